@@ -1,0 +1,1 @@
+//! Names, wire, admin client, inventory, watcher and rules of Qubes devices.

@@ -1,0 +1,1 @@
+//! The service that mirrors devices on D-Bus and carries out commands.

@@ -1,0 +1,1 @@
+//! The tray icon, the Devices menu and the notifications.
