@@ -17,9 +17,11 @@ pub mod device;
 pub mod error;
 pub mod hypervisor;
 pub mod interface;
+pub mod machine;
 
 pub mod name;
 pub mod qube;
+pub mod rules;
 pub mod scope;
 pub mod text;
 pub mod wire;
