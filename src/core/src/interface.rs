@@ -54,11 +54,11 @@ impl Interface {
     /// Whether `pattern` covers this code: each of its characters is `*` or equal.
     #[must_use]
     pub fn matches(&self, pattern: &Self) -> bool {
-        pattern.score(self).is_some()
+        pattern.score(*self).is_some()
     }
 
     /// How many characters of this pattern name `code` exactly; `None` when one of them disagrees.
-    fn score(&self, code: &Self) -> Option<usize> {
+    fn score(self, code: Self) -> Option<usize> {
         let mut equal = 0;
         for (pattern, code) in self.0.iter().zip(code.0) {
             if *pattern == code {
@@ -76,7 +76,7 @@ impl Interface {
         let mut best = (0, Category::Other);
         for (category, patterns) in TABLE {
             for pattern in *patterns {
-                if let Some(score) = Self(**pattern).score(self)
+                if let Some(score) = Self(**pattern).score(*self)
                     && score > best.0
                 {
                     best = (score, *category);

@@ -428,9 +428,10 @@ mod tests {
 
     #[test]
     fn a_thousand_devices_of_one_backend_are_read() {
-        let data: String = (0..1000)
+        let lines: Vec<_> = (0..1000)
             .map(|n| format!("1-{n}:a:b interfaces='u030101'\n"))
             .collect();
+        let data = lines.concat();
         let (backend, class) = usb();
         assert_eq!(exposed(data.as_bytes(), &backend, &class).0.len(), 1000);
     }

@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(Reply::parse(b""), Ok(Reply::Empty));
         assert_eq!(Reply::parse(b"0\0"), Ok(Reply::Ok(Vec::new())));
         assert_eq!(Reply::parse(b"0\0a\0b"), Ok(Reply::Ok(b"a\0b".to_vec())));
-        let exception = Reply::parse(b"2\0QubesValueError\0\0100 % sure\0").unwrap();
+        let exception = Reply::parse(b"2\0QubesValueError\0\0\x3100 % sure\0").unwrap();
         assert_eq!(exception.into_data().unwrap_err().sentence(), "100 % sure");
     }
 
