@@ -3,24 +3,26 @@
 //! The only implementation of [`Hypervisor`] so far. Faults in a reply are logged and left out; they never fail the
 //! rest of it.
 
+mod details;
+mod events;
+
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use crate::assignment::{Assignment, Mode};
 use crate::error::{Error, ErrorKind};
-use crate::hypervisor::{Action, Hints, Hypervisor, Performed};
-use crate::interface::Interface;
+use crate::hypervisor::{Action, Hypervisor, Performed};
 use crate::name::{DeviceClass, DeviceRef, PortId, QubeName};
-use crate::qube::{Label, QubeDetails};
-use crate::scope::{Hint, Scope, ScopeReply, stale_after};
-use crate::transport::{EventBytes, Transport};
+use crate::scope::{Scope, ScopeReply};
+use crate::transport::Transport;
 use crate::wire::argument::DeviceArgument;
 use crate::wire::event::EventReader;
 use crate::wire::listing::{self, Listing};
 use crate::wire::reply::Reply;
 use crate::wire::request::Request;
+
+pub use events::EventHints;
 
 /// How long a read may take. The slowest honest one (a crowded machine under load) takes seconds; beyond this the
 /// scope counts as unreadable and is tried again later.
@@ -100,60 +102,6 @@ impl AdminClient {
             tracing::warn!(method, %fault, "left out a part of a reply");
         }
         Ok(items)
-    }
-
-    /// Label, marks and deny list. `GetAll` is one call; where policy forbids it, one call per property.
-    async fn details(&self, qube: &QubeName) -> Result<QubeDetails, Error> {
-        let all = match self.read_call(Request::new("admin.vm.property.GetAll", "", qube.as_str())).await {
-            Ok(data) => Some(text(&data)),
-            Err(error) if is_about_the_link(&error) || error.kind() == ErrorKind::NotFound => {
-                return Err(error);
-            }
-            Err(_) => None,
-        };
-        let mut details = QubeDetails::default();
-        if let Some(label) = self.property(qube, "label", all.as_deref()).await? {
-            details.label = Some(self.label(label).await?);
-        }
-        let yes = |value: Option<String>| value.as_deref() == Some("True");
-        details.is_disposable_template =
-            yes(self.property(qube, "template_for_dispvms", all.as_deref()).await?);
-        details.is_auto_cleanup = yes(self.property(qube, "auto_cleanup", all.as_deref()).await?);
-        let denied = self.property(qube, "devices_denied", all.as_deref()).await?.unwrap_or_default();
-        details.denied = Interface::split(&denied).collect();
-        details.is_internal = self.feature(qube, "internal").await?.is_some_and(|value| !value.is_empty());
-        Ok(details)
-    }
-
-    /// A property out of `all` or, without it, by a call; `None` when the qube has no such property.
-    async fn property(
-        &self,
-        qube: &QubeName,
-        name: &str,
-        all: Option<&str>,
-    ) -> Result<Option<String>, Error> {
-        if let Some(all) = all {
-            let line = all.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            return Ok(line.and_then(property_value));
-        }
-        let reply = self.read_call(Request::new("admin.vm.property.Get", name, qube.as_str())).await;
-        Ok(absent_unless_link(reply)?.and_then(|data| property_value(&text(&data))))
-    }
-
-    async fn feature(&self, qube: &QubeName, name: &str) -> Result<Option<String>, Error> {
-        let reply = self.read_call(Request::new("admin.vm.feature.Get", name, qube.as_str())).await;
-        Ok(absent_unless_link(reply)?.map(|data| text(&data)))
-    }
-
-    async fn label(&self, name: String) -> Result<Label, Error> {
-        if let Some(colour) = Label::standard_colour(&name) {
-            return Ok(Label { name, colour });
-        }
-        let reply = self.read_call(Request::new("admin.label.Get", &name, "dom0")).await;
-        let colour = absent_unless_link(reply)?
-            .and_then(|data| u32::from_str_radix(text(&data).strip_prefix("0x")?, 16).ok())
-            .unwrap_or_default();
-        Ok(Label { name, colour: colour & 0x00ff_ffff })
     }
 
     async fn assignment_call(&self, verb: &str, assignment: &Assignment, payload: &str) -> Result<(), Error> {
@@ -273,40 +221,6 @@ impl AdminClient {
     }
 }
 
-/// The events connection, read as hints.
-pub struct EventHints {
-    bytes: EventBytes,
-    reader: EventReader,
-}
-
-impl Hints for EventHints {
-    /// Cancel-safe: bytes that were read are kept in the reader.
-    async fn next(&mut self) -> Result<Vec<Hint>, Error> {
-        let mut chunk = [0; 4096];
-        loop {
-            let mut hints = Vec::new();
-            while let Some(event) = self.reader.next_event()? {
-                tracing::trace!(subject = %crate::text::DisplayText::from_untrusted(&event.subject), name = %crate::text::DisplayText::from_untrusted(&event.name), "event");
-                for hint in stale_after(&event) {
-                    if !hints.contains(&hint) {
-                        hints.push(hint);
-                    }
-                }
-            }
-            if !hints.is_empty() {
-                return Ok(hints);
-            }
-            let count = self.bytes.read(&mut chunk).await.map_err(|error| connection_lost(&error))?;
-            let read = chunk.get(..count).filter(|read| !read.is_empty());
-            self.reader.push(read.ok_or_else(|| connection_lost(&"qubesd closed it"))?);
-        }
-    }
-}
-
-fn connection_lost(reason: &dyn std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Unreachable, format!("The connection to qubesd was lost: {reason}."))
-}
-
 fn exact_assignment(
     device: &DeviceRef,
     frontend: &QubeName,
@@ -339,13 +253,6 @@ fn absent_unless_link(reply: Result<Vec<u8>, Error>) -> Result<Option<Vec<u8>>, 
         Err(error) if is_about_the_link(&error) => Err(error),
         Err(_) => Ok(None),
     }
-}
-
-/// The value of `default=… type=… VALUE`.
-fn property_value(line: &str) -> Option<String> {
-    let (_default, rest) = line.split_once(' ')?;
-    let (_type, value) = rest.split_once(' ')?;
-    Some(value.to_owned())
 }
 
 fn text(data: &[u8]) -> String {

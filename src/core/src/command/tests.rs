@@ -3,10 +3,11 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::assignment::Mode;
+use crate::assignment::{Attachment, Mode};
+use crate::device::DeviceInfo;
 use crate::hypervisor::Hints;
 use crate::name::{DeviceClass, DeviceId, Port, PortId};
-use crate::scope::Hint;
+use crate::scope::{Hint, Scope, ScopeReply};
 
 fn name(text: &str) -> QubeName {
     QubeName::new(text).unwrap()
