@@ -133,7 +133,8 @@ class Menu:
             lambda: _still(self.find(pattern, level)), lambda: f"an entry {pattern!r} among {self.targets()}"
         )
         self.screen.move(*middle(place))
-        place = settled(lambda: _still(self.find(pattern, level)), f"the entry {pattern!r} under the pointer", quiet=STILL)
+        under = f"the entry {pattern!r} under the pointer"
+        place = settled(lambda: _still(self.find(pattern, level)), under, quiet=STILL)
         self.screen.click(*middle(place))
 
 

@@ -31,7 +31,8 @@ class Screen:
 
     def windows(self, program):
         """The visible windows of a program (by its window class), with their true place on the screen."""
-        shown = {int(word) for word in self._run("xdotool", "search", "--onlyvisible", "--class", f"^{program}$").split()}
+        ids = self._run("xdotool", "search", "--onlyvisible", "--class", f"^{program}$").split()
+        shown = {int(word) for word in ids}
         found = []
         for line in self._run("xwininfo", "-root", "-tree").splitlines():
             match = LINE.match(line)
@@ -70,6 +71,11 @@ class Screen:
         self._run("import", "-window", "root", "-define", "png:exclude-chunk=date,time", "-strip", str(path))
         if not path.exists():
             raise AssertionError(f"no picture could be taken for {path.name}")
+
+    def colours(self, box):
+        """How many colours are to be seen in a box; an empty place has one."""
+        crop = f"{box.width}x{box.height}+{box.x}+{box.y}"
+        return int(self._run("import", "-window", "root", "-crop", crop, "-format", "%k", "info:") or 0)
 
 
 def middle(box):

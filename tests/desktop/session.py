@@ -23,81 +23,16 @@ from gi.repository import Gio, GLib  # noqa: E402
 from waiting import Missed, until  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+SETTINGS = pathlib.Path(__file__).resolve().parent / "settings"
 SIZE = (1280, 800)
 
-BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>unix:path={folder}/bus</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-"""
 
-PANEL = """<?xml version="1.0" encoding="UTF-8"?>
-<channel name="xfce4-panel" version="1.0">
-  <property name="configver" type="int" value="2"/>
-  <property name="panels" type="array">
-    <value type="int" value="1"/>
-    <property name="panel-1" type="empty">
-      <property name="position" type="string" value="p=6;x=0;y=0"/>
-      <property name="position-locked" type="bool" value="true"/>
-      <property name="length" type="uint" value="100"/>
-      <property name="size" type="uint" value="30"/>
-      <property name="icon-size" type="uint" value="16"/>
-      <property name="plugin-ids" type="array">
-        <value type="int" value="1"/>
-        <value type="int" value="2"/>
-        <value type="int" value="3"/>
-      </property>
-    </property>
-  </property>
-  <property name="plugins" type="empty">
-    <property name="plugin-1" type="string" value="separator">
-      <property name="expand" type="bool" value="true"/>
-      <property name="style" type="uint" value="0"/>
-    </property>
-    <property name="plugin-2" type="string" value="systray">
-      <property name="square-icons" type="bool" value="true"/>
-    </property>
-    <property name="plugin-3" type="string" value="clock"/>
-  </property>
-</channel>
-"""
-
-SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
-<channel name="xsettings" version="1.0">
-  <property name="Net" type="empty">
-    <property name="ThemeName" type="string" value="Adwaita"/>
-    <property name="IconThemeName" type="string" value="Adwaita"/>
-  </property>
-  <property name="Gtk" type="empty">
-    <property name="FontName" type="string" value="Cantarell 10"/>
-  </property>
-</channel>
-"""
-
-NOTIFYD = """<?xml version="1.0" encoding="UTF-8"?>
-<channel name="xfce4-notifyd" version="1.0">
-  <property name="notify-location" type="uint" value="3"/>
-  <property name="do-fadeout" type="bool" value="false"/>
-  <property name="do-slideout" type="bool" value="false"/>
-  <property name="initial-opacity" type="double" value="1.0"/>
-</channel>
-"""
-
-
-def library_program(*patterns):
-    """The first file that matches; Xfce and AT-SPI keep their daemons in folders that differ by system."""
-    for pattern in patterns:
-        for path in sorted(glob.glob(pattern)):
+def library_program(name):
+    """The path of a daemon of Xfce or AT-SPI; they stand in folders that differ by system."""
+    for folder in ("/usr/libexec", "/usr/lib/*", "/usr/lib", "/usr/lib64"):
+        for path in sorted(glob.glob(f"{folder}/{name}")):
             return path
-    raise Missed(f"none of {patterns} is installed")
+    raise Missed(f"{name} is not installed")
 
 
 def die_with_parent():
@@ -181,10 +116,10 @@ class Desktop:
         channels = home / ".config/xfce4/xfconf/xfce-perchannel-xml"
         channels.mkdir(parents=True)
         runtime.mkdir(mode=0o700)
-        (channels / "xfce4-panel.xml").write_text(PANEL)
-        (channels / "xsettings.xml").write_text(SETTINGS)
-        (channels / "xfce4-notifyd.xml").write_text(NOTIFYD)
-        (self.folder / "bus.conf").write_text(BUS_CONFIG.format(folder=self.folder))
+        for channel in SETTINGS.glob("*.xml"):
+            shutil.copy(channel, channels)
+        bus = (SETTINGS / "bus.conf").read_text().replace("@FOLDER@", str(self.folder))
+        (self.folder / "bus.conf").write_text(bus)
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
@@ -200,9 +135,8 @@ class Desktop:
     def _start_display(self):
         read, write = os.pipe()
         screen = f"{SIZE[0]}x{SIZE[1]}x24"
-        self.start(
-            "Xvfb", "Xvfb", "-displayfd", write, "-screen", "0", screen, "-nolisten", "tcp", "-noreset", pass_fds=[write]
-        )
+        command = ("Xvfb", "-displayfd", write, "-screen", "0", screen, "-nolisten", "tcp", "-noreset")
+        self.start("Xvfb", *command, pass_fds=[write])
         os.close(write)
         with os.fdopen(read) as pipe:
             number = pipe.readline().strip()
@@ -237,9 +171,9 @@ class Desktop:
         return bus
 
     def _start_session(self):
-        self.start("at-spi", library_program("/usr/libexec/at-spi-bus-launcher", "/usr/lib/at-spi2-core/at-spi-bus-launcher"), "--launch-immediately")
+        self.start("at-spi", library_program("at-spi-bus-launcher"), "--launch-immediately")
         self.wait_for_name("org.a11y.Bus")
-        self.start("xfconfd", library_program("/usr/lib/*/xfce4/xfconf/xfconfd", "/usr/lib*/xfce4/xfconf/xfconfd"))
+        self.start("xfconfd", library_program("xfce4/xfconf/xfconfd"))
         self.wait_for_name("org.xfce.Xfconf")
         self.start("xfsettingsd", "xfsettingsd", "--no-daemon")
         self.start("xfwm4", "xfwm4", "--compositor=off")
@@ -249,8 +183,15 @@ class Desktop:
         if self.with_panel:
             self.start_panel()
 
+    def restart_session(self):
+        """A new bus and new parts on the same display, as after the old bus has ended."""
+        for name in [name for name in reversed(list(self.running)) if name not in ("Xvfb", "qubesd-sim")]:
+            self.end(name)
+        self.start_bus()
+        self._start_session()
+
     def start_notifications(self):
-        self.start("notifyd", library_program("/usr/lib/*/xfce4/notifyd/xfce4-notifyd", "/usr/lib*/xfce4/notifyd/xfce4-notifyd"))
+        self.start("notifyd", library_program("xfce4/notifyd/xfce4-notifyd"))
         self.wait_for_name("org.freedesktop.Notifications")
 
     def start_panel(self):
@@ -260,7 +201,11 @@ class Desktop:
     def wait_for_window_manager(self):
         def managed():
             answer = subprocess.run(
-                ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"], env=self.env, capture_output=True, text=True, check=False
+                ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"],
+                env=self.env,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             return "window id" in answer.stdout
 

@@ -1,9 +1,6 @@
 """The tray icon as the panel shows it: where it is, and a click on it that is known to have arrived."""
 
-from gi.repository import Atspi
-
-import spoken
-from screen import middle
+from screen import Box, middle
 from waiting import Missed, settled, until
 
 WATCHER = "org.kde.StatusNotifierWatcher"
@@ -36,14 +33,17 @@ class Tray:
         return name
 
     def icon(self):
-        """The place of the icon on the screen, or None while the panel has not laid it out."""
-        panel = spoken.program("xfce4-panel")
-        if panel is None:
-            return None
-        for button in spoken.below(panel, (Atspi.Role.PUSH_BUTTON,)):
-            place = spoken.box(button)
-            if place and place.x >= 0 and place.width > 8 and place.height > 8:
-                return place
+        """The place of the icon on the screen, or None while the panel has not laid it out and drawn it.
+
+        The panel runs its systray as a program of its own, whose window is empty or as wide as its one icon.
+        The accessibility tree is no help here: the panel sometimes forgets to take that program into its own.
+        """
+        for window in self.screen.windows("wrapper-2.0"):
+            square = window.box.height
+            if window.box.width >= square:
+                place = Box(window.box.x + window.box.width - square, window.box.y, square, square)
+                if self.screen.colours(place) > 1:
+                    return place
         return None
 
     def wait_for_icon(self, seconds=15):
