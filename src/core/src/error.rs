@@ -1,0 +1,179 @@
+//! The one error of the library: a closed kind for programs, a sentence for people.
+//!
+//! ARCHITECTURE.md holds the table kind ↔ D-Bus error name ↔ exit code.
+
+use std::fmt;
+
+/// What went wrong, as a program may act on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ErrorKind {
+    /// No such qube, device, port or assignment.
+    NotFound,
+    /// Policy or a deny list forbids it.
+    Denied,
+    /// The hypervisor or one of our rules said no; the sentence says why.
+    Refused,
+    /// The device is in use in a way that forbids this.
+    Busy,
+    /// A qube that has to run does not.
+    NotRunning,
+    /// The device is attached already.
+    AlreadyAttached,
+    /// Another device is on the port than the one that was seen.
+    Changed,
+    /// This hypervisor or device class can't do that.
+    Unsupported,
+    /// The other side wrote something that is no valid reply.
+    Malformed,
+    /// The hypervisor's service can't be reached, or went away in the middle.
+    Unreachable,
+    /// No answer within the limit.
+    Timeout,
+    /// Our own bug.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Every kind, for tables and tests.
+    pub const ALL: [Self; 12] = [
+        Self::NotFound,
+        Self::Denied,
+        Self::Refused,
+        Self::Busy,
+        Self::NotRunning,
+        Self::AlreadyAttached,
+        Self::Changed,
+        Self::Unsupported,
+        Self::Malformed,
+        Self::Unreachable,
+        Self::Timeout,
+        Self::Internal,
+    ];
+}
+
+/// What the server itself said: the class of its exception and its words, made safe for a terminal but not cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerError {
+    /// Class name, such as `QubesVMNotRunningError`.
+    pub class: String,
+    /// The message, without control characters.
+    pub message: String,
+}
+
+/// A failed read or command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+    sentence: String,
+    server: Option<Box<ServerError>>,
+}
+
+impl Error {
+    /// An error of ours; `sentence` says what happened and, where it can, what to do.
+    pub fn new(kind: ErrorKind, sentence: impl Into<String>) -> Self {
+        Self {
+            kind,
+            sentence: sentence.into(),
+            server: None,
+        }
+    }
+
+    /// The error that a typed exception of the server stands for.
+    #[must_use]
+    pub fn from_server(server: ServerError) -> Self {
+        let kind = kind_of_class(&server.class);
+        let sentence = without_source_quotes(&server.message).to_owned();
+        Self {
+            kind,
+            sentence,
+            server: Some(Box::new(server)),
+        }
+    }
+
+    /// The server closed without a word: how R4.3 refuses, denies and crashes alike.
+    #[must_use]
+    pub fn empty_reply() -> Self {
+        Self::new(
+            ErrorKind::Refused,
+            "qubesd refused without giving a reason. The system log of dom0 (journalctl) tells more.",
+        )
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The sentence for a person.
+    #[must_use]
+    pub fn sentence(&self) -> &str {
+        &self.sentence
+    }
+
+    /// The server's own words, when it gave any.
+    #[must_use]
+    pub fn server(&self) -> Option<&ServerError> {
+        self.server.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The kind of an exception class; an unknown class is a refusal.
+fn kind_of_class(class: &str) -> ErrorKind {
+    match class {
+        "QubesVMNotFoundError"
+        | "QubesVMInvalidUUIDError"
+        | "DeviceNotAssigned"
+        | "DeviceNotAttached"
+        | "DeviceNotFound"
+        | "QubesNoSuchPropertyError"
+        | "QubesFeatureNotFoundError"
+        | "QubesLabelNotFoundError" => ErrorKind::NotFound,
+        "PermissionDenied" | "QubesDaemonAccessError" => ErrorKind::Denied,
+        "QubesVMNotRunningError" | "QubesVMNotStartedError" | "QubesVMNotPausedError" => {
+            ErrorKind::NotRunning
+        }
+        "DeviceAlreadyAttached" => ErrorKind::AlreadyAttached,
+        "QubesVMInUseError" => ErrorKind::Busy,
+        "USBProxyNotInstalled" => ErrorKind::Unsupported,
+        "QubesVMShutdownTimeoutError" => ErrorKind::Timeout,
+        _ => ErrorKind::Refused,
+    }
+}
+
+/// Takes off the one layer of quotes that some exception classes put around their message.
+///
+/// # Source
+/// Admin API facts 2.4, quoting quirk.
+fn without_source_quotes(message: &str) -> &str {
+    ['\'', '"']
+        .into_iter()
+        .find_map(|quote| message.strip_prefix(quote)?.strip_suffix(quote))
+        .unwrap_or(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_layer_of_source_quotes_comes_off() {
+        let error = Error::from_server(ServerError {
+            class: "DeviceAlreadyAttached".into(),
+            message: "'device sys-usb:2-1 of class usb already attached to work'".into(),
+        });
+        assert_eq!(error.kind(), ErrorKind::AlreadyAttached);
+        assert_eq!(
+            error.sentence(),
+            "device sys-usb:2-1 of class usb already attached to work"
+        );
+    }
+}
