@@ -54,14 +54,7 @@ impl AdminClient {
     /// Only when the other side can't be reached; a refusal means "no simulator".
     pub async fn simulated_world(&self) -> Result<Option<String>, Error> {
         let dom0 = QubeName::dom0();
-        match self
-            .read_call(Request::new(
-                "admin.vm.feature.Get",
-                SIMULATOR_FEATURE,
-                dom0.as_str(),
-            ))
-            .await
-        {
+        match self.read_call(Request::new("admin.vm.feature.Get", SIMULATOR_FEATURE, dom0.as_str())).await {
             Ok(world) => Ok(Some(text(&world))),
             Err(error) if matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::Timeout) => Err(error),
             Err(_) => Ok(None),
@@ -83,14 +76,12 @@ impl AdminClient {
     }
 
     async fn read_call(&self, request: Request) -> Result<Vec<u8>, Error> {
-        timeout(READ_TIMEOUT, self.call(&request))
-            .await
-            .unwrap_or_else(|_| {
-                Err(Error::new(
-                    ErrorKind::Timeout,
-                    format!("qubesd did not answer within {} s.", READ_TIMEOUT.as_secs()),
-                ))
-            })
+        timeout(READ_TIMEOUT, self.call(&request)).await.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Timeout,
+                format!("qubesd did not answer within {} s.", READ_TIMEOUT.as_secs()),
+            ))
+        })
     }
 
     async fn list<T>(
@@ -102,10 +93,7 @@ impl AdminClient {
         let data = self.read_call(request).await?;
         // Each line ends in a newline: a reply without the last one was cut off on its way.
         if data.last().is_some_and(|last| *last != b'\n') {
-            return Err(Error::new(
-                ErrorKind::Malformed,
-                "The reply of qubesd was cut off.",
-            ));
+            return Err(Error::new(ErrorKind::Malformed, "The reply of qubesd was cut off."));
         }
         let (items, faults) = parse(&data);
         for fault in faults {
@@ -116,10 +104,7 @@ impl AdminClient {
 
     /// Label, marks and deny list. `GetAll` is one call; where policy forbids it, one call per property.
     async fn details(&self, qube: &QubeName) -> Result<QubeDetails, Error> {
-        let all = match self
-            .read_call(Request::new("admin.vm.property.GetAll", "", qube.as_str()))
-            .await
-        {
+        let all = match self.read_call(Request::new("admin.vm.property.GetAll", "", qube.as_str())).await {
             Ok(data) => Some(text(&data)),
             Err(error) if is_about_the_link(&error) || error.kind() == ErrorKind::NotFound => {
                 return Err(error);
@@ -131,19 +116,12 @@ impl AdminClient {
             details.label = Some(self.label(label).await?);
         }
         let yes = |value: Option<String>| value.as_deref() == Some("True");
-        details.is_disposable_template = yes(self
-            .property(qube, "template_for_dispvms", all.as_deref())
-            .await?);
+        details.is_disposable_template =
+            yes(self.property(qube, "template_for_dispvms", all.as_deref()).await?);
         details.is_auto_cleanup = yes(self.property(qube, "auto_cleanup", all.as_deref()).await?);
-        let denied = self
-            .property(qube, "devices_denied", all.as_deref())
-            .await?
-            .unwrap_or_default();
+        let denied = self.property(qube, "devices_denied", all.as_deref()).await?.unwrap_or_default();
         details.denied = Interface::split(&denied).collect();
-        details.is_internal = self
-            .feature(qube, "internal")
-            .await?
-            .is_some_and(|value| !value.is_empty());
+        details.is_internal = self.feature(qube, "internal").await?.is_some_and(|value| !value.is_empty());
         Ok(details)
     }
 
@@ -155,21 +133,15 @@ impl AdminClient {
         all: Option<&str>,
     ) -> Result<Option<String>, Error> {
         if let Some(all) = all {
-            let line = all
-                .lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            let line = all.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
             return Ok(line.and_then(property_value));
         }
-        let reply = self
-            .read_call(Request::new("admin.vm.property.Get", name, qube.as_str()))
-            .await;
+        let reply = self.read_call(Request::new("admin.vm.property.Get", name, qube.as_str())).await;
         Ok(absent_unless_link(reply)?.and_then(|data| property_value(&text(&data))))
     }
 
     async fn feature(&self, qube: &QubeName, name: &str) -> Result<Option<String>, Error> {
-        let reply = self
-            .read_call(Request::new("admin.vm.feature.Get", name, qube.as_str()))
-            .await;
+        let reply = self.read_call(Request::new("admin.vm.feature.Get", name, qube.as_str())).await;
         Ok(absent_unless_link(reply)?.map(|data| text(&data)))
     }
 
@@ -177,26 +149,17 @@ impl AdminClient {
         if let Some(colour) = Label::standard_colour(&name) {
             return Ok(Label { name, colour });
         }
-        let reply = self
-            .read_call(Request::new("admin.label.Get", &name, "dom0"))
-            .await;
+        let reply = self.read_call(Request::new("admin.label.Get", &name, "dom0")).await;
         let colour = absent_unless_link(reply)?
             .and_then(|data| u32::from_str_radix(text(&data).strip_prefix("0x")?, 16).ok())
             .unwrap_or_default();
-        Ok(Label {
-            name,
-            colour: colour & 0x00ff_ffff,
-        })
+        Ok(Label { name, colour: colour & 0x00ff_ffff })
     }
 
     async fn assignment_call(&self, verb: &str, assignment: &Assignment, payload: &str) -> Result<(), Error> {
-        let argument = DeviceArgument::new(
-            &assignment.backend,
-            assignment.port.as_ref(),
-            assignment.device.as_ref(),
-        );
-        self.device_call(verb, &assignment.class, &argument, &assignment.frontend, payload)
-            .await
+        let argument =
+            DeviceArgument::new(&assignment.backend, assignment.port.as_ref(), assignment.device.as_ref());
+        self.device_call(verb, &assignment.class, &argument, &assignment.frontend, payload).await
     }
 
     async fn device_call(
@@ -237,47 +200,28 @@ impl Hypervisor for AdminClient {
             }
             Scope::Exposed(qube, class) => {
                 let request = device_list(qube, class, "Available");
-                ScopeReply::Exposed(
-                    self.list(request, |data| listing::exposed(data, qube, class))
-                        .await?,
-                )
+                ScopeReply::Exposed(self.list(request, |data| listing::exposed(data, qube, class)).await?)
             }
             Scope::Attached(qube, class) => {
                 let request = device_list(qube, class, "Attached");
-                ScopeReply::Attached(
-                    self.list(request, |data| listing::attached(data, qube, class))
-                        .await?,
-                )
+                ScopeReply::Attached(self.list(request, |data| listing::attached(data, qube, class)).await?)
             }
             Scope::Assigned(qube, class) => {
                 let request = device_list(qube, class, "Assigned");
-                ScopeReply::Assigned(
-                    self.list(request, |data| listing::assigned(data, qube, class))
-                        .await?,
-                )
+                ScopeReply::Assigned(self.list(request, |data| listing::assigned(data, qube, class)).await?)
             }
             Scope::Details(qube) => ScopeReply::Details(self.details(qube).await?),
         })
     }
 
     async fn subscribe(&self) -> Result<EventHints, Error> {
-        let bytes = self
-            .transport
-            .open(&Request::new("admin.Events", "", "dom0"))
-            .await?;
-        Ok(EventHints {
-            bytes,
-            reader: EventReader::default(),
-        })
+        let bytes = self.transport.open(&Request::new("admin.Events", "", "dom0")).await?;
+        Ok(EventHints { bytes, reader: EventReader::default() })
     }
 
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {
         match action {
-            Action::Attach {
-                device,
-                frontend,
-                options,
-            } => {
+            Action::Attach { device, frontend, options } => {
                 let assignment = exact_assignment(device, frontend, options.clone());
                 let payload = listing::write_assignment(&assignment).map_err(bad_option)?;
                 self.assignment_call("Attach", &assignment, &payload).await?;
@@ -292,8 +236,7 @@ impl Hypervisor for AdminClient {
             }
             Action::Unassign(assignment) => self.assignment_call("Unassign", assignment, "").await?,
             Action::SetMode(assignment, mode) => {
-                self.assignment_call("Set.assignment", assignment, mode.as_str())
-                    .await?;
+                self.assignment_call("Set.assignment", assignment, mode.as_str()).await?;
             }
             Action::Start(qube) => self.plain_call("admin.vm.Start", qube).await?,
             Action::Shutdown(qube) => self.plain_call("admin.vm.Shutdown", qube).await?,
@@ -316,9 +259,7 @@ impl Hypervisor for AdminClient {
 
 impl AdminClient {
     async fn plain_call(&self, method: &str, qube: &QubeName) -> Result<(), Error> {
-        self.call(&Request::new(method, "", qube.as_str()))
-            .await
-            .map(drop)
+        self.call(&Request::new(method, "", qube.as_str())).await.map(drop)
     }
 
     /// Ends a disposable at once. One that runs is removed by the server after the kill, one that never ran by us.
@@ -355,23 +296,15 @@ impl Hints for EventHints {
             if !hints.is_empty() {
                 return Ok(hints);
             }
-            let count = self
-                .bytes
-                .read(&mut chunk)
-                .await
-                .map_err(|error| connection_lost(&error))?;
+            let count = self.bytes.read(&mut chunk).await.map_err(|error| connection_lost(&error))?;
             let read = chunk.get(..count).filter(|read| !read.is_empty());
-            self.reader
-                .push(read.ok_or_else(|| connection_lost(&"qubesd closed it"))?);
+            self.reader.push(read.ok_or_else(|| connection_lost(&"qubesd closed it"))?);
         }
     }
 }
 
 fn connection_lost(reason: &dyn std::fmt::Display) -> Error {
-    Error::new(
-        ErrorKind::Unreachable,
-        format!("The connection to qubesd was lost: {reason}."),
-    )
+    Error::new(ErrorKind::Unreachable, format!("The connection to qubesd was lost: {reason}."))
 }
 
 fn exact_assignment(

@@ -48,6 +48,8 @@ pub struct Inventory {
     attached: BTreeMap<(DeviceClass, QubeName), Vec<Attachment>>,
     /// By frontend.
     assigned: BTreeMap<(DeviceClass, QubeName), Vec<Assignment>>,
+    /// Lists of devices that can't be read, and why.
+    unreadable: BTreeMap<Scope, String>,
 }
 
 impl Inventory {
@@ -60,9 +62,7 @@ impl Inventory {
     /// Replaces all that was known of `scope` by `reply`.
     pub fn replace(&mut self, scope: &Scope, reply: ScopeReply) -> Replaced {
         let mut replaced = Replaced::default();
-        if let (Some(qube), Some(class)) = (scope.qube(), scope.class()) {
-            self.set_unreadable(qube, class, None, &mut replaced);
-        }
+        self.set_unreadable(scope, None, &mut replaced);
         match (scope, reply) {
             (Scope::Classes, ScopeReply::Classes(classes)) => self.classes = classes,
             (Scope::Qubes, ScopeReply::Qubes(qubes)) => self.replace_qubes(qubes, &mut replaced),
@@ -77,8 +77,7 @@ impl Inventory {
                 self.replace_attached(frontend, class, attachments, &mut replaced);
             }
             (Scope::Assigned(frontend, class), ScopeReply::Assigned(assignments)) => {
-                self.assigned
-                    .insert((class.clone(), frontend.clone()), assignments);
+                self.assigned.insert((class.clone(), frontend.clone()), assignments);
                 self.derive_class(class, &mut replaced);
             }
             (scope, _) => tracing::error!(?scope, "a reply of another kind than its scope"),
@@ -91,11 +90,8 @@ impl Inventory {
         let mut replaced = Replaced::default();
         match scope {
             Scope::Exposed(backend, class) => {
-                let gone = self
-                    .exposed
-                    .remove(&(backend.clone(), class.clone()))
-                    .unwrap_or_default();
-                self.set_unreadable(backend, class, Some(reason), &mut replaced);
+                let gone = self.exposed.remove(&(backend.clone(), class.clone())).unwrap_or_default();
+                self.set_unreadable(scope, Some(reason), &mut replaced);
                 for id in gone.into_keys() {
                     self.derive_device(&Port::new(backend.clone(), class.clone(), id), &mut replaced);
                 }
@@ -103,7 +99,7 @@ impl Inventory {
             Scope::Attached(frontend, class) => {
                 self.replace_attached(frontend, class, Vec::new(), &mut replaced);
                 self.attached.remove(&(class.clone(), frontend.clone()));
-                self.set_unreadable(frontend, class, Some(reason), &mut replaced);
+                self.set_unreadable(scope, Some(reason), &mut replaced);
             }
             Scope::Assigned(frontend, class) => {
                 self.assigned.remove(&(class.clone(), frontend.clone()));
@@ -117,23 +113,14 @@ impl Inventory {
     /// Every scope that the mirror needs, given what it knows.
     #[must_use]
     pub fn wanted(&self) -> BTreeMap<Scope, Urgency> {
-        let mut wanted = BTreeMap::from([
-            (Scope::Qubes, Urgency::Foundation),
-            (Scope::Classes, Urgency::Foundation),
-        ]);
+        let mut wanted =
+            BTreeMap::from([(Scope::Qubes, Urgency::Foundation), (Scope::Classes, Urgency::Foundation)]);
         for state in self.states.values() {
             self.want_of_qube(state, &mut wanted);
         }
         for device in self.machine.devices.values() {
-            for holder in device
-                .attachments
-                .keys()
-                .filter(|holder| self.takes_devices(holder))
-            {
-                wanted.insert(
-                    Scope::Attached(holder.clone(), device.port().class.clone()),
-                    Urgency::Row,
-                );
+            for holder in device.attachments.keys().filter(|holder| self.takes_devices(holder)) {
+                wanted.insert(Scope::Attached(holder.clone(), device.port().class.clone()), Urgency::Row);
             }
         }
         wanted
@@ -157,10 +144,7 @@ impl Inventory {
             return;
         }
         let runs = state.state.is_running();
-        wanted.insert(
-            Scope::Details(qube.clone()),
-            if runs { Urgency::Row } else { Urgency::Later },
-        );
+        wanted.insert(Scope::Details(qube.clone()), if runs { Urgency::Row } else { Urgency::Later });
         for class in &self.classes {
             if self.exposes(qube, class) {
                 wanted.insert(Scope::Exposed(qube.clone(), class.clone()), Urgency::Menu);
@@ -184,9 +168,7 @@ impl Inventory {
     }
 
     fn runs(&self, qube: &QubeName) -> bool {
-        self.states
-            .get(qube)
-            .is_some_and(|qube| qube.state.is_running() && qube.class != QubeClass::Remote)
+        self.states.get(qube).is_some_and(|qube| qube.state.is_running() && qube.class != QubeClass::Remote)
     }
 
     fn replace_qubes(&mut self, qubes: Vec<QubeState>, replaced: &mut Replaced) {
@@ -209,13 +191,8 @@ impl Inventory {
         let runs = |qube: &QubeName| states.get(qube).is_some_and(|qube| qube.state.is_running());
         self.exposed.retain(|(backend, _), _| runs(backend));
         self.attached.retain(|(_, frontend), _| runs(frontend));
-        let unreadable: Vec<_> = self
-            .machine
-            .unreadable
-            .keys()
-            .filter(|(qube, _)| !runs(qube))
-            .cloned()
-            .collect();
+        let unreadable: Vec<_> =
+            self.unreadable.keys().filter(|scope| !scope.qube().is_some_and(runs)).cloned().collect();
         // A holder that stopped without a word: its backend has to say who has the device now.
         let orphans: BTreeSet<_> = self
             .exposed
@@ -225,8 +202,8 @@ impl Inventory {
             .map(|info| Scope::Exposed(info.port.backend.clone(), info.port.class.clone()))
             .collect();
         replaced.doubts.extend(orphans);
-        for (qube, class) in unreadable {
-            self.set_unreadable(&qube, &class, None, replaced);
+        for scope in unreadable {
+            self.set_unreadable(&scope, None, replaced);
         }
         self.derive_ports(&self.known_ports(|_| true), replaced);
     }
@@ -239,10 +216,7 @@ impl Inventory {
         replaced: &mut Replaced,
     ) {
         let key = (backend.clone(), class.clone());
-        let devices: BTreeMap<_, _> = devices
-            .into_iter()
-            .map(|info| (info.port.id.clone(), info))
-            .collect();
+        let devices: BTreeMap<_, _> = devices.into_iter().map(|info| (info.port.id.clone(), info)).collect();
         let before = self.exposed.insert(key.clone(), devices);
         let after = self.exposed.get(&key);
         let mut ports = self.known_ports(|port| port.backend == *backend && port.class == *class);
@@ -254,16 +228,12 @@ impl Inventory {
                 .map(|info| info.port.clone()),
         );
         let holder = |list: Option<&BTreeMap<PortId, DeviceInfo>>, port: &Port| {
-            list.and_then(|list| list.get(&port.id))
-                .and_then(|info| info.holder.clone())
+            list.and_then(|list| list.get(&port.id)).and_then(|info| info.holder.clone())
         };
         for port in &ports {
             let (then, now) = (holder(before.as_ref(), port), holder(after, port));
             if then != now {
-                let ends = then
-                    .into_iter()
-                    .chain(now)
-                    .map(|qube| Scope::Attached(qube, class.clone()));
+                let ends = then.into_iter().chain(now).map(|qube| Scope::Attached(qube, class.clone()));
                 replaced.doubts.extend(ends);
             }
         }
@@ -279,17 +249,12 @@ impl Inventory {
     ) {
         let key = (class.clone(), frontend.clone());
         let before = self.attached.get(&key).cloned().unwrap_or_default();
-        let ports: BTreeSet<_> = before
-            .iter()
-            .chain(&attachments)
-            .map(|attachment| attachment.device.port.clone())
-            .collect();
+        let ports: BTreeSet<_> =
+            before.iter().chain(&attachments).map(|attachment| attachment.device.port.clone()).collect();
         if before != attachments && !class.is_shareable() {
             let disagrees = |port: &&Port| {
                 let said = self.info(port).and_then(|info| info.holder.as_ref()) == Some(frontend);
-                let says = attachments
-                    .iter()
-                    .any(|attachment| attachment.device.port == **port);
+                let says = attachments.iter().any(|attachment| attachment.device.port == **port);
                 said != says
             };
             let doubts = ports
@@ -302,23 +267,18 @@ impl Inventory {
         self.derive_ports(&ports, replaced);
     }
 
-    fn set_unreadable(
-        &mut self,
-        qube: &QubeName,
-        class: &DeviceClass,
-        reason: Option<&str>,
-        replaced: &mut Replaced,
-    ) {
-        let known = self
-            .machine
-            .unreadable
-            .get(&(qube.clone(), class.clone()))
-            .map(String::as_str);
-        if known != reason {
-            self.publish(
-                Change::Unreadable(qube.clone(), class.clone(), reason.map(str::to_owned)),
-                replaced,
-            );
+    fn set_unreadable(&mut self, scope: &Scope, reason: Option<&str>, replaced: &mut Replaced) {
+        let (Some(qube), Some(class)) = (scope.qube(), scope.class()) else { return };
+        match reason {
+            Some(reason) => self.unreadable.insert(scope.clone(), reason.to_owned()),
+            None => self.unreadable.remove(scope),
+        };
+        // Of one qube what it exposes and what it holds can fail each on its own; a face needs one sentence.
+        let both =
+            [Scope::Exposed(qube.clone(), class.clone()), Scope::Attached(qube.clone(), class.clone())];
+        let told = both.iter().find_map(|scope| self.unreadable.get(scope));
+        if self.machine.unreadable.get(&(qube.clone(), class.clone())) != told {
+            self.publish(Change::Unreadable(qube.clone(), class.clone(), told.cloned()), replaced);
         }
     }
 
@@ -329,18 +289,8 @@ impl Inventory {
             }
             return;
         };
-        let qube = Qube {
-            details: self.details.get(&name).cloned(),
-            name,
-            class,
-            state,
-        };
-        if self
-            .machine
-            .qubes
-            .get(&qube.name)
-            .is_none_or(|known| **known != qube)
-        {
+        let qube = Qube { details: self.details.get(&name).cloned(), name, class, state };
+        if self.machine.qubes.get(&qube.name).is_none_or(|known| **known != qube) {
             self.publish(Change::Qube(Arc::new(qube)), replaced);
         }
     }
@@ -392,18 +342,11 @@ impl Inventory {
             .filter(|assignment| assignment.covers(port, &info.id))
             .cloned()
             .collect();
-        Some(Device {
-            info,
-            presence,
-            attachments: holders,
-            assignments,
-        })
+        Some(Device { info, presence, attachments: holders, assignments })
     }
 
     fn info(&self, port: &Port) -> Option<&DeviceInfo> {
-        self.exposed
-            .get(&(port.backend.clone(), port.class.clone()))?
-            .get(&port.id)
+        self.exposed.get(&(port.backend.clone(), port.class.clone()))?.get(&port.id)
     }
 
     fn attachments(&self, port: &Port) -> Vec<&Attachment> {
@@ -417,18 +360,12 @@ impl Inventory {
 
     /// The backend was asked and does not name the port, or it does not run. Not yet asked is not gone.
     fn is_known_to_be_gone(&self, port: &Port) -> bool {
-        self.exposed
-            .contains_key(&(port.backend.clone(), port.class.clone()))
-            || !self.runs(&port.backend)
+        self.exposed.contains_key(&(port.backend.clone(), port.class.clone())) || !self.runs(&port.backend)
     }
 
     /// What was known of a device that was pulled out, or at least its port and id.
     fn remembered(&self, rest: &Attachment) -> DeviceInfo {
-        let known = self
-            .machine
-            .devices
-            .get(&rest.device.port)
-            .map(|device| &device.info);
+        let known = self.machine.devices.get(&rest.device.port).map(|device| &device.info);
         let mut info = known
             .filter(|info| info.id == rest.device.id)
             .cloned()
@@ -438,24 +375,9 @@ impl Inventory {
     }
 
     fn known_ports(&self, want: impl Fn(&Port) -> bool) -> BTreeSet<Port> {
-        let held = self
-            .attached
-            .values()
-            .flatten()
-            .map(|attachment| &attachment.device.port);
-        let exposed = self
-            .exposed
-            .values()
-            .flat_map(BTreeMap::values)
-            .map(|info| &info.port);
-        self.machine
-            .devices
-            .keys()
-            .chain(held)
-            .chain(exposed)
-            .filter(|port| want(port))
-            .cloned()
-            .collect()
+        let held = self.attached.values().flatten().map(|attachment| &attachment.device.port);
+        let exposed = self.exposed.values().flat_map(BTreeMap::values).map(|info| &info.port);
+        self.machine.devices.keys().chain(held).chain(exposed).filter(|port| want(port)).cloned().collect()
     }
 
     /// The only place where the machine changes: so that the faces can follow by the same changes.

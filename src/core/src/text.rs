@@ -103,11 +103,7 @@ mod tests {
             '\u{e0041}',
             '\u{301}',
         ] {
-            assert_eq!(
-                DisplayText::from_untrusted(&format!("a{bad}b")).as_str(),
-                "a_b",
-                "{bad:?}"
-            );
+            assert_eq!(DisplayText::from_untrusted(&format!("a{bad}b")).as_str(), "a_b", "{bad:?}");
         }
     }
 

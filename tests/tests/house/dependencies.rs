@@ -61,28 +61,15 @@ struct Crate {
 fn graph() -> BTreeMap<String, Crate> {
     let host = output("rustc", &["-vV"]);
     let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-    let words = [
-        "metadata",
-        "--offline",
-        "--locked",
-        "--format-version",
-        "1",
-        "--filter-platform",
-        host,
-    ];
+    let words = ["metadata", "--offline", "--locked", "--format-version", "1", "--filter-platform", host];
     let answer: Value = serde_json::from_str(&output(env!("CARGO"), &words)).unwrap();
-    let members: Vec<&str> = list(&answer["workspace_members"])
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
+    let members: Vec<&str> = list(&answer["workspace_members"]).iter().filter_map(Value::as_str).collect();
     let mut graph: BTreeMap<String, Crate> = list(&answer["packages"])
         .iter()
         .map(|package| (text(&package["id"]), described(package, &members)))
         .collect();
     for node in list(&answer["resolve"]["nodes"]) {
-        let linked = list(&node["deps"])
-            .iter()
-            .filter(|dependency| is_linked(dependency));
+        let linked = list(&node["deps"]).iter().filter(|dependency| is_linked(dependency));
         graph.get_mut(&text(&node["id"])).unwrap().links =
             linked.map(|dependency| text(&dependency["pkg"])).collect();
     }
@@ -90,16 +77,8 @@ fn graph() -> BTreeMap<String, Crate> {
 }
 
 fn output(program: &str, words: &[&str]) -> String {
-    let done = Command::new(program)
-        .args(words)
-        .current_dir(sources::root())
-        .output()
-        .unwrap();
-    assert!(
-        done.status.success(),
-        "{program} {words:?}: {}",
-        String::from_utf8_lossy(&done.stderr)
-    );
+    let done = Command::new(program).args(words).current_dir(sources::root()).output().unwrap();
+    assert!(done.status.success(), "{program} {words:?}: {}", String::from_utf8_lossy(&done.stderr));
     String::from_utf8(done.stdout).unwrap()
 }
 
@@ -114,18 +93,13 @@ fn described(package: &Value, members: &[&str]) -> Crate {
             .any(|target| list(&target["kind"]).contains(&"proc-macro".into())),
         member: members.contains(&id.as_str()),
         links: Vec::new(),
-        named: list(&package["dependencies"])
-            .iter()
-            .map(|dependency| text(&dependency["name"]))
-            .collect(),
+        named: list(&package["dependencies"]).iter().map(|dependency| text(&dependency["name"])).collect(),
     }
 }
 
 /// Whether a dependency is linked in: not only for tests, not only for building.
 fn is_linked(dependency: &Value) -> bool {
-    list(&dependency["dep_kinds"])
-        .iter()
-        .any(|kind| kind["kind"].is_null())
+    list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null())
 }
 
 fn text(value: &Value) -> String {
@@ -138,11 +112,8 @@ fn list(value: &Value) -> &[Value] {
 
 /// Everything that ends up in a program; what macros need while compiling is not among it.
 fn linked(graph: &BTreeMap<String, Crate>) -> Vec<&Crate> {
-    let mut waiting: Vec<&str> = graph
-        .iter()
-        .filter(|(_, it)| it.member)
-        .map(|(id, _)| id.as_str())
-        .collect();
+    let mut waiting: Vec<&str> =
+        graph.iter().filter(|(_, it)| it.member).map(|(id, _)| id.as_str()).collect();
     let mut seen = BTreeSet::new();
     while let Some(id) = waiting.pop() {
         let it = &graph[id];
@@ -199,11 +170,7 @@ fn unexplained(manifest: &str) -> Vec<String> {
 #[test]
 fn each_linked_crate_has_one_version() {
     let graph = graph();
-    let found = doubles(
-        linked(&graph)
-            .into_iter()
-            .map(|it| (it.name.as_str(), it.version.as_str())),
-    );
+    let found = doubles(linked(&graph).into_iter().map(|it| (it.name.as_str(), it.version.as_str())));
     assert!(found.is_empty(), "{found:#?}");
 }
 
@@ -221,11 +188,7 @@ fn each_linked_crate_has_a_licence_that_goes_with_ours() {
 #[test]
 fn members_depend_only_along_the_arrows() {
     let graph = graph();
-    let members: BTreeSet<&str> = graph
-        .values()
-        .filter(|it| it.member)
-        .map(|it| it.name.as_str())
-        .collect();
+    let members: BTreeSet<&str> = graph.values().filter(|it| it.member).map(|it| it.name.as_str()).collect();
     for (name, may) in ARROWS {
         let it = graph.values().find(|it| it.member && it.name == name).unwrap();
         let strange: Vec<_> = it
@@ -250,42 +213,23 @@ fn each_dependency_says_why_it_is_here() {
 
 #[test]
 fn members_take_versions_from_the_root() {
-    for source in sources::all()
-        .iter()
-        .filter(|it| it.path.ends_with("/Cargo.toml") && !it.path.contains("fuzz/"))
+    for source in
+        sources::all().iter().filter(|it| it.path.ends_with("/Cargo.toml") && !it.path.contains("fuzz/"))
     {
-        let own: Vec<&str> = source
-            .text
-            .lines()
-            .filter(|line| line.contains("version = \""))
-            .collect();
-        assert!(
-            own.is_empty(),
-            "{} names versions of its own: {own:?}",
-            source.path
-        );
+        let own: Vec<&str> = source.text.lines().filter(|line| line.contains("version = \"")).collect();
+        assert!(own.is_empty(), "{} names versions of its own: {own:?}", source.path);
     }
 }
 
 #[test]
 fn a_second_version_is_caught() {
-    let crates = [
-        ("zbus", "5.19.0"),
-        ("zbus", "6.2.1"),
-        ("tokio", "1.54.1"),
-        ("tokio", "1.54.1"),
-    ];
+    let crates = [("zbus", "5.19.0"), ("zbus", "6.2.1"), ("tokio", "1.54.1"), ("tokio", "1.54.1")];
     assert_eq!(doubles(crates.into_iter()).len(), 1);
 }
 
 #[test]
 fn a_strange_licence_is_caught() {
-    for fine in [
-        "MIT",
-        "MIT/Apache-2.0",
-        "(MIT OR Apache-2.0) AND Unicode-3.0",
-        "AGPL-3.0 OR MIT",
-    ] {
+    for fine in ["MIT", "MIT/Apache-2.0", "(MIT OR Apache-2.0) AND Unicode-3.0", "AGPL-3.0 OR MIT"] {
         assert!(may_be_linked(fine), "{fine}");
     }
     for strange in ["", "AGPL-3.0-only", "MIT AND GPL-2.0-only", "SSPL-1.0"] {

@@ -4,15 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders that hold no hand-written text: build results, git's own, and recorded bytes of the real server.
-const APART: [&str; 7] = [
-    ".git",
-    "target",
-    "build",
-    "wire",
-    "icons",
-    "pictures",
-    "__pycache__",
-];
+const APART: [&str; 7] = [".git", "target", "build", "wire", "icons", "pictures", "__pycache__"];
 
 /// One text file of the project.
 pub(crate) struct Source {
@@ -47,9 +39,7 @@ pub(crate) fn is_rust(path: &str) -> bool {
 
 /// Whether a path ends in this extension.
 pub(crate) fn has_extension(path: &str, wanted: &str) -> bool {
-    Path::new(path)
-        .extension()
-        .is_some_and(|extension| extension == wanted)
+    Path::new(path).extension().is_some_and(|extension| extension == wanted)
 }
 
 fn collect(folder: &Path, found: &mut Vec<Source>) {
@@ -62,11 +52,7 @@ fn collect(folder: &Path, found: &mut Vec<Source>) {
         if path.is_dir() {
             collect(&path, found);
         } else if let Ok(text) = fs::read_to_string(&path) {
-            let path = path
-                .strip_prefix(root())
-                .unwrap()
-                .to_string_lossy()
-                .replace('\\', "/");
+            let path = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
             found.push(Source { path, text });
         }
     }
@@ -116,9 +102,7 @@ fn raw_string_length(text: &str) -> usize {
     let hashes = text[1..].bytes().take_while(|byte| *byte == b'#').count();
     let end = format!("\"{}", "#".repeat(hashes));
     let start = hashes + 2;
-    text[start..]
-        .find(&end)
-        .map_or(text.len(), |at| start + at + end.len())
+    text[start..].find(&end).map_or(text.len(), |at| start + at + end.len())
 }
 
 #[test]
@@ -132,16 +116,8 @@ fn comments_and_strings_are_not_code() {
 #[test]
 fn the_house_is_found() {
     let found = all();
-    for path in [
-        "Cargo.toml",
-        "dev",
-        "src/core/src/lib.rs",
-        "tests/tests/house/sources.rs",
-    ] {
-        assert!(
-            found.iter().any(|source| source.path == path),
-            "{path} was not found"
-        );
+    for path in ["Cargo.toml", "dev", "src/core/src/lib.rs", "tests/tests/house/sources.rs"] {
+        assert!(found.iter().any(|source| source.path == path), "{path} was not found");
     }
     assert!(!found.iter().any(|source| source.path.starts_with("target/")));
 }

@@ -11,24 +11,10 @@ struct Room {
 const ROOMS: [Room; 6] = [
     Room {
         folder: "src/core",
-        never: &[
-            "zbus",
-            "gtk",
-            "gtk4",
-            "ksni",
-            "clap",
-            "gettextrs",
-            "plugboard_tests",
-        ],
+        never: &["zbus", "gtk", "gtk4", "ksni", "clap", "gettextrs", "plugboard_tests"],
     },
-    Room {
-        folder: "src/bus",
-        never: &["gtk", "gtk4", "ksni", "clap", "gettextrs", "plugboard_tests"],
-    },
-    Room {
-        folder: "src/service",
-        never: &["gtk", "gtk4", "ksni", "gettextrs", "plugboard_tests"],
-    },
+    Room { folder: "src/bus", never: &["gtk", "gtk4", "ksni", "clap", "gettextrs", "plugboard_tests"] },
+    Room { folder: "src/service", never: &["gtk", "gtk4", "ksni", "gettextrs", "plugboard_tests"] },
     Room {
         folder: "src/widget",
         never: &[
@@ -39,44 +25,18 @@ const ROOMS: [Room; 6] = [
             "plugboard_tests",
         ],
     },
-    Room {
-        folder: "src/cli",
-        never: &["zbus", "gtk", "gtk4", "ksni", "gettextrs", "plugboard_tests"],
-    },
+    Room { folder: "src/cli", never: &["zbus", "gtk", "gtk4", "ksni", "gettextrs", "plugboard_tests"] },
     Room {
         folder: "src/simulator",
-        never: &[
-            "zbus",
-            "gtk",
-            "gtk4",
-            "ksni",
-            "gettextrs",
-            "device_core::client",
-            "plugboard_tests",
-        ],
+        never: &["zbus", "gtk", "gtk4", "ksni", "gettextrs", "device_core::client", "plugboard_tests"],
     },
 ];
 
 /// What only one file, or the files of one folder, may name: (in which room, what, where it may stand, why).
 const ONLY_IN: [(&str, &str, &str, &str); 3] = [
-    (
-        "src/core/",
-        "UnixStream::connect",
-        "src/core/src/transport",
-        "one file opens sockets",
-    ),
-    (
-        "src/core/",
-        "process::Command",
-        "src/core/src/transport",
-        "one file starts qrexec-client-vm",
-    ),
-    (
-        "src/widget/",
-        "zbus::Proxy",
-        "src/widget/src/link",
-        "the widget has one door to the bus",
-    ),
+    ("src/core/", "UnixStream::connect", "src/core/src/transport", "one file opens sockets"),
+    ("src/core/", "process::Command", "src/core/src/transport", "one file starts qrexec-client-vm"),
+    ("src/widget/", "zbus::Proxy", "src/widget/src/link", "the widget has one door to the bus"),
 ];
 
 /// Faces are values: these files decide without GTK, so that they are tested without a display.
@@ -116,11 +76,7 @@ fn open_tree(prefix: &str, tree: &str, found: &mut Vec<String>) {
             open_tree(&format!("{prefix}{}", head.trim()), inner, found);
         } else {
             let path = format!("{prefix}{part}");
-            found.push(
-                path.trim_end_matches("::self")
-                    .trim_start_matches("::")
-                    .to_owned(),
-            );
+            found.push(path.trim_end_matches("::self").trim_start_matches("::").to_owned());
         }
     }
 }
@@ -162,10 +118,7 @@ fn stands_elsewhere(source: &Source, room: &str, what: &str, place: &str) -> boo
 fn no_room_imports_what_its_wall_forbids() {
     let mut faults = Vec::new();
     for source in sources::rust() {
-        for room in ROOMS
-            .iter()
-            .filter(|room| source.path.starts_with(&format!("{}/", room.folder)))
-        {
+        for room in ROOMS.iter().filter(|room| source.path.starts_with(&format!("{}/", room.folder))) {
             let named = trespasses(&source.text, room.never);
             faults.extend(named.iter().map(|path| format!("{} names {path}", source.path)));
         }
@@ -209,10 +162,7 @@ fn unsafe_code_stands_in_one_file_of_the_widget() {
         .map(|source| source.path)
         .collect();
     assert!(holders.len() <= 1, "unsafe stands in {holders:?}");
-    assert!(
-        holders.iter().all(|path| path.starts_with("src/widget/")),
-        "unsafe stands in {holders:?}"
-    );
+    assert!(holders.iter().all(|path| path.starts_with("src/widget/")), "unsafe stands in {holders:?}");
 }
 
 fn full_words(code: &str) -> impl Iterator<Item = &str> {
@@ -233,10 +183,7 @@ fn a_trespass_is_caught_in_every_spelling() {
         assert_eq!(trespasses(sample, &["zbus", "gtk"]), ["zbus"], "{sample}");
     }
     let grouped = "use device_core::{\n    client::{self, Client},\n    name::QubeName,\n};";
-    assert_eq!(
-        trespasses(grouped, &["device_core::client", "device_core::wire"]),
-        ["device_core::client"]
-    );
+    assert_eq!(trespasses(grouped, &["device_core::client", "device_core::wire"]), ["device_core::client"]);
 }
 
 #[test]
@@ -254,20 +201,7 @@ fn what_only_sounds_like_a_trespass_is_none() {
 #[test]
 fn a_second_door_is_caught() {
     let text = "let stream = UnixStream::connect(path).await?;".to_owned();
-    let stray = Source {
-        path: "src/core/src/client.rs".to_owned(),
-        text,
-    };
-    assert!(stands_elsewhere(
-        &stray,
-        "src/core/",
-        "UnixStream::connect",
-        "src/core/src/transport"
-    ));
-    assert!(!stands_elsewhere(
-        &stray,
-        "src/core/",
-        "UnixStream::connect",
-        "src/core/src/client"
-    ));
+    let stray = Source { path: "src/core/src/client.rs".to_owned(), text };
+    assert!(stands_elsewhere(&stray, "src/core/", "UnixStream::connect", "src/core/src/transport"));
+    assert!(!stands_elsewhere(&stray, "src/core/", "UnixStream::connect", "src/core/src/client"));
 }
