@@ -337,3 +337,6 @@ fn changed(device: &DeviceRef) -> Error {
 fn foreign_reply() -> Error {
     Error::new(ErrorKind::Internal, "A reply of another kind than its scope was given.")
 }
+
+#[cfg(test)]
+mod tests;

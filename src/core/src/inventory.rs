@@ -202,6 +202,17 @@ impl Inventory {
             .map(|info| Scope::Exposed(info.port.backend.clone(), info.port.class.clone()))
             .collect();
         replaced.doubts.extend(orphans);
+        // And whoever held a device of a backend that stopped has to say what is left of it.
+        let left_behind: BTreeSet<_> = self
+            .attached
+            .values()
+            .flatten()
+            .filter(|attachment| !runs(&attachment.device.port.backend))
+            .map(|attachment| {
+                Scope::Attached(attachment.frontend.clone(), attachment.device.port.class.clone())
+            })
+            .collect();
+        replaced.doubts.extend(left_behind);
         for scope in unreadable {
             self.set_unreadable(&scope, None, replaced);
         }
@@ -227,15 +238,18 @@ impl Inventory {
                 .flat_map(BTreeMap::values)
                 .map(|info| info.port.clone()),
         );
-        let holder = |list: Option<&BTreeMap<PortId, DeviceInfo>>, port: &Port| {
-            list.and_then(|list| list.get(&port.id)).and_then(|info| info.holder.clone())
-        };
-        for port in &ports {
-            let (then, now) = (holder(before.as_ref(), port), holder(after, port));
-            if then != now {
-                let ends = then.into_iter().chain(now).map(|qube| Scope::Attached(qube, class.clone()));
-                replaced.doubts.extend(ends);
-            }
+        if before.as_ref() != after {
+            let holders = |list: Option<&BTreeMap<PortId, DeviceInfo>>| -> BTreeSet<(PortId, QubeName)> {
+                let infos = list.into_iter().flat_map(BTreeMap::values);
+                infos.filter_map(|info| Some((info.port.id.clone(), info.holder.clone()?))).collect()
+            };
+            let (then, now) = (holders(before.as_ref()), holders(after));
+            // Both ends of what moved, and every qube that is said to hold what it does not.
+            let moved = then.symmetric_difference(&now).map(|(_, qube)| qube.clone());
+            let wrong =
+                self.attached_to(backend, class).filter(|held| !now.contains(held)).map(|(_, qube)| qube);
+            let doubts: BTreeSet<_> = moved.chain(wrong).collect();
+            replaced.doubts.extend(doubts.into_iter().map(|qube| Scope::Attached(qube, class.clone())));
         }
         self.derive_ports(&ports, replaced);
     }
@@ -248,10 +262,12 @@ impl Inventory {
         replaced: &mut Replaced,
     ) {
         let key = (class.clone(), frontend.clone());
-        let before = self.attached.get(&key).cloned().unwrap_or_default();
+        let before = self.attached.get(&key).cloned();
+        let is_new = before.as_ref() != Some(&attachments);
+        let before = before.unwrap_or_default();
         let ports: BTreeSet<_> =
             before.iter().chain(&attachments).map(|attachment| attachment.device.port.clone()).collect();
-        if before != attachments && !class.is_shareable() {
+        if is_new && !class.is_shareable() {
             let disagrees = |port: &&Port| {
                 let said = self.info(port).and_then(|info| info.holder.as_ref()) == Some(frontend);
                 let says = attachments.iter().any(|attachment| attachment.device.port == **port);
@@ -347,6 +363,19 @@ impl Inventory {
 
     fn info(&self, port: &Port) -> Option<&DeviceInfo> {
         self.exposed.get(&(port.backend.clone(), port.class.clone()))?.get(&port.id)
+    }
+
+    /// What frontends said they hold of this backend.
+    fn attached_to<'a>(
+        &'a self,
+        backend: &'a QubeName,
+        class: &'a DeviceClass,
+    ) -> impl Iterator<Item = (PortId, QubeName)> + 'a {
+        let lists = self.attached.iter().filter(move |((of, _), _)| of == class && !class.is_shareable());
+        lists
+            .flat_map(|(_, list)| list)
+            .filter(move |attachment| attachment.device.port.backend == *backend)
+            .map(|attachment| (attachment.device.port.id.clone(), attachment.frontend.clone()))
     }
 
     fn attachments(&self, port: &Port) -> Vec<&Attachment> {
