@@ -47,7 +47,8 @@ impl DisplayText {
 /// Letters and digits of any script, printable ASCII, and the few signs that device names really hold.
 ///
 /// An allow-list: what Unicode adds tomorrow is refused until somebody looks at it.
-pub(crate) fn is_plainly_printable(c: char) -> bool {
+#[must_use]
+pub fn is_plainly_printable(c: char) -> bool {
     match c {
         ' '..='~' => true,
         '\u{a0}'..='\u{ff}' => c != '\u{a0}' && c != '\u{ad}',
