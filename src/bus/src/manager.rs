@@ -106,10 +106,8 @@ impl ManagerProperties {
         self.unreadable
             .iter()
             .map(|(backend, class, why)| {
-                let list = (
-                    QubeName::new(backend).map_err(invalid)?,
-                    DeviceClass::new(class).map_err(invalid)?,
-                );
+                let list =
+                    (QubeName::new(backend).map_err(invalid)?, DeviceClass::new(class).map_err(invalid)?);
                 Ok((list, sentence(why)))
             })
             .collect()
@@ -123,10 +121,7 @@ mod tests {
     #[test]
     fn link_and_unreadable_lists_come_back_as_they_were() {
         for link in [Link::Live, Link::Resyncing, Link::Lost("qubesd is away.".into())] {
-            let mut machine = Machine {
-                link,
-                ..Machine::default()
-            };
+            let mut machine = Machine { link, ..Machine::default() };
             let list = (QubeName::new("sys-usb").unwrap(), DeviceClass::Usb);
             machine.unreadable.insert(list, "The list is broken.".into());
             let properties = ManagerProperties::new("0.1.0", &Source::Qubesd, &machine);

@@ -67,9 +67,7 @@ pub fn from_command(given: CommandOptions) -> Result<Options, Error> {
             Kind::Word => {
                 let word = String::try_from(value).map_err(wrong_type)?;
                 if !is_word(&word) {
-                    return Err(refused(format!(
-                        "The option {key} is empty, too long or not printable."
-                    )));
+                    return Err(refused(format!("The option {key} is empty, too long or not printable.")));
                 }
                 options.set(*key, word);
             }
@@ -107,10 +105,7 @@ pub fn to_command(options: &Options) -> HashMap<&str, Value<'_>> {
 
 /// The options of an attachment, as a property tells them.
 pub(crate) fn to_words(options: &Options) -> Words {
-    options
-        .iter()
-        .map(|(key, word)| (key.to_owned(), word.to_owned()))
-        .collect()
+    options.iter().map(|(key, word)| (key.to_owned(), word.to_owned())).collect()
 }
 
 /// The options that a property tells, sorted: the order of the server does not travel.
@@ -154,10 +149,7 @@ mod tests {
     use super::*;
 
     fn given(pairs: &[(&str, Value<'static>)]) -> CommandOptions {
-        pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), value.try_to_owned().unwrap()))
-            .collect()
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), value.try_to_owned().unwrap())).collect()
     }
 
     #[test]
@@ -170,14 +162,7 @@ mod tests {
         ]))
         .unwrap();
         let words: Vec<_> = options.iter().collect();
-        assert_eq!(
-            words,
-            [
-                ("frontend-dev", "xvdi"),
-                ("no-strict-reset", "True"),
-                ("read-only", "yes")
-            ]
-        );
+        assert_eq!(words, [("frontend-dev", "xvdi"), ("no-strict-reset", "True"), ("read-only", "yes")]);
         let back = to_command(&options)
             .into_iter()
             .map(|(key, value)| (key.to_owned(), value.try_into().unwrap()))

@@ -50,10 +50,7 @@ impl ShapeError {
 /// D-Bus cannot carry a zero byte at all: sending one ends the connection.
 #[must_use]
 pub fn sentence(text: &str) -> String {
-    text.chars()
-        .take(SENTENCE_MAX)
-        .map(|c| if is_plainly_printable(c) { c } else { '_' })
-        .collect()
+    text.chars().take(SENTENCE_MAX).map(|c| if is_plainly_printable(c) { c } else { '_' }).collect()
 }
 
 /// A type that a property can have.
@@ -169,16 +166,11 @@ mod tests {
 
     fn shape() -> Shape {
         let options = Words::from([("read-only".to_owned(), "yes".to_owned())]);
-        Shape {
-            one: "a".into(),
-            two: HashMap::from([("work".to_owned(), options)]),
-        }
+        Shape { one: "a".into(), two: HashMap::from([("work".to_owned(), options)]) }
     }
 
     fn arrived(sent: Outgoing) -> Incoming {
-        sent.into_iter()
-            .map(|(name, value)| (name.to_owned(), value.try_into().unwrap()))
-            .collect()
+        sent.into_iter().map(|(name, value)| (name.to_owned(), value.try_into().unwrap())).collect()
     }
 
     #[test]
@@ -200,10 +192,7 @@ mod tests {
     fn what_is_missing_or_of_another_type_is_named() {
         let mut properties = arrived(shape().to_outgoing());
         properties.insert("Two".into(), 7_u32.into());
-        assert_eq!(
-            Shape::from_incoming(properties.clone()),
-            Err(ShapeError::Type("Two"))
-        );
+        assert_eq!(Shape::from_incoming(properties.clone()), Err(ShapeError::Type("Two")));
         properties.remove("Two");
         assert_eq!(Shape::from_incoming(properties), Err(ShapeError::Missing("Two")));
     }
@@ -211,9 +200,6 @@ mod tests {
     #[test]
     fn a_sentence_carries_no_zero_byte() {
         assert_eq!(sentence("a\0b\u{202e}c"), "a_b_c");
-        assert_eq!(
-            sentence(&"x".repeat(SENTENCE_MAX + 9)).chars().count(),
-            SENTENCE_MAX
-        );
+        assert_eq!(sentence(&"x".repeat(SENTENCE_MAX + 9)).chars().count(), SENTENCE_MAX);
     }
 }

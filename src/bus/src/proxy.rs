@@ -110,17 +110,8 @@ mod tests {
 
     #[test]
     fn the_proxy_goes_to_the_names_of_the_contract() {
-        assert_eq!(
-            ManagerProxy::INTERFACE.as_ref().map(|name| name.as_str()),
-            Some(names::MANAGER)
-        );
-        assert_eq!(
-            ManagerProxy::DESTINATION.as_ref().map(|name| name.as_str()),
-            Some(names::BUS)
-        );
-        assert_eq!(
-            ManagerProxy::PATH.as_ref().map(|path| path.as_str()),
-            Some(names::ROOT)
-        );
+        assert_eq!(ManagerProxy::INTERFACE.as_ref().map(|name| name.as_str()), Some(names::MANAGER));
+        assert_eq!(ManagerProxy::DESTINATION.as_ref().map(|name| name.as_str()), Some(names::BUS));
+        assert_eq!(ManagerProxy::PATH.as_ref().map(|path| path.as_str()), Some(names::ROOT));
     }
 }

@@ -45,11 +45,8 @@ impl QubeProperties {
         let Some(details) = &qube.details else {
             return known;
         };
-        let (label, label_colour) = details
-            .label
-            .as_ref()
-            .map(|label| (label_name(&label.name), label.colour))
-            .unwrap_or_default();
+        let (label, label_colour) =
+            details.label.as_ref().map(|label| (label_name(&label.name), label.colour)).unwrap_or_default();
         Self {
             label,
             label_colour,
@@ -85,10 +82,8 @@ impl QubeProperties {
             .map(|code| Interface::new(code).ok_or_else(|| ShapeError::value("Denied", "no interface code")))
             .collect::<Result<_, _>>()?;
         Ok(QubeDetails {
-            label: (!self.label.is_empty()).then(|| Label {
-                name: label_name(&self.label),
-                colour: self.label_colour,
-            }),
+            label: (!self.label.is_empty())
+                .then(|| Label { name: label_name(&self.label), colour: self.label_colour }),
             is_internal: self.internal,
             is_disposable_template: self.disposable_template,
             is_auto_cleanup: self.auto_cleanup,
@@ -116,10 +111,7 @@ mod tests {
 
     fn full() -> Qube {
         qube(Some(QubeDetails {
-            label: Some(Label {
-                name: "blue".into(),
-                colour: 0x0034_65a4,
-            }),
+            label: Some(Label { name: "blue".into(), colour: 0x0034_65a4 }),
             is_internal: true,
             is_disposable_template: true,
             is_auto_cleanup: true,

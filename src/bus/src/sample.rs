@@ -30,12 +30,7 @@ pub fn device() -> impl Strategy<Value = Device> {
                 ..assignment
             })
             .collect();
-        Device {
-            info,
-            presence,
-            attachments,
-            assignments,
-        }
+        Device { info, presence, attachments, assignments }
     })
 }
 
@@ -71,13 +66,7 @@ fn info() -> impl Strategy<Value = DeviceInfo> {
 fn names() -> impl Strategy<Value = DeviceNames> {
     let told = || option::of(text().prop_filter("told", |text| !text.as_str().is_empty()));
     (told(), told(), told(), told(), told()).prop_map(|(vendor, product, manufacturer, name, serial)| {
-        DeviceNames {
-            vendor,
-            product,
-            manufacturer,
-            name,
-            serial,
-        }
+        DeviceNames { vendor, product, manufacturer, name, serial }
     })
 }
 
@@ -104,13 +93,7 @@ fn attachments() -> impl Strategy<Value = BTreeMap<QubeName, Options>> {
 
 fn assignments() -> impl Strategy<Value = Vec<Assignment>> {
     let mode = sample::select(vec![Mode::AutoAttach, Mode::AskToAttach, Mode::Required]);
-    let one = (
-        option::of(port_id()),
-        option::of(device_id()),
-        qube_name(),
-        mode,
-        options(),
-    );
+    let one = (option::of(port_id()), option::of(device_id()), qube_name(), mode, options());
     let one = one.prop_map(|(port, device, frontend, mode, options)| Assignment {
         backend: QubeName::dom0(),
         class: DeviceClass::Block,

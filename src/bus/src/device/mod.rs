@@ -74,19 +74,9 @@ impl DeviceProperties {
     /// The properties of `device`.
     #[must_use]
     pub fn new(device: &Device, plugged_in: PluggedIn) -> Self {
-        let DeviceInfo {
-            port,
-            id,
-            names,
-            interfaces,
-            parent,
-            data,
-            ..
-        } = &device.info;
-        let (parent_class, parent_port) = parent
-            .as_ref()
-            .map(|(class, port)| (class.to_string(), port.to_string()))
-            .unwrap_or_default();
+        let DeviceInfo { port, id, names, interfaces, parent, data, .. } = &device.info;
+        let (parent_class, parent_port) =
+            parent.as_ref().map(|(class, port)| (class.to_string(), port.to_string())).unwrap_or_default();
         Self {
             class: port.class.to_string(),
             backend: port.backend.to_string(),
@@ -109,10 +99,7 @@ impl DeviceProperties {
                 .collect(),
             parent_class,
             parent_port,
-            data: data
-                .iter()
-                .map(|(key, value)| (key.clone(), value.to_string()))
-                .collect(),
+            data: data.iter().map(|(key, value)| (key.clone(), value.to_string())).collect(),
             present: device.presence == Presence::Present,
             attachments: device
                 .attachments
@@ -138,18 +125,11 @@ impl DeviceProperties {
                 Ok((qube, options::from_words(given, "Attachments")?))
             })
             .collect::<Result<_, ShapeError>>()?;
-        let assignments = self
-            .assignments
-            .iter()
-            .map(|shape| assignment(shape, &port))
-            .collect::<Result<_, _>>()?;
+        let assignments =
+            self.assignments.iter().map(|shape| assignment(shape, &port)).collect::<Result<_, _>>()?;
         let device = Device {
             info: self.to_info(port)?,
-            presence: if self.present {
-                Presence::Present
-            } else {
-                Presence::Removed
-            },
+            presence: if self.present { Presence::Present } else { Presence::Removed },
             attachments,
             assignments,
         };
@@ -217,11 +197,7 @@ fn interface(code: &str) -> Interface {
 fn assignment_shape(assignment: &Assignment) -> AssignmentShape {
     (
         assignment.port.as_ref().map_or(ANY, PortId::as_str).to_owned(),
-        assignment
-            .device
-            .as_ref()
-            .map_or(ANY, DeviceId::as_str)
-            .to_owned(),
+        assignment.device.as_ref().map_or(ANY, DeviceId::as_str).to_owned(),
         assignment.frontend.to_string(),
         assignment.mode.to_string(),
         options::to_words(&assignment.options),

@@ -238,11 +238,8 @@ impl Replica {
         }
         let gone_ports = self.machine.devices.keys().filter(|port| !ports.contains(port));
         let gone_names = self.machine.qubes.keys().filter(|name| !names.contains(name));
-        let gone: Vec<_> = gone_ports
-            .cloned()
-            .map(Place::Device)
-            .chain(gone_names.cloned().map(Place::Qube))
-            .collect();
+        let gone: Vec<_> =
+            gone_ports.cloned().map(Place::Device).chain(gone_names.cloned().map(Place::Qube)).collect();
         for place in gone {
             self.drop_at(place, update);
         }
@@ -259,10 +256,7 @@ impl Replica {
 
 impl Update {
     fn fault(&mut self, path: &str, error: ShapeError) {
-        self.faults.push(Fault {
-            path: path.to_owned(),
-            error,
-        });
+        self.faults.push(Fault { path: path.to_owned(), error });
     }
 }
 

@@ -64,9 +64,5 @@ pub(super) fn device(path: &ObjectPath<'_>, shape: &DeviceProperties) -> Result<
 /// A qube from its shape, which has to be that of the object at `path`.
 pub(super) fn qube(path: &ObjectPath<'_>, shape: &QubeProperties) -> Result<Told, ShapeError> {
     let qube = shape.to_qube()?;
-    if path::of_qube(&qube.name).as_ref() == *path {
-        Ok(Told::Qube(qube))
-    } else {
-        Err(ShapeError::Path)
-    }
+    if path::of_qube(&qube.name).as_ref() == *path { Ok(Told::Qube(qube)) } else { Err(ShapeError::Path) }
 }
