@@ -49,7 +49,12 @@ impl Desk {
 /// Asks everything that waits to be asked, one after the other, and lets each answer act. An answer may raise further
 /// questions.
 pub(crate) async fn ask_all(shared: &Shared, agent: Option<&Path>) {
-    while let Some((question, json, scripted)) = next(&mut shared.lock()) {
+    loop {
+        // The lock must be free while the person thinks.
+        let asked = next(&mut shared.lock());
+        let Some((question, json, scripted)) = asked else {
+            return;
+        };
         let answer = match (scripted, agent) {
             (Some(answer), _) => Some(answer),
             (None, Some(socket)) => ask(socket, &json).await,
