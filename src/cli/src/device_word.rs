@@ -29,11 +29,7 @@ impl DeviceWord {
             Some((port, device)) => (port, Some(device)),
             None => (device, None),
         };
-        Ok(Self {
-            backend: backend.to_owned(),
-            port: port.to_owned(),
-            device: device.map(ToOwned::to_owned),
-        })
+        Ok(Self { backend: backend.to_owned(), port: port.to_owned(), device: device.map(ToOwned::to_owned) })
     }
 
     /// The backend, if it can be one.
@@ -73,18 +69,11 @@ mod tests {
         let word = DeviceWord::new("sys-usb:2-1:0781:5567::u080650").unwrap();
         assert_eq!(word.port, "2-1");
         assert_eq!(word.device.as_deref(), Some("0781:5567::u080650"));
-        assert!(word.covers(
-            &PortId::new("2-1").unwrap(),
-            &DeviceId::new("0781:5567::u080650").unwrap()
-        ));
+        assert!(word.covers(&PortId::new("2-1").unwrap(), &DeviceId::new("0781:5567::u080650").unwrap()));
     }
 
     #[test]
     fn a_word_without_a_colon_names_no_device() {
-        assert!(
-            DeviceWord::new("sda")
-                .unwrap_err()
-                .ends_with("like foo:bar[:baz] got sda")
-        );
+        assert!(DeviceWord::new("sda").unwrap_err().ends_with("like foo:bar[:baz] got sda"));
     }
 }

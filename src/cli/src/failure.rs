@@ -67,17 +67,13 @@ impl Failure {
 pub fn is_no_access(error: &Error) -> bool {
     *error == Error::empty_reply()
         || error.kind() == ErrorKind::Denied
-        || error
-            .server()
-            .is_some_and(|server| server.class == "ProtocolError")
+        || error.server().is_some_and(|server| server.class == "ProtocolError")
 }
 
 /// Whether the qube that was asked does not exist.
 #[must_use]
 pub fn is_no_such_qube(error: &Error) -> bool {
-    error
-        .server()
-        .is_some_and(|server| server.class == "QubesVMNotFoundError")
+    error.server().is_some_and(|server| server.class == "QubesVMNotFoundError")
 }
 
 /// The server's words as scripts know them.
@@ -116,11 +112,8 @@ mod tests {
     use device_core::error::ServerError;
 
     fn said(class: &str, message: &str) -> String {
-        Failure::Server(Error::from_server(ServerError {
-            class: class.into(),
-            message: message.into(),
-        }))
-        .text("qvm-usb")
+        Failure::Server(Error::from_server(ServerError { class: class.into(), message: message.into() }))
+            .text("qvm-usb")
     }
 
     #[test]
@@ -129,17 +122,11 @@ mod tests {
             said("DeviceNotAssigned", "'usb device 2-1 not attached to work'"),
             "Error: \"'usb device 2-1 not attached to work'\"\n"
         );
-        assert_eq!(
-            said("DeviceNotFound", "a 'b' \"c\""),
-            "Error: 'a \\'b\\' \"c\"'\n"
-        );
+        assert_eq!(said("DeviceNotFound", "a 'b' \"c\""), "Error: 'a \\'b\\' \"c\"'\n");
     }
 
     #[test]
     fn a_percent_sign_is_just_a_percent_sign() {
-        assert_eq!(
-            said("QubesValueError", "100 %s sure %d"),
-            "Error: 100 %s sure %d\n"
-        );
+        assert_eq!(said("QubesValueError", "100 %s sure %d"), "Error: 100 %s sure %d\n");
     }
 }

@@ -33,11 +33,7 @@ pub fn matches(pattern: &str, name: &str) -> bool {
             },
         }
     }
-    pattern
-        .get(p..)
-        .unwrap_or_default()
-        .iter()
-        .all(|byte| *byte == b'*')
+    pattern.get(p..).unwrap_or_default().iter().all(|byte| *byte == b'*')
 }
 
 enum Fit {
@@ -60,11 +56,7 @@ fn one(pattern: &[u8], byte: Option<u8>) -> Fit {
                     Some(rest) => (true, rest),
                     None => (false, set),
                 };
-                if in_set(set, byte) == negated {
-                    Fit::No
-                } else {
-                    Fit::Yes(length)
-                }
+                if in_set(set, byte) == negated { Fit::No } else { Fit::Yes(length) }
             }
             None if byte == b'[' => Fit::Yes(1),
             None => Fit::No,

@@ -44,13 +44,7 @@ pub struct Flag {
 
 impl Flag {
     const fn new(key: Key, names: &'static [&'static str], about: &'static str) -> Self {
-        Self {
-            key,
-            names,
-            letter: None,
-            value: None,
-            about,
-        }
+        Self { key, names, letter: None, value: None, about }
     }
 
     const fn letter(mut self, letter: char) -> Self {
@@ -174,22 +168,13 @@ pub const ABOUT: &str = "Qubes volume and block device management";
 
 /// Options that may stand before and behind the command word.
 pub const COMMON: &[Flag] = &[
-    Flag::new(
-        Key::Verbose,
-        &["verbose"],
-        "Log what is done; twice for every byte",
-    )
-    .letter('v'),
+    Flag::new(Key::Verbose, &["verbose"], "Log what is done; twice for every byte").letter('v'),
     Flag::new(Key::Quiet, &["quiet"], "Say nothing but errors").letter('q'),
     Flag::new(Key::Help, &["help"], "Show this help and end").letter('h'),
     Flag::new(Key::Version, &["version"], "Show the version and end"),
     Flag::new(Key::ForceRoot, &["force-root"], ""),
-    Flag::new(
-        Key::Socket,
-        &["socket"],
-        "Socket of qubesd; else QUBESD_SOCKET, else the system's",
-    )
-    .value("PATH"),
+    Flag::new(Key::Socket, &["socket"], "Socket of qubesd; else QUBESD_SOCKET, else the system's")
+        .value("PATH"),
 ];
 
 /// Options that may stand before the command word only; `--list-device-classes` is found anywhere.
@@ -199,53 +184,26 @@ pub const TOP: &[Flag] = &[Flag::new(
     "List the device classes and end",
 )];
 
-const VMNAME: Operand = Operand {
-    name: "VMNAME",
-    arity: Arity::One,
-    meaning: Meaning::Qube,
-};
-const DEVICE: Operand = Operand {
-    name: "BACKEND:DEVICE_ID",
-    arity: Arity::One,
-    meaning: Meaning::Device,
-};
-const OPTION: Flag = Flag::new(
-    Key::Option,
-    &["option"],
-    "Set an option of the attachment, such as frontend-dev=xvdi",
-)
-.letter('o')
-.value("OPTION");
-const READ_ONLY: Flag = Flag::new(
-    Key::ReadOnly,
-    &["ro"],
-    "Attach read-only (the same as -o read-only=yes)",
-);
+const VMNAME: Operand = Operand { name: "VMNAME", arity: Arity::One, meaning: Meaning::Qube };
+const DEVICE: Operand = Operand { name: "BACKEND:DEVICE_ID", arity: Arity::One, meaning: Meaning::Device };
+const OPTION: Flag =
+    Flag::new(Key::Option, &["option"], "Set an option of the attachment, such as frontend-dev=xvdi")
+        .letter('o')
+        .value("OPTION");
+const READ_ONLY: Flag = Flag::new(Key::ReadOnly, &["ro"], "Attach read-only (the same as -o read-only=yes)");
 
 const LIST: Command = Command {
     verb: Verb::List,
     names: &["list", "ls", "l"],
     about: "List devices and who uses them",
     flags: &[
-        Flag::new(
-            Key::Assignments,
-            &["assignments"],
-            "List stored assignments as well",
-        )
-        .letter('s'),
-        Flag::new(
-            Key::Sbdf,
-            &["with-sbdf", "resolve-paths"],
-            "Show the address of PCI devices",
-        ),
+        Flag::new(Key::Assignments, &["assignments"], "List stored assignments as well").letter('s'),
+        Flag::new(Key::Sbdf, &["with-sbdf", "resolve-paths"], "Show the address of PCI devices"),
         Flag::new(Key::All, &["all"], "List the devices of all qubes"),
         Flag::new(Key::Exclude, &["exclude"], "Leave this qube out of --all").value("VMNAME"),
     ],
     exclusive: &[&[Exclusive::Flag(Key::All), Exclusive::Operands]],
-    operands: &[Operand {
-        arity: Arity::Many,
-        ..VMNAME
-    }],
+    operands: &[Operand { arity: Arity::Many, ..VMNAME }],
 };
 
 /// Every command.
@@ -274,12 +232,6 @@ pub const COMMANDS: &[Command] = &[
         about: "Detach one device, or all of the class, from a qube",
         flags: &[],
         exclusive: &[],
-        operands: &[
-            VMNAME,
-            Operand {
-                arity: Arity::Optional,
-                ..DEVICE
-            },
-        ],
+        operands: &[VMNAME, Operand { arity: Arity::Optional, ..DEVICE }],
     },
 ];

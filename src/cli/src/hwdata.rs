@@ -67,9 +67,7 @@ fn label_in(mut list: impl BufRead, code: &str) -> Option<String> {
             in_subclass = false;
         }
     }
-    found_subclass
-        .or(found_interface)
-        .or(if in_class { found_class } else { None })
+    found_subclass.or(found_interface).or(if in_class { found_class } else { None })
 }
 
 /// The name behind `ID  `, unless it says nothing.

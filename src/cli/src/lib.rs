@@ -42,20 +42,8 @@ use usage::Program;
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: Console<'_>) -> ExitCode {
     let mut arguments = arguments.into_iter();
     let program = Program::of_path(&arguments.next().unwrap_or_default().to_string_lossy());
-    let Console {
-        out,
-        err,
-        is_terminal,
-    } = console;
-    let outcome = read_and_run(
-        &program,
-        arguments,
-        Console {
-            out: &mut *out,
-            err: &mut *err,
-            is_terminal,
-        },
-    );
+    let Console { out, err, is_terminal } = console;
+    let outcome = read_and_run(&program, arguments, Console { out: &mut *out, err: &mut *err, is_terminal });
     match outcome.and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -74,9 +62,9 @@ fn read_and_run(
     let arguments = texts(program, arguments)?;
     match parse::parse(program, &arguments)? {
         Parsed::Show(text) => Ok(console.out.write_all(text.as_bytes())?),
-        Parsed::ListClasses(matches) => on_runtime(&matches, async {
-            commands::classes::run(&client(&matches), console).await
-        }),
+        Parsed::ListClasses(matches) => {
+            on_runtime(&matches, async { commands::classes::run(&client(&matches), console).await })
+        }
         Parsed::Run(invocation) => {
             on_runtime(&invocation.matches, run_command(program, &invocation, console))
         }
@@ -91,13 +79,7 @@ async fn run_command(
     let class = DeviceClass::new(&invocation.class)
         .map_err(|_| Failure::Refused(commands::list::no_such_class(&invocation.class)))?;
     let matches = &invocation.matches;
-    let mut session = Session::new(
-        client(matches),
-        class,
-        program.clone(),
-        matches.has(Key::Quiet),
-        console,
-    );
+    let mut session = Session::new(client(matches), class, program.clone(), matches.has(Key::Quiet), console);
     commands::run(&mut session, invocation.command.verb, matches).await
 }
 
@@ -123,10 +105,7 @@ fn start_log(verbosity: usize) {
         1 => tracing::Level::DEBUG,
         _ => tracing::Level::TRACE,
     };
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .finish();
+    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).finish();
     // A second run in one process keeps the first log.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

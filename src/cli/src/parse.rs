@@ -63,10 +63,7 @@ impl Matches {
 
     /// The values of an option, in order.
     pub fn values(&self, key: Key) -> impl Iterator<Item = &str> {
-        self.flags
-            .iter()
-            .filter(move |(known, _)| *known == key)
-            .map(|(_, value)| value.as_str())
+        self.flags.iter().filter(move |(known, _)| *known == key).map(|(_, value)| value.as_str())
     }
 
     /// All operands, in order.
@@ -95,10 +92,7 @@ pub fn parse(program: &Program, arguments: &[String]) -> Result<Parsed, UsageErr
         strangers: Vec::new(),
     };
     let class = reader.top(program.class.clone())?;
-    if arguments
-        .iter()
-        .any(|word| matches!(word.as_str(), "--list-device-classes" | "--list-classes"))
-    {
+    if arguments.iter().any(|word| matches!(word.as_str(), "--list-device-classes" | "--list-classes")) {
         return Ok(Parsed::ListClasses(reader.matches));
     }
     if let Some(shown) = reader.asked_to_show() {
@@ -111,11 +105,7 @@ pub fn parse(program: &Program, arguments: &[String]) -> Result<Parsed, UsageErr
     reader.check_exclusive()?;
     if !reader.strangers.is_empty() {
         let strangers = reader.strangers.join(" ");
-        return Err(usage_error(
-            program,
-            None,
-            &format!("unrecognized arguments: {}", shown(&strangers)),
-        ));
+        return Err(usage_error(program, None, &format!("unrecognized arguments: {}", shown(&strangers))));
     }
     Ok(Parsed::Run(Invocation {
         class,
@@ -181,11 +171,7 @@ impl Reader<'_> {
             return Ok(());
         };
         if let (None, Some(value)) = (flag.value, value) {
-            let text = format!(
-                "argument {}: ignored explicit argument '{}'",
-                flag.all_names(),
-                shown(value)
-            );
+            let text = format!("argument {}: ignored explicit argument '{}'", flag.all_names(), shown(value));
             return Err(self.wrong(&text));
         }
         self.take(flag, value)
@@ -239,10 +225,7 @@ impl Reader<'_> {
         let mut found: Vec<(&str, &'static Flag)> = Vec::new();
         for flag in self.flags() {
             found.extend(
-                flag.names
-                    .iter()
-                    .filter(|known| known.starts_with(name))
-                    .map(|known| (*known, flag)),
+                flag.names.iter().filter(|known| known.starts_with(name)).map(|known| (*known, flag)),
             );
         }
         match found.as_slice() {
@@ -266,11 +249,7 @@ impl Reader<'_> {
     }
 
     fn asked_to_show(&self) -> Option<String> {
-        let first = self
-            .matches
-            .flags
-            .iter()
-            .find(|(key, _)| matches!(key, Key::Help | Key::Version))?;
+        let first = self.matches.flags.iter().find(|(key, _)| matches!(key, Key::Help | Key::Version))?;
         Some(match first.0 {
             Key::Version => usage::version(self.program),
             _ => usage::help(self.program, self.command),
@@ -291,13 +270,9 @@ impl Reader<'_> {
             let text = format!("the following arguments are required: {}", missing.join(", "));
             return Err(self.wrong(&text));
         }
-        let takes_many = command
-            .operands
-            .iter()
-            .any(|operand| operand.arity == Arity::Many);
+        let takes_many = command.operands.iter().any(|operand| operand.arity == Arity::Many);
         if !takes_many && given > command.operands.len() {
-            self.strangers
-                .extend(self.matches.operands.drain(command.operands.len()..));
+            self.strangers.extend(self.matches.operands.drain(command.operands.len()..));
         }
         Ok(())
     }

@@ -66,12 +66,7 @@ pub fn rows(
         let info = device.info();
         if selection.has(&info.port.backend) || users.keys().any(|user| selection.has(user)) {
             let address = info.data.get("sbdf").map_or("", |address| address.as_str());
-            rows.push(row(
-                info.port.to_string(),
-                address,
-                describe(&info),
-                used_by(&users),
-            ));
+            rows.push(row(info.port.to_string(), address, describe(&info), used_by(&users)));
         }
     }
     for pattern in patterns(&findings.assigned) {
@@ -133,10 +128,8 @@ fn devices(findings: &Findings) -> Vec<(Found<'_>, Users<'_>)> {
 }
 
 fn used_by(users: &Users<'_>) -> String {
-    let users: Vec<_> = users
-        .iter()
-        .map(|(qube, options)| format!("{qube} (attached{})", with_options(options)))
-        .collect();
+    let users: Vec<_> =
+        users.iter().map(|(qube, options)| format!("{qube} (attached{})", with_options(options))).collect();
     users.join(", ")
 }
 
@@ -144,11 +137,7 @@ fn used_by(users: &Users<'_>) -> String {
 type Pattern<'a> = (&'a QubeName, Option<&'a PortId>, Option<&'a DeviceId>);
 
 fn pattern(assignment: &Assignment) -> Pattern<'_> {
-    (
-        &assignment.backend,
-        assignment.port.as_ref(),
-        assignment.device.as_ref(),
-    )
+    (&assignment.backend, assignment.port.as_ref(), assignment.device.as_ref())
 }
 
 fn patterns(assigned: &[Assignment]) -> BTreeSet<Pattern<'_>> {
@@ -158,10 +147,9 @@ fn patterns(assigned: &[Assignment]) -> BTreeSet<Pattern<'_>> {
 /// Who has an assignment of exactly this pattern; a concrete device lists the wider ones that mean it as well.
 fn assigned_to(assigned: &[Assignment], wanted: Pattern<'_>) -> String {
     let means = |assignment: &&Assignment| match wanted {
-        (backend, Some(port), Some(device)) => assignment.covers(
-            &Port::new(backend.clone(), assignment.class.clone(), port.clone()),
-            device,
-        ),
+        (backend, Some(port), Some(device)) => {
+            assignment.covers(&Port::new(backend.clone(), assignment.class.clone(), port.clone()), device)
+        }
         _ => pattern(assignment) == wanted,
     };
     let mut users: Vec<&Assignment> = assigned.iter().filter(means).collect();
@@ -175,10 +163,7 @@ fn assigned_to(assigned: &[Assignment], wanted: Pattern<'_>) -> String {
 }
 
 fn with_options(options: &Options) -> String {
-    let options: Vec<_> = options
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
+    let options: Vec<_> = options.iter().map(|(key, value)| format!("{key}={value}")).collect();
     if options.is_empty() {
         return String::new();
     }
@@ -207,9 +192,7 @@ mod tests {
     }
 
     fn shown(findings: &Findings, selection: &Selection) -> Vec<String> {
-        let rows = rows(findings, selection, Addresses::Hidden, &|device| {
-            device.description(&|_| None)
-        });
+        let rows = rows(findings, selection, Addresses::Hidden, &|device| device.description(&|_| None));
         rows.into_iter().map(|row| row.join("|")).collect()
     }
 
@@ -236,10 +219,7 @@ mod tests {
 
     #[test]
     fn a_device_is_listed_for_who_exposes_and_for_who_holds_it() {
-        let findings = Findings {
-            exposed: vec![stick("attachment='work'")],
-            ..Findings::default()
-        };
+        let findings = Findings { exposed: vec![stick("attachment='work'")], ..Findings::default() };
         let row = "sys-usb:2-1|USB_Storage: SanDisk Blade|work (attached)";
         for (qube, rows) in [("work", &[row][..]), ("sys-usb", &[row]), ("vault", &[])] {
             let selection = Selection::Of([name(qube)].into());

@@ -62,14 +62,7 @@ impl<'a> Session<'a> {
         is_quiet: bool,
         console: Console<'a>,
     ) -> Self {
-        Self {
-            client,
-            class,
-            program,
-            is_quiet,
-            console,
-            qubes: None,
-        }
+        Self { client, class, program, is_quiet, console, qubes: None }
     }
 
     /// Every qube, in the server's order of names.
@@ -97,9 +90,7 @@ impl<'a> Session<'a> {
     pub async fn qubes_named(&mut self, word: &str) -> Result<Vec<QubeState>, Failure> {
         if glob::is_pattern(word) {
             let qubes = self.qubes().await?;
-            let found = qubes
-                .iter()
-                .filter(|qube| glob::matches(word, qube.name.as_str()));
+            let found = qubes.iter().filter(|qube| glob::matches(word, qube.name.as_str()));
             return Ok(found.cloned().collect());
         }
         match self.find_qube(word).await? {
@@ -174,10 +165,7 @@ impl<'a> Session<'a> {
     pub async fn attached_on(&self, port: &Port, frontend: &QubeName) -> Result<Option<Attachment>, Error> {
         let method = format!("admin.vm.device.{}.Attached", port.class);
         let argument = format!("{}+{}", port.backend, port.id);
-        let data = self
-            .client
-            .call(&Request::new(method, argument, frontend.as_str()))
-            .await?;
+        let data = self.client.call(&Request::new(method, argument, frontend.as_str())).await?;
         let (attachments, _) = listing::attached(&data, frontend, &port.class);
         Ok(attachments.into_iter().find(|found| found.device.port == *port))
     }
@@ -223,10 +211,7 @@ impl<'a> Session<'a> {
 }
 
 fn foreign_kind() -> Error {
-    Error::new(
-        ErrorKind::Internal,
-        "A reply of another kind than its scope was given.",
-    )
+    Error::new(ErrorKind::Internal, "A reply of another kind than its scope was given.")
 }
 
 fn foreign_reply() -> Failure {

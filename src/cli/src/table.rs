@@ -34,25 +34,17 @@ mod tests {
     use super::*;
 
     fn rows(rows: &[&[&str]]) -> Vec<Vec<String>> {
-        rows.iter()
-            .map(|row| row.iter().map(|cell| (*cell).to_owned()).collect())
-            .collect()
+        rows.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect()
     }
 
     #[test]
     fn an_empty_last_cell_leaves_its_blanks() {
-        assert_eq!(
-            render(&rows(&[&["a", "long", "x"], &["bcd", "e", ""]])),
-            "a    long  x\nbcd  e     \n"
-        );
+        assert_eq!(render(&rows(&[&["a", "long", "x"], &["bcd", "e", ""]])), "a    long  x\nbcd  e     \n");
     }
 
     #[test]
     fn wide_letters_count_two_cells() {
-        assert_eq!(
-            render(&rows(&[&["键盘", "x"], &["abcd", "y"]])),
-            "键盘  x\nabcd  y\n"
-        );
+        assert_eq!(render(&rows(&[&["键盘", "x"], &["abcd", "y"]])), "键盘  x\nabcd  y\n");
     }
 
     #[test]

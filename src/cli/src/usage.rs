@@ -21,20 +21,13 @@ impl Program {
     /// The program of this path: `qvm-X` and `plugboard-X` mean class X, anything else is `qvm-device`.
     #[must_use]
     pub fn of_path(path: &str) -> Self {
-        let name = path
-            .rsplit('/')
-            .next()
-            .filter(|name| !name.is_empty())
-            .unwrap_or("qvm-device");
+        let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("qvm-device");
         let class = ["qvm-", "plugboard-"]
             .into_iter()
             .find_map(|prefix| name.strip_prefix(prefix))
             .filter(|class| !matches!(*class, "" | "device"))
             .map(ToOwned::to_owned);
-        Self {
-            name: shown(name).to_string(),
-            class,
-        }
+        Self { name: shown(name).to_string(), class }
     }
 }
 
@@ -99,10 +92,7 @@ pub fn version(program: &Program) -> String {
 fn options(flags: &mut dyn Iterator<Item = &'static Flag>) -> String {
     let mut text = "\noptions:\n".to_owned();
     for flag in flags.filter(|flag| !flag.about.is_empty()) {
-        let letter = flag
-            .letter
-            .map(|letter| format!("-{letter}, "))
-            .unwrap_or_default();
+        let letter = flag.letter.map(|letter| format!("-{letter}, ")).unwrap_or_default();
         let value = flag.value.map(|value| format!(" {value}")).unwrap_or_default();
         let head = format!("{letter}--{}{value}", flag.main_name());
         let _ = match head.len() {

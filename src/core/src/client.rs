@@ -3,24 +3,26 @@
 //! The only implementation of [`Hypervisor`] so far. Faults in a reply are logged and left out; they never fail the
 //! rest of it.
 
+mod details;
+mod events;
+
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use crate::assignment::{Assignment, Mode};
 use crate::error::{Error, ErrorKind};
-use crate::hypervisor::{Action, Hints, Hypervisor, Performed};
-use crate::interface::Interface;
+use crate::hypervisor::{Action, Hypervisor, Performed};
 use crate::name::{DeviceClass, DeviceRef, PortId, QubeName};
-use crate::qube::{Label, QubeDetails};
-use crate::scope::{Hint, Scope, ScopeReply, stale_after};
-use crate::transport::{EventBytes, Transport};
+use crate::scope::{Scope, ScopeReply};
+use crate::transport::Transport;
 use crate::wire::argument::DeviceArgument;
 use crate::wire::event::EventReader;
 use crate::wire::listing::{self, Listing};
 use crate::wire::reply::Reply;
 use crate::wire::request::Request;
+
+pub use events::EventHints;
 
 /// How long a read may take. The slowest honest one (a crowded machine under load) takes seconds; beyond this the
 /// scope counts as unreadable and is tried again later.
@@ -54,14 +56,7 @@ impl AdminClient {
     /// Only when the other side can't be reached; a refusal means "no simulator".
     pub async fn simulated_world(&self) -> Result<Option<String>, Error> {
         let dom0 = QubeName::dom0();
-        match self
-            .read_call(Request::new(
-                "admin.vm.feature.Get",
-                SIMULATOR_FEATURE,
-                dom0.as_str(),
-            ))
-            .await
-        {
+        match self.read_call(Request::new("admin.vm.feature.Get", SIMULATOR_FEATURE, dom0.as_str())).await {
             Ok(world) => Ok(Some(text(&world))),
             Err(error) if matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::Timeout) => Err(error),
             Err(_) => Ok(None),
@@ -83,14 +78,12 @@ impl AdminClient {
     }
 
     async fn read_call(&self, request: Request) -> Result<Vec<u8>, Error> {
-        timeout(READ_TIMEOUT, self.call(&request))
-            .await
-            .unwrap_or_else(|_| {
-                Err(Error::new(
-                    ErrorKind::Timeout,
-                    format!("qubesd did not answer within {} s.", READ_TIMEOUT.as_secs()),
-                ))
-            })
+        timeout(READ_TIMEOUT, self.call(&request)).await.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Timeout,
+                format!("qubesd did not answer within {} s.", READ_TIMEOUT.as_secs()),
+            ))
+        })
     }
 
     async fn list<T>(
@@ -102,10 +95,7 @@ impl AdminClient {
         let data = self.read_call(request).await?;
         // Each line ends in a newline: a reply without the last one was cut off on its way.
         if data.last().is_some_and(|last| *last != b'\n') {
-            return Err(Error::new(
-                ErrorKind::Malformed,
-                "The reply of qubesd was cut off.",
-            ));
+            return Err(Error::new(ErrorKind::Malformed, "The reply of qubesd was cut off."));
         }
         let (items, faults) = parse(&data);
         for fault in faults {
@@ -114,89 +104,10 @@ impl AdminClient {
         Ok(items)
     }
 
-    /// Label, marks and deny list. `GetAll` is one call; where policy forbids it, one call per property.
-    async fn details(&self, qube: &QubeName) -> Result<QubeDetails, Error> {
-        let all = match self
-            .read_call(Request::new("admin.vm.property.GetAll", "", qube.as_str()))
-            .await
-        {
-            Ok(data) => Some(text(&data)),
-            Err(error) if is_about_the_link(&error) || error.kind() == ErrorKind::NotFound => {
-                return Err(error);
-            }
-            Err(_) => None,
-        };
-        let mut details = QubeDetails::default();
-        if let Some(label) = self.property(qube, "label", all.as_deref()).await? {
-            details.label = Some(self.label(label).await?);
-        }
-        let yes = |value: Option<String>| value.as_deref() == Some("True");
-        details.is_disposable_template = yes(self
-            .property(qube, "template_for_dispvms", all.as_deref())
-            .await?);
-        details.is_auto_cleanup = yes(self.property(qube, "auto_cleanup", all.as_deref()).await?);
-        let denied = self
-            .property(qube, "devices_denied", all.as_deref())
-            .await?
-            .unwrap_or_default();
-        details.denied = Interface::split(&denied).collect();
-        details.is_internal = self
-            .feature(qube, "internal")
-            .await?
-            .is_some_and(|value| !value.is_empty());
-        Ok(details)
-    }
-
-    /// A property out of `all` or, without it, by a call; `None` when the qube has no such property.
-    async fn property(
-        &self,
-        qube: &QubeName,
-        name: &str,
-        all: Option<&str>,
-    ) -> Result<Option<String>, Error> {
-        if let Some(all) = all {
-            let line = all
-                .lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            return Ok(line.and_then(property_value));
-        }
-        let reply = self
-            .read_call(Request::new("admin.vm.property.Get", name, qube.as_str()))
-            .await;
-        Ok(absent_unless_link(reply)?.and_then(|data| property_value(&text(&data))))
-    }
-
-    async fn feature(&self, qube: &QubeName, name: &str) -> Result<Option<String>, Error> {
-        let reply = self
-            .read_call(Request::new("admin.vm.feature.Get", name, qube.as_str()))
-            .await;
-        Ok(absent_unless_link(reply)?.map(|data| text(&data)))
-    }
-
-    async fn label(&self, name: String) -> Result<Label, Error> {
-        if let Some(colour) = Label::standard_colour(&name) {
-            return Ok(Label { name, colour });
-        }
-        let reply = self
-            .read_call(Request::new("admin.label.Get", &name, "dom0"))
-            .await;
-        let colour = absent_unless_link(reply)?
-            .and_then(|data| u32::from_str_radix(text(&data).strip_prefix("0x")?, 16).ok())
-            .unwrap_or_default();
-        Ok(Label {
-            name,
-            colour: colour & 0x00ff_ffff,
-        })
-    }
-
     async fn assignment_call(&self, verb: &str, assignment: &Assignment, payload: &str) -> Result<(), Error> {
-        let argument = DeviceArgument::new(
-            &assignment.backend,
-            assignment.port.as_ref(),
-            assignment.device.as_ref(),
-        );
-        self.device_call(verb, &assignment.class, &argument, &assignment.frontend, payload)
-            .await
+        let argument =
+            DeviceArgument::new(&assignment.backend, assignment.port.as_ref(), assignment.device.as_ref());
+        self.device_call(verb, &assignment.class, &argument, &assignment.frontend, payload).await
     }
 
     async fn device_call(
@@ -237,49 +148,29 @@ impl Hypervisor for AdminClient {
             }
             Scope::Exposed(qube, class) => {
                 let request = device_list(qube, class, "Available");
-                ScopeReply::Exposed(
-                    self.list(request, |data| listing::exposed(data, qube, class))
-                        .await?,
-                )
+                ScopeReply::Exposed(self.list(request, |data| listing::exposed(data, qube, class)).await?)
             }
             Scope::Attached(qube, class) => {
                 let request = device_list(qube, class, "Attached");
-                ScopeReply::Attached(
-                    self.list(request, |data| listing::attached(data, qube, class))
-                        .await?,
-                )
+                ScopeReply::Attached(self.list(request, |data| listing::attached(data, qube, class)).await?)
             }
             Scope::Assigned(qube, class) => {
                 let request = device_list(qube, class, "Assigned");
-                ScopeReply::Assigned(
-                    self.list(request, |data| listing::assigned(data, qube, class))
-                        .await?,
-                )
+                ScopeReply::Assigned(self.list(request, |data| listing::assigned(data, qube, class)).await?)
             }
             Scope::Details(qube) => ScopeReply::Details(self.details(qube).await?),
         })
     }
 
     async fn subscribe(&self) -> Result<EventHints, Error> {
-        let bytes = self
-            .transport
-            .open(&Request::new("admin.Events", "", "dom0"))
-            .await?;
-        Ok(EventHints {
-            bytes,
-            reader: EventReader::default(),
-        })
+        let bytes = self.transport.open(&Request::new("admin.Events", "", "dom0")).await?;
+        Ok(EventHints { bytes, reader: EventReader::default() })
     }
 
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {
         match action {
-            Action::Attach {
-                device,
-                frontend,
-                options,
-            } => {
-                self.attach_as(&exact_assignment(device, frontend, options.clone()))
-                    .await?;
+            Action::Attach { device, frontend, options } => {
+                self.attach_as(&exact_assignment(device, frontend, options.clone())).await?;
             }
             Action::Detach { device, frontend } => {
                 let assignment = exact_assignment(device, frontend, crate::assignment::Options::new());
@@ -291,8 +182,7 @@ impl Hypervisor for AdminClient {
             }
             Action::Unassign(assignment) => self.assignment_call("Unassign", assignment, "").await?,
             Action::SetMode(assignment, mode) => {
-                self.assignment_call("Set.assignment", assignment, mode.as_str())
-                    .await?;
+                self.assignment_call("Set.assignment", assignment, mode.as_str()).await?;
             }
             Action::Start(qube) => self.plain_call("admin.vm.Start", qube).await?,
             Action::Shutdown(qube) => self.plain_call("admin.vm.Shutdown", qube).await?,
@@ -325,9 +215,7 @@ impl AdminClient {
     }
 
     async fn plain_call(&self, method: &str, qube: &QubeName) -> Result<(), Error> {
-        self.call(&Request::new(method, "", qube.as_str()))
-            .await
-            .map(drop)
+        self.call(&Request::new(method, "", qube.as_str())).await.map(drop)
     }
 
     /// Ends a disposable at once. One that runs is removed by the server after the kill, one that never ran by us.
@@ -339,48 +227,6 @@ impl AdminClient {
             outcome => outcome,
         }
     }
-}
-
-/// The events connection, read as hints.
-pub struct EventHints {
-    bytes: EventBytes,
-    reader: EventReader,
-}
-
-impl Hints for EventHints {
-    /// Cancel-safe: bytes that were read are kept in the reader.
-    async fn next(&mut self) -> Result<Vec<Hint>, Error> {
-        let mut chunk = [0; 4096];
-        loop {
-            let mut hints = Vec::new();
-            while let Some(event) = self.reader.next_event()? {
-                tracing::trace!(subject = %crate::text::DisplayText::from_untrusted(&event.subject), name = %crate::text::DisplayText::from_untrusted(&event.name), "event");
-                for hint in stale_after(&event) {
-                    if !hints.contains(&hint) {
-                        hints.push(hint);
-                    }
-                }
-            }
-            if !hints.is_empty() {
-                return Ok(hints);
-            }
-            let count = self
-                .bytes
-                .read(&mut chunk)
-                .await
-                .map_err(|error| connection_lost(&error))?;
-            let read = chunk.get(..count).filter(|read| !read.is_empty());
-            self.reader
-                .push(read.ok_or_else(|| connection_lost(&"qubesd closed it"))?);
-        }
-    }
-}
-
-fn connection_lost(reason: &dyn std::fmt::Display) -> Error {
-    Error::new(
-        ErrorKind::Unreachable,
-        format!("The connection to qubesd was lost: {reason}."),
-    )
 }
 
 fn exact_assignment(
@@ -415,13 +261,6 @@ fn absent_unless_link(reply: Result<Vec<u8>, Error>) -> Result<Option<Vec<u8>>, 
         Err(error) if is_about_the_link(&error) => Err(error),
         Err(_) => Ok(None),
     }
-}
-
-/// The value of `default=… type=… VALUE`.
-fn property_value(line: &str) -> Option<String> {
-    let (_default, rest) = line.split_once(' ')?;
-    let (_type, value) = rest.split_once(' ')?;
-    Some(value.to_owned())
 }
 
 fn text(data: &[u8]) -> String {

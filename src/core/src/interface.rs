@@ -188,20 +188,14 @@ type Patterns = &'static [&'static [u8; Interface::LENGTH]];
 /// The field's table; the order decides ties.
 const TABLE: &[(Category, Patterns)] = &[
     (Category::Other, &[b"*******"]),
-    (
-        Category::Network,
-        &[b"u02****", b"p0703**", b"p02****", b"ue0****"],
-    ),
+    (Category::Network, &[b"u02****", b"p0703**", b"p02****", b"ue0****"]),
     (Category::Keyboard, &[b"u03**01", b"p0900**"]),
     (Category::Mouse, &[b"u03**02", b"p0902**"]),
     (Category::Input, &[b"u03****", b"p09****"]),
     (Category::Printer, &[b"u07****"]),
     (Category::Camera, &[b"p0903**", b"u06****", b"u0e****"]),
     (Category::Microphone, &[b"m******"]),
-    (
-        Category::Audio,
-        &[b"p0403**", b"p0401**", b"p0408**", b"u01****", b"m******"],
-    ),
+    (Category::Audio, &[b"p0403**", b"p0401**", b"p0408**", b"u01****", b"m******"]),
     (Category::Multimedia, &[b"u10****", b"p03****", b"p04****"]),
     (Category::UsbStorage, &[b"u08****"]),
     (Category::BlockStorage, &[b"b******"]),
@@ -240,11 +234,7 @@ mod tests {
             ("u090000", "Other"),
             ("?******", "Other"),
         ] {
-            assert_eq!(
-                Interface::new(code).unwrap().category().as_str(),
-                category,
-                "{code}"
-            );
+            assert_eq!(Interface::new(code).unwrap().category().as_str(), category, "{code}");
         }
     }
 

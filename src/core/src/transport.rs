@@ -44,11 +44,7 @@ impl Transport {
     /// What this machine offers: the given socket, else that of `QUBESD_SOCKET`, else dom0's, else qrexec.
     #[must_use]
     pub fn from_environment(given: Option<PathBuf>) -> Self {
-        let named = || {
-            std::env::var_os("QUBESD_SOCKET")
-                .filter(|path| !path.is_empty())
-                .map(PathBuf::from)
-        };
+        let named = || std::env::var_os("QUBESD_SOCKET").filter(|path| !path.is_empty()).map(PathBuf::from);
         match given.or_else(named) {
             Some(path) => Self::Socket(path),
             None if !Path::new(DEFAULT_SOCKET).exists() && Path::new(QREXEC_CLIENT).exists() => Self::Qrexec,
@@ -80,14 +76,8 @@ impl Transport {
             Self::Socket(path) => Ok(Box::new(send(path, request).await?)),
             Self::Qrexec => {
                 let mut child = start_qrexec(request, Stdio::null())?;
-                let stdout = child
-                    .stdout
-                    .take()
-                    .ok_or_else(|| unreachable_service(&"no output"))?;
-                Ok(Box::new(ChildBytes {
-                    _child: child,
-                    stdout,
-                }))
+                let stdout = child.stdout.take().ok_or_else(|| unreachable_service(&"no output"))?;
+                Ok(Box::new(ChildBytes { _child: child, stdout }))
             }
         }
     }
@@ -120,9 +110,7 @@ impl AsyncRead for ChildBytes {
 
 async fn send(path: &Path, request: &Request) -> Result<UnixStream, Error> {
     let bytes = bytes_of(request)?;
-    let mut stream = UnixStream::connect(path)
-        .await
-        .map_err(|error| unreachable_service(&error))?;
+    let mut stream = UnixStream::connect(path).await.map_err(|error| unreachable_service(&error))?;
     // A server that refuses early closes before everything is written; what it said still counts.
     let _ = stream.write_all(&bytes).await;
     let _ = stream.shutdown().await;
@@ -132,21 +120,14 @@ async fn send(path: &Path, request: &Request) -> Result<UnixStream, Error> {
 async fn read_all(stream: impl AsyncRead + Unpin) -> Result<Vec<u8>, Error> {
     let mut reply = Vec::new();
     let limit = REPLY_MAX as u64 + 1;
-    stream
-        .take(limit)
-        .read_to_end(&mut reply)
-        .await
-        .map_err(|error| {
-            Error::new(
-                ErrorKind::Unreachable,
-                format!("The connection to qubesd broke while it answered: {error}."),
-            )
-        })?;
+    stream.take(limit).read_to_end(&mut reply).await.map_err(|error| {
+        Error::new(
+            ErrorKind::Unreachable,
+            format!("The connection to qubesd broke while it answered: {error}."),
+        )
+    })?;
     if reply.len() > REPLY_MAX {
-        return Err(Error::new(
-            ErrorKind::Malformed,
-            "qubesd sent a reply that is too long.",
-        ));
+        return Err(Error::new(ErrorKind::Malformed, "qubesd sent a reply that is too long."));
     }
     Ok(reply)
 }
@@ -178,10 +159,7 @@ async fn call_through_qrexec(request: &Request) -> Result<Vec<u8>, Error> {
         return reply;
     }
     let complaint = DisplayText::from_untrusted(String::from_utf8_lossy(&complaint).trim());
-    Err(Error::new(
-        ErrorKind::Denied,
-        format!("Service call error: {complaint}"),
-    ))
+    Err(Error::new(ErrorKind::Denied, format!("Service call error: {complaint}")))
 }
 
 fn start_qrexec(request: &Request, stdin: Stdio) -> Result<Child, Error> {
@@ -203,14 +181,9 @@ fn start_qrexec(request: &Request, stdin: Stdio) -> Result<Child, Error> {
 }
 
 fn bytes_of(request: &Request) -> Result<Vec<u8>, Error> {
-    request
-        .to_bytes()
-        .map_err(|error| Error::new(ErrorKind::Refused, format!("Nothing was sent: {error}.")))
+    request.to_bytes().map_err(|error| Error::new(ErrorKind::Refused, format!("Nothing was sent: {error}.")))
 }
 
 fn unreachable_service(reason: &dyn fmt::Display) -> Error {
-    Error::new(
-        ErrorKind::Unreachable,
-        format!("Failed to connect to qubesd service: {reason}"),
-    )
+    Error::new(ErrorKind::Unreachable, format!("Failed to connect to qubesd service: {reason}"))
 }

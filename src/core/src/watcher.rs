@@ -15,10 +15,10 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::error::{Error, ErrorKind};
 use crate::hypervisor::{Hints, Hypervisor};
-use crate::inventory::{Inventory, Replaced, Urgency};
+use crate::inventory::{Inventory, Urgency};
 use crate::machine::{Change, Link};
 use crate::scope::{Hint, Scope, ScopeReply};
-use schedule::Schedule;
+use schedule::{Schedule, Ticket};
 
 /// Reads under way at a time. The server answers one after the other anyway; a few keep it from waiting for us.
 const READS_AT_A_TIME: usize = 4;
@@ -56,6 +56,9 @@ pub struct Watcher<H> {
     refresh: Arc<Notify>,
 }
 
+/// A read under way, and what came of it.
+type Read = (Scope, Ticket, Result<ScopeReply, Error>);
+
 /// Nobody listens any more.
 struct Unheard;
 
@@ -75,20 +78,9 @@ impl<H: Hypervisor> Watcher<H> {
     /// A watcher that sends each batch of changes to `changes`, in order; a full channel holds it back.
     pub fn new(hypervisor: Arc<H>, changes: mpsc::Sender<Vec<Change>>) -> (Self, WatcherHandle) {
         let refresh = Arc::new(Notify::new());
-        let handle = WatcherHandle {
-            refresh: Arc::clone(&refresh),
-        };
+        let handle = WatcherHandle { refresh: Arc::clone(&refresh) };
         let (inventory, schedule) = (Inventory::default(), Schedule::default());
-        (
-            Self {
-                hypervisor,
-                inventory,
-                schedule,
-                changes,
-                refresh,
-            },
-            handle,
-        )
+        (Self { hypervisor, inventory, schedule, changes, refresh }, handle)
     }
 
     /// Watches until nobody receives the changes any more.
@@ -100,11 +92,7 @@ impl<H: Hypervisor> Watcher<H> {
                 Err(error) => Ended::Lost(error),
             };
             let Ended::Lost(error) = ended else { return };
-            if self
-                .announce(Link::Lost(error.sentence().to_owned()))
-                .await
-                .is_err()
-            {
+            if self.announce(Link::Lost(error.sentence().to_owned())).await.is_err() {
                 return;
             }
             tokio::select! {
@@ -118,7 +106,7 @@ impl<H: Hypervisor> Watcher<H> {
 
     /// One connection, from subscribing to its loss.
     async fn session(&mut self, mut hints: H::Hints, back_off: &mut Duration) -> Ended {
-        let mut reads: JoinSet<(Scope, Result<ScopeReply, Error>)> = JoinSet::new();
+        let mut reads: JoinSet<Read> = JoinSet::new();
         self.schedule.begin(self.inventory.wanted(), Instant::now());
         let mut reconcile = Instant::now() + RECONCILE_EVERY;
         // While resyncing it is known that much is stale: the first news is that nothing is.
@@ -130,20 +118,15 @@ impl<H: Hypervisor> Watcher<H> {
             if let Err(Unheard) = self.tell_link().await {
                 return Ended::Unheard;
             }
-            let wake = self
-                .schedule
-                .next_retry()
-                .into_iter()
-                .chain(self.tell_stale_at())
-                .chain([reconcile])
-                .min();
+            let wake =
+                self.schedule.next_retry().into_iter().chain(self.tell_stale_at()).chain([reconcile]).min();
             tokio::select! {
                 hint = hints.next() => match hint {
                     Ok(hints) => hints.iter().for_each(|hint| self.doubt(hint)),
                     Err(error) => return Ended::Lost(error),
                 },
                 Some(done) = reads.join_next(), if !reads.is_empty() => match done {
-                    Ok((scope, reply)) => match self.take(scope, reply).await {
+                    Ok(read) => match self.take(read).await {
                         Ok(()) => if self.schedule.is_settled() { *back_off = BACK_OFF_FIRST },
                         Err(ended) => return ended,
                     },
@@ -163,48 +146,41 @@ impl<H: Hypervisor> Watcher<H> {
         }
     }
 
-    fn start_reads(&mut self, reads: &mut JoinSet<(Scope, Result<ScopeReply, Error>)>) {
+    fn start_reads(&mut self, reads: &mut JoinSet<Read>) {
         while reads.len() < READS_AT_A_TIME {
-            let Some(scope) = self.schedule.start_next() else {
+            let Some((scope, ticket)) = self.schedule.start_next() else {
                 return;
             };
             let hypervisor = Arc::clone(&self.hypervisor);
             reads.spawn(async move {
                 let reply = hypervisor.read(&scope).await;
-                (scope, reply)
+                (scope, ticket, reply)
             });
         }
     }
 
-    async fn take(&mut self, scope: Scope, reply: Result<ScopeReply, Error>) -> Result<(), Ended> {
+    async fn take(&mut self, (scope, ticket, reply): Read) -> Result<(), Ended> {
         let now = Instant::now();
         let replaced = match reply {
-            Ok(reply) => {
-                self.schedule.finished(&scope, now);
-                self.inventory.replace(&scope, reply)
-            }
             Err(error) if error.kind() == ErrorKind::Unreachable => return Err(Ended::Lost(error)),
+            // The qube went away between the list and the question.
             Err(error) if error.kind() == ErrorKind::NotFound && scope.qube().is_some() => {
-                // The qube went away between the list and the question.
-                self.schedule.finished(&scope, now);
+                self.schedule.finished(&scope, ticket, now);
                 self.schedule.doubt(&Scope::Qubes, now);
-                Replaced::default()
+                return Ok(());
             }
-            Err(error) => {
+            Ok(reply) if self.schedule.finished(&scope, ticket, now) => self.inventory.replace(&scope, reply),
+            Err(error) if self.schedule.failed(&scope, ticket, now) => {
                 tracing::warn!(?scope, %error, "a list can't be read; trying again later");
-                self.schedule.failed(&scope, now);
                 self.inventory.mark_unreadable(&scope, error.sentence())
             }
+            Ok(_) | Err(_) => return Ok(()),
         };
         let wants_anew = matches!(scope, Scope::Classes | Scope::Qubes) || !replaced.doubts.is_empty();
         if wants_anew {
             self.schedule.want(self.inventory.wanted(), now);
         }
-        for doubt in replaced
-            .doubts
-            .iter()
-            .filter(|doubt| self.inventory.can_be_asked(doubt))
-        {
+        for doubt in replaced.doubts.iter().filter(|doubt| self.inventory.can_be_asked(doubt)) {
             self.schedule.doubt_or_want(doubt, Urgency::Row, now);
         }
         Ok(self.send(replaced.changes).await?)
@@ -214,9 +190,7 @@ impl<H: Hypervisor> Watcher<H> {
         let now = Instant::now();
         match hint {
             Hint::Everything => self.schedule.doubt_where(now, |_| true),
-            Hint::Class(class) => self
-                .schedule
-                .doubt_where(now, |scope| scope.class() == Some(class)),
+            Hint::Class(class) => self.schedule.doubt_where(now, |scope| scope.class() == Some(class)),
             Hint::Qube(qube) => {
                 self.schedule.doubt_where(now, |scope| scope.qube() == Some(qube));
                 // A required disk comes with the start of its qube, without an event of its own.
@@ -235,10 +209,7 @@ impl<H: Hypervisor> Watcher<H> {
     /// When the faces have to be told that something is stale for long.
     fn tell_stale_at(&self) -> Option<Instant> {
         let live = self.inventory.machine().link == Link::Live;
-        self.schedule
-            .stale_since()
-            .filter(|_| live)
-            .map(|since| since + STALE_UNTOLD)
+        self.schedule.stale_since().filter(|_| live).map(|since| since + STALE_UNTOLD)
     }
 
     async fn tell_link(&mut self) -> Result<(), Unheard> {

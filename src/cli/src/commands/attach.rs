@@ -42,12 +42,9 @@ pub fn options(matches: &Matches) -> Result<Options, Failure> {
     let mut options = Options::new();
     let mut old_word = None;
     for text in matches.values(Key::Option) {
-        let (key, value) = text
-            .split_once('=')
-            .filter(|(key, _)| !key.is_empty())
-            .ok_or_else(|| {
-                Failure::Argument(format!("an option must be KEY=VALUE, got '{}'", shown(text)))
-            })?;
+        let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
+            Failure::Argument(format!("an option must be KEY=VALUE, got '{}'", shown(text)))
+        })?;
         match key {
             "ro" => old_word = Some(value),
             _ => options.set(key, value),
@@ -66,10 +63,7 @@ fn read_only(value: &str) -> Result<&'static str, Failure> {
     match value.to_ascii_lowercase().as_str() {
         "yes" | "true" | "1" => Ok("yes"),
         "no" | "false" | "0" => Ok("no"),
-        _ => Err(Failure::Refused(format!(
-            "Unknown `read-only` option value: {}",
-            shown(value)
-        ))),
+        _ => Err(Failure::Refused(format!("Unknown `read-only` option value: {}", shown(value)))),
     }
 }
 
@@ -130,17 +124,12 @@ async fn attach_and_require(
     };
     // The real server takes a PCI device only at the start of a qube.
     let is_attached = session.class != DeviceClass::Pci
-        && attach(session, device, frontend, options, Mode::Required)
-            .await
-            .is_ok();
+        && attach(session, device, frontend, options, Mode::Required).await.is_ok();
     let Err(error) = session.client.perform(&Action::Assign(assignment)).await else {
         return Ok(());
     };
     if is_attached {
-        let action = Action::Detach {
-            device: device.clone(),
-            frontend: frontend.clone(),
-        };
+        let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
         if let Err(second) = session.client.perform(&action).await {
             return Err(Failure::Refused(format!(
                 "{} The device stays attached to {frontend}: {}",
@@ -164,10 +153,7 @@ async fn verify(session: &Session<'_>, device: &DeviceRef, frontend: &QubeName) 
         if present.id == device.id {
             return Ok(());
         }
-        let wrong = Action::Detach {
-            device: present.to_ref(),
-            frontend: frontend.clone(),
-        };
+        let wrong = Action::Detach { device: present.to_ref(), frontend: frontend.clone() };
         let text = target::changed(device);
         return Err(Failure::Refused(match session.client.perform(&wrong).await {
             Ok(_) => text,

@@ -53,10 +53,7 @@ async fn detach_all(
         Ok(held) => held,
         Err(error) => return Err(refused(session, frontend, error).await),
     };
-    let meant: Vec<_> = held
-        .iter()
-        .filter(|held| word.is_none_or(|word| is_meant(word, held)))
-        .collect();
+    let meant: Vec<_> = held.iter().filter(|held| word.is_none_or(|word| is_meant(word, held))).collect();
     if let (Some(word), true) = (word, meant.is_empty()) {
         // Tells of a backend that does not exist.
         target::exposed(session, Some(frontend), word).await?;
@@ -77,18 +74,13 @@ async fn detach_unheld(
     held: &[Attachment],
 ) -> Result<(), Failure> {
     let exposed = target::exposed(session, Some(frontend), word).await?;
-    let device = exposed
-        .iter()
-        .find(|device| word.covers(&device.port.id, &device.id));
+    let device = exposed.iter().find(|device| word.covers(&device.port.id, &device.id));
     let Some(device) = device else {
         let failure = Failure::Refused(format!("{} not found.", typed(word)));
         return Err(session.explain(frontend, failure).await);
     };
     if held.iter().any(|held| held.device.port.id == device.port.id) {
-        let text = format!(
-            "\"'{} device {} not attached to {frontend}'\"",
-            session.class, device.port.id
-        );
+        let text = format!("\"'{} device {} not attached to {frontend}'\"", session.class, device.port.id);
         return Err(Failure::Refused(text));
     }
     detach(session, &device.to_ref(), frontend, held).await
@@ -108,10 +100,7 @@ async fn detach(
             device.port.id
         )));
     }
-    let action = Action::Detach {
-        device: device.clone(),
-        frontend: frontend.clone(),
-    };
+    let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
     match session.client.perform(&action).await {
         Ok(_) => verify(session, device, frontend).await,
         Err(error) => Err(refused(session, frontend, error).await),

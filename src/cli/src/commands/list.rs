@@ -33,11 +33,7 @@ pub async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Fai
     let qubes = session.qubes().await?.to_vec();
     let mut reading = Reading {
         session,
-        running: qubes
-            .iter()
-            .filter(|qube| qube.state.is_running())
-            .map(|qube| qube.name.clone())
-            .collect(),
+        running: qubes.iter().filter(|qube| qube.state.is_running()).map(|qube| qube.name.clone()).collect(),
         findings: Findings::default(),
         unreadable: BTreeSet::new(),
         readable: 0,
@@ -46,23 +42,12 @@ pub async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Fai
     if matches.has(Key::Assignments) {
         reading.assignments(&qubes).await?;
     }
-    let Reading {
-        findings,
-        unreadable,
-        readable,
-        ..
-    } = reading;
+    let Reading { findings, unreadable, readable, .. } = reading;
     if readable == 0 && !unreadable.is_empty() {
         return Err(Failure::Refused(no_such_class(session.class.as_str())));
     }
-    let addresses = if matches.has(Key::Sbdf) {
-        Addresses::Shown
-    } else {
-        Addresses::Hidden
-    };
-    let mut table = rows(&findings, &selection, addresses, &|device| {
-        device.description(&hwdata::label)
-    });
+    let addresses = if matches.has(Key::Sbdf) { Addresses::Shown } else { Addresses::Hidden };
+    let mut table = rows(&findings, &selection, addresses, &|device| device.description(&hwdata::label));
     if session.console.is_terminal && !table.is_empty() {
         table.insert(0, header(addresses));
     }
@@ -147,18 +132,9 @@ impl Reading<'_, '_> {
         }
         self.expose(&backends).await?;
         self.hold(&holders).await?;
-        let elsewhere = self
-            .backends_of_what_is_held()
-            .difference(&backends)
-            .cloned()
-            .collect();
+        let elsewhere = self.backends_of_what_is_held().difference(&backends).cloned().collect();
         self.expose(&elsewhere).await?;
-        if self
-            .findings
-            .exposed
-            .iter()
-            .any(|device| is_wanted(device, selection))
-        {
+        if self.findings.exposed.iter().any(|device| is_wanted(device, selection)) {
             let more = match class {
                 // Their backends name the holders, and there is nothing else to tell of an attachment.
                 DeviceClass::Usb => BTreeSet::new(),
@@ -173,25 +149,19 @@ impl Reading<'_, '_> {
 
     async fn assignments(&mut self, qubes: &[QubeState]) -> Result<(), Failure> {
         let class = &self.session.class;
-        let scopes = qubes
-            .iter()
-            .map(|qube| Scope::Assigned(qube.name.clone(), class.clone()));
+        let scopes = qubes.iter().map(|qube| Scope::Assigned(qube.name.clone(), class.clone()));
         self.read(scopes.collect()).await
     }
 
     async fn expose(&mut self, backends: &BTreeSet<QubeName>) -> Result<(), Failure> {
         let class = &self.session.class;
-        let scopes = backends
-            .iter()
-            .map(|qube| Scope::Exposed(qube.clone(), class.clone()));
+        let scopes = backends.iter().map(|qube| Scope::Exposed(qube.clone(), class.clone()));
         self.read(scopes.collect()).await
     }
 
     async fn hold(&mut self, frontends: &BTreeSet<QubeName>) -> Result<(), Failure> {
         let class = &self.session.class;
-        let scopes = frontends
-            .iter()
-            .map(|qube| Scope::Attached(qube.clone(), class.clone()));
+        let scopes = frontends.iter().map(|qube| Scope::Attached(qube.clone(), class.clone()));
         self.read(scopes.collect()).await
     }
 
@@ -224,11 +194,7 @@ impl Reading<'_, '_> {
     }
 
     fn holders(&self, selection: &Selection) -> BTreeSet<QubeName> {
-        let wanted = self
-            .findings
-            .exposed
-            .iter()
-            .filter(|device| is_wanted(device, selection));
+        let wanted = self.findings.exposed.iter().filter(|device| is_wanted(device, selection));
         wanted
             .filter_map(|device| device.holder.clone())
             .filter(|holder| self.running.contains(holder))

@@ -62,9 +62,8 @@ pub(super) async fn present(
 ) -> Result<DeviceInfo, Failure> {
     let devices = exposed(session, frontend, word).await?;
     // A wildcard names no port, so no device is on it.
-    let found = devices
-        .into_iter()
-        .find(|device| !word.is_any_port() && word.covers(&device.port.id, &device.id));
+    let found =
+        devices.into_iter().find(|device| !word.is_any_port() && word.covers(&device.port.id, &device.id));
     if let Some(device) = found {
         return Ok(device);
     }
@@ -84,10 +83,7 @@ pub(super) fn not_exposed(session: &Session<'_>, word: &DeviceWord) -> String {
 
 /// Another device is there than the one that was seen.
 pub(super) fn changed(device: &DeviceRef) -> String {
-    format!(
-        "The device on {} changed meanwhile. Look again before you choose.",
-        device.port
-    )
+    format!("The device on {} changed meanwhile. Look again before you choose.", device.port)
 }
 
 /// A qube that does not exist counts before everything else that is wrong.

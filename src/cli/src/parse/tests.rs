@@ -46,11 +46,7 @@ fn options_and_operands_mix_in_any_order() {
     ] {
         let read = read("qvm-block", line).unwrap();
         assert!(read.matches.has(Key::ReadOnly), "{line}");
-        assert_eq!(
-            read.matches.values(Key::Option).collect::<Vec<_>>(),
-            ["a=b"],
-            "{line}"
-        );
+        assert_eq!(read.matches.values(Key::Option).collect::<Vec<_>>(), ["a=b"], "{line}");
         assert_eq!(read.matches.operands(), ["work", "sys-usb:sda"], "{line}");
     }
 }
@@ -58,47 +54,19 @@ fn options_and_operands_mix_in_any_order() {
 #[test]
 fn wrong_lines_get_the_known_sentences() {
     for (name, line, sentence) in [
-        (
-            "qvm-device",
-            "",
-            "qvm-device: the following arguments are required: DEVICE_CLASS",
-        ),
-        (
-            "qvm-usb",
-            "attach work",
-            "qvm-usb attach: the following arguments are required: BACKEND:DEVICE_ID",
-        ),
+        ("qvm-device", "", "qvm-device: the following arguments are required: DEVICE_CLASS"),
+        ("qvm-usb", "attach work", "qvm-usb attach: the following arguments are required: BACKEND:DEVICE_ID"),
         (
             "qvm-device",
             "usb attach",
             "qvm-device DEVICE_CLASS attach: the following arguments are required: VMNAME, BACKEND:DEVICE_ID",
         ),
-        (
-            "qvm-usb",
-            "list --nosuch",
-            "qvm-usb: unrecognized arguments: --nosuch",
-        ),
+        ("qvm-usb", "list --nosuch", "qvm-usb: unrecognized arguments: --nosuch"),
         ("qvm-usb", "detach a b:c d", "qvm-usb: unrecognized arguments: d"),
-        (
-            "qvm-usb",
-            "list --all work",
-            "qvm-usb list: argument --all: not allowed with argument VMNAME",
-        ),
-        (
-            "qvm-usb",
-            "attach a b:c -o",
-            "qvm-usb attach: argument --option/-o: expected one argument",
-        ),
-        (
-            "qvm-usb",
-            "attach a b:c --ro=1",
-            "qvm-usb attach: argument --ro: ignored explicit argument '1'",
-        ),
-        (
-            "qvm-usb",
-            "list --ver",
-            "qvm-usb list: ambiguous option: --ver could match --verbose, --version",
-        ),
+        ("qvm-usb", "list --all work", "qvm-usb list: argument --all: not allowed with argument VMNAME"),
+        ("qvm-usb", "attach a b:c -o", "qvm-usb attach: argument --option/-o: expected one argument"),
+        ("qvm-usb", "attach a b:c --ro=1", "qvm-usb attach: argument --ro: ignored explicit argument '1'"),
+        ("qvm-usb", "list --ver", "qvm-usb list: ambiguous option: --ver could match --verbose, --version"),
     ] {
         assert_eq!(read(name, line).unwrap_err(), sentence, "{line}");
     }
@@ -112,11 +80,7 @@ fn quiet_counts_behind_the_command_word_only() {
 
 #[test]
 fn the_classes_are_listed_wherever_it_is_asked_for() {
-    for line in [
-        "--list-device-classes",
-        "usb list --list-classes",
-        "usb --list-device-classes",
-    ] {
+    for line in ["--list-device-classes", "usb list --list-classes", "usb --list-device-classes"] {
         let parsed = parse(&program("qvm-device"), &words(line));
         assert!(matches!(parsed, Ok(Parsed::ListClasses(_))), "{line}");
     }

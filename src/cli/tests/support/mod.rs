@@ -84,11 +84,7 @@ impl Outcome {
     /// Checks that it ended well and printed exactly this.
     #[track_caller]
     pub(crate) fn printed(&self, text: &str) {
-        let expected = Self {
-            code: Some(0),
-            stdout: text.into(),
-            stderr: String::new(),
-        };
+        let expected = Self { code: Some(0), stdout: text.into(), stderr: String::new() };
         assert_eq!(*self, expected);
     }
 

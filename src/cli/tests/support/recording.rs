@@ -64,14 +64,10 @@ pub(crate) fn is_change(method: &str) -> bool {
 pub(crate) fn all() -> Vec<Recording> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/wire/tools.jsonl");
     let text = std::fs::read_to_string(path).expect("the recording is in the repository");
-    text.lines()
-        .map(|line| serde_json::from_str(line).expect("a recorded run"))
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).expect("a recorded run")).collect()
 }
 
 fn bytes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    base64::engine::general_purpose::STANDARD
-        .decode(text)
-        .map_err(serde::de::Error::custom)
+    base64::engine::general_purpose::STANDARD.decode(text).map_err(serde::de::Error::custom)
 }

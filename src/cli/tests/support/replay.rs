@@ -103,10 +103,7 @@ impl State {
                 }
                 "Available" => {
                     for info in listing::exposed(data, &name(&call.dest), &class).0 {
-                        let seen = info
-                            .holder
-                            .clone()
-                            .map(|holder| attachment(info.to_ref(), holder));
+                        let seen = info.holder.clone().map(|holder| attachment(info.to_ref(), holder));
                         held.extend(seen.filter(|seen| !held.iter().any(|held| is_same(held, seen))));
                     }
                 }
@@ -129,10 +126,7 @@ impl State {
     fn answer(&mut self, request: &Request) -> Vec<u8> {
         self.asked += 1;
         if request.method.starts_with("admin.vm.") && !self.exists(&request.destination) {
-            let message = format!(
-                "2\0QubesVMNotFoundError\0\0No such domain: '{}'\0",
-                request.destination
-            );
+            let message = format!("2\0QubesVMNotFoundError\0\0No such domain: '{}'\0", request.destination);
             return message.into_bytes();
         }
         if is_change(&request.method) {
@@ -166,8 +160,7 @@ impl State {
             && let Some(device) = device(&class, &call.arg)
         {
             let frontend = name(&call.dest);
-            self.held
-                .retain(|held| held.device != device || held.frontend != frontend);
+            self.held.retain(|held| held.device != device || held.frontend != frontend);
             if verb == "Attach" {
                 self.held.push(attachment(device, frontend));
             }
@@ -177,13 +170,9 @@ impl State {
 
     fn available(&self, request: &Request, class: &DeviceClass) -> Vec<u8> {
         let backend = name(&request.destination);
-        let recorded = self
-            .calls
-            .iter()
-            .find(|call| call.method == request.method && call.dest == request.destination);
-        let data = recorded.map_or(&b""[..], |call| {
-            call.reply.strip_prefix(b"0\0").unwrap_or_default()
-        });
+        let recorded =
+            self.calls.iter().find(|call| call.method == request.method && call.dest == request.destination);
+        let data = recorded.map_or(&b""[..], |call| call.reply.strip_prefix(b"0\0").unwrap_or_default());
         let mut reply = b"0\0".to_vec();
         for mut info in listing::exposed(data, &backend, class).0 {
             if !request.argument.is_empty() && request.argument != info.port.id.as_str() {
@@ -235,15 +224,8 @@ fn name(text: &str) -> QubeName {
 
 fn device(class: &DeviceClass, argument: &str) -> Option<DeviceRef> {
     let argument = DeviceArgument::parse(argument)?;
-    let port = Port::new(
-        name(&argument.backend?),
-        class.clone(),
-        argument.port?.parse().ok()?,
-    );
-    Some(DeviceRef {
-        port,
-        id: argument.device?.parse().ok()?,
-    })
+    let port = Port::new(name(&argument.backend?), class.clone(), argument.port?.parse().ok()?);
+    Some(DeviceRef { port, id: argument.device?.parse().ok()? })
 }
 
 fn is_same(a: &Attachment, b: &Attachment) -> bool {

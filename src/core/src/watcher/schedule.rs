@@ -28,6 +28,10 @@ pub(super) struct Schedule {
     turn: u64,
 }
 
+/// Names one read: a scope can be dropped and wanted again while its old read is still under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ticket(u64);
+
 #[derive(Debug)]
 struct Entry {
     urgency: Urgency,
@@ -49,6 +53,7 @@ enum State {
     Reading {
         since: Instant,
         again: bool,
+        ticket: Ticket,
     },
     Failed {
         retry: Instant,
@@ -64,12 +69,8 @@ impl Schedule {
 
     /// Takes over what the mirror wants: new scopes are stale, those no longer wanted are dropped.
     pub(super) fn want(&mut self, wanted: BTreeMap<Scope, Urgency>, now: Instant) {
-        let dropped: Vec<_> = self
-            .scopes
-            .keys()
-            .filter(|scope| !wanted.contains_key(scope))
-            .cloned()
-            .collect();
+        let dropped: Vec<_> =
+            self.scopes.keys().filter(|scope| !wanted.contains_key(scope)).cloned().collect();
         for scope in dropped {
             self.remove(&scope);
         }
@@ -96,10 +97,7 @@ impl Schedule {
                 if entry.urgency < Urgency::Later {
                     self.unsettled.insert((now, scope.clone()));
                 }
-                entry.state = State::Stale {
-                    since: now,
-                    turn: self.turn,
-                };
+                entry.state = State::Stale { since: now, turn: self.turn };
                 self.queue.insert((entry.urgency, self.turn, scope.clone()));
             }
         }
@@ -138,49 +136,56 @@ impl Schedule {
     }
 
     /// The next scope to read; it counts as being read from now on.
-    pub(super) fn start_next(&mut self) -> Option<Scope> {
-        let (_, _, scope) = self.queue.pop_first()?;
+    pub(super) fn start_next(&mut self) -> Option<(Scope, Ticket)> {
+        let (_, turn, scope) = self.queue.pop_first()?;
+        let ticket = Ticket(turn);
         let entry = self.scopes.get_mut(&scope)?;
         let since = match entry.state {
             State::Stale { since, .. } => since,
             _ => Instant::now(),
         };
-        entry.state = State::Reading { since, again: false };
-        Some(scope)
+        entry.state = State::Reading { since, again: false, ticket };
+        Some((scope, ticket))
     }
 
-    /// A read succeeded.
-    pub(super) fn finished(&mut self, scope: &Scope, now: Instant) {
-        let Some(entry) = self.scopes.get_mut(scope) else {
-            return;
+    /// A read succeeded. `false` = its scope was dropped or is read anew meanwhile, so what came is of no use.
+    pub(super) fn finished(&mut self, scope: &Scope, ticket: Ticket, now: Instant) -> bool {
+        let Some((entry, again)) = self.end_read(scope, ticket) else {
+            return false;
         };
         entry.failures = 0;
         entry.read_at = Some(now);
-        let again = matches!(entry.state, State::Reading { again: true, .. });
-        if let State::Reading { since, .. } = entry.state {
-            self.unsettled.remove(&(since, scope.clone()));
-        }
         entry.state = State::Fresh;
         if again {
             self.doubt(scope, now);
         }
+        true
     }
 
-    /// A read failed for reasons of its own; it is tried again, ever more rarely.
-    pub(super) fn failed(&mut self, scope: &Scope, now: Instant) {
-        let Some(entry) = self.scopes.get_mut(scope) else {
-            return;
+    /// A read failed for reasons of its own; it is tried again, ever more rarely. `false` as in `finished`.
+    pub(super) fn failed(&mut self, scope: &Scope, ticket: Ticket, now: Instant) -> bool {
+        let Some((entry, _)) = self.end_read(scope, ticket) else {
+            return false;
         };
-        let wait = RETRY_FIRST
-            .saturating_mul(2_u32.saturating_pow(entry.failures))
-            .min(RETRY_MAX);
+        let wait = RETRY_FIRST.saturating_mul(2_u32.saturating_pow(entry.failures)).min(RETRY_MAX);
         entry.failures = entry.failures.saturating_add(1);
         let retry = now + wait;
-        if let State::Reading { since, .. } = entry.state {
-            self.unsettled.remove(&(since, scope.clone()));
-        }
         entry.state = State::Failed { retry };
         self.retries.insert((retry, scope.clone()));
+        true
+    }
+
+    /// The entry of this very read, and whether doubt came up meanwhile.
+    fn end_read(&mut self, scope: &Scope, ended: Ticket) -> Option<(&mut Entry, bool)> {
+        let entry = self.scopes.get_mut(scope)?;
+        let State::Reading { since, again, ticket } = entry.state else {
+            return None;
+        };
+        if ticket != ended {
+            return None;
+        }
+        self.unsettled.remove(&(since, scope.clone()));
+        Some((entry, again))
     }
 
     /// When the next retry is due.
@@ -190,12 +195,8 @@ impl Schedule {
 
     /// Makes stale again what is due.
     pub(super) fn wake_retries(&mut self, now: Instant) {
-        let due: Vec<_> = self
-            .retries
-            .iter()
-            .take_while(|(when, _)| *when <= now)
-            .map(|(_, s)| s.clone())
-            .collect();
+        let due: Vec<_> =
+            self.retries.iter().take_while(|(when, _)| *when <= now).map(|(_, s)| s.clone()).collect();
         for scope in due {
             self.doubt(&scope, now);
         }
@@ -212,34 +213,24 @@ impl Schedule {
     }
 
     fn add(&mut self, scope: &Scope, urgency: Urgency, now: Instant) {
-        self.scopes.insert(
-            scope.clone(),
-            Entry {
-                urgency,
-                state: State::Fresh,
-                read_at: None,
-                failures: 0,
-            },
-        );
+        self.scopes.insert(scope.clone(), Entry { urgency, state: State::Fresh, read_at: None, failures: 0 });
         self.doubt(scope, now);
     }
 
     fn remove(&mut self, scope: &Scope) {
-        match self.scopes.remove(scope) {
-            Some(Entry {
-                urgency,
-                state: State::Stale { turn, .. },
-                ..
-            }) => {
+        let Some(Entry { urgency, state, .. }) = self.scopes.remove(scope) else { return };
+        match state {
+            State::Fresh => {}
+            State::Stale { since, turn } => {
                 self.queue.remove(&(urgency, turn, scope.clone()));
+                self.unsettled.remove(&(since, scope.clone()));
             }
-            Some(Entry {
-                state: State::Failed { retry },
-                ..
-            }) => {
+            State::Reading { since, .. } => {
+                self.unsettled.remove(&(since, scope.clone()));
+            }
+            State::Failed { retry } => {
                 self.retries.remove(&(retry, scope.clone()));
             }
-            _ => {}
         }
     }
 }
@@ -259,6 +250,24 @@ mod tests {
         schedule
     }
 
+    fn next(schedule: &mut Schedule) -> Option<Scope> {
+        schedule.start_next().map(|(scope, _)| scope)
+    }
+
+    #[test]
+    fn the_reply_of_a_read_from_before_the_scope_was_dropped_is_of_no_use() {
+        let now = Instant::now();
+        let mut schedule = started(&[(exposed("b"), Urgency::Menu)]);
+        let (scope, old) = schedule.start_next().unwrap();
+        schedule.want(BTreeMap::new(), now);
+        schedule.want(BTreeMap::from([(exposed("b"), Urgency::Menu)]), now);
+        assert!(!schedule.finished(&scope, old, now));
+        let (scope, new) = schedule.start_next().unwrap();
+        assert!(!schedule.failed(&scope, old, now));
+        assert!(schedule.finished(&scope, new, now));
+        assert!(schedule.is_settled());
+    }
+
     #[test]
     fn the_foundation_is_read_first_and_stored_things_last() {
         let mut schedule = started(&[
@@ -266,8 +275,8 @@ mod tests {
             (exposed("b"), Urgency::Menu),
             (Scope::Qubes, Urgency::Foundation),
         ]);
-        assert_eq!(schedule.start_next(), Some(Scope::Qubes));
-        assert_eq!(schedule.start_next(), Some(exposed("b")));
+        assert_eq!(next(&mut schedule), Some(Scope::Qubes));
+        assert_eq!(next(&mut schedule), Some(exposed("b")));
         assert!(schedule.start_next().is_some());
         assert_eq!(schedule.start_next(), None);
     }
@@ -276,13 +285,14 @@ mod tests {
     fn doubt_during_a_read_leads_to_one_more_read() {
         let now = Instant::now();
         let mut schedule = started(&[(Scope::Qubes, Urgency::Foundation)]);
-        let scope = schedule.start_next().unwrap();
+        let (scope, ticket) = schedule.start_next().unwrap();
         for _ in 0..1000 {
             schedule.doubt(&scope, now);
         }
-        schedule.finished(&scope, now);
-        assert_eq!(schedule.start_next(), Some(scope.clone()));
-        schedule.finished(&scope, now);
+        schedule.finished(&scope, ticket, now);
+        let (again, ticket) = schedule.start_next().unwrap();
+        assert_eq!(again, scope);
+        schedule.finished(&scope, ticket, now);
         assert!(schedule.is_settled());
         assert_eq!(schedule.start_next(), None, "a flood of hints costs one read");
     }
@@ -291,8 +301,8 @@ mod tests {
     fn a_scope_no_longer_wanted_is_not_read() {
         let now = Instant::now();
         let mut schedule = started(&[(exposed("b"), Urgency::Menu), (exposed("c"), Urgency::Menu)]);
-        let first = schedule.start_next().unwrap();
-        schedule.failed(&first, now);
+        let (first, ticket) = schedule.start_next().unwrap();
+        schedule.failed(&first, ticket, now);
         schedule.want(BTreeMap::new(), now);
         assert_eq!((schedule.start_next(), schedule.next_retry()), (None, None));
     }
@@ -303,12 +313,9 @@ mod tests {
         let mut schedule = started(&[(exposed("b"), Urgency::Menu)]);
         let mut waits = Vec::new();
         for _ in 0..9 {
-            let scope = schedule.start_next().unwrap();
-            schedule.failed(&scope, now);
-            assert!(
-                schedule.is_settled(),
-                "a broken backend does not keep the rest in doubt"
-            );
+            let (scope, ticket) = schedule.start_next().unwrap();
+            schedule.failed(&scope, ticket, now);
+            assert!(schedule.is_settled(), "a broken backend does not keep the rest in doubt");
             let retry = schedule.next_retry().unwrap();
             waits.push((retry - now).as_secs());
             now = retry;
