@@ -43,10 +43,7 @@ pub struct Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self {
-            kind: error.kind(),
-            sentence: sentence(error.sentence()),
-        }
+        Self { kind: error.kind(), sentence: sentence(error.sentence()) }
     }
 }
 
@@ -70,10 +67,9 @@ pub fn from_bus(error: &zbus::Error) -> Error {
     match error {
         zbus::Error::MethodError(name, message, _) => from_reply(name.as_str(), message.as_deref()),
         zbus::Error::FDO(standard) => from_reply(standard.name().as_str(), standard.description()),
-        zbus::Error::InputOutput(_) => Error::new(
-            ErrorKind::Unreachable,
-            "The connection to the session bus is broken.",
-        ),
+        zbus::Error::InputOutput(_) => {
+            Error::new(ErrorKind::Unreachable, "The connection to the session bus is broken.")
+        }
         other => Error::new(ErrorKind::Internal, sentence(&other.to_string())),
     }
 }
@@ -83,23 +79,15 @@ fn from_reply(name: &str, message: Option<&str>) -> Error {
         return Error::new(kind, sentence(message.unwrap_or("The service gave no reason.")));
     }
     let (kind, text) = match name.strip_prefix("org.freedesktop.DBus.Error.") {
-        Some("ServiceUnknown" | "NameHasNoOwner" | "Disconnected" | "NoReply" | "NoServer") => (
-            ErrorKind::Unreachable,
-            "The device service (plugboardd) is not running or went away.",
-        ),
+        Some("ServiceUnknown" | "NameHasNoOwner" | "Disconnected" | "NoReply" | "NoServer") => {
+            (ErrorKind::Unreachable, "The device service (plugboardd) is not running or went away.")
+        }
         Some("Timeout" | "TimedOut") => (ErrorKind::Timeout, "The device service did not answer."),
-        Some("AccessDenied") => (
-            ErrorKind::Denied,
-            "The session bus does not let this program ask.",
-        ),
-        Some("UnknownObject") => (
-            ErrorKind::NotFound,
-            "The device service does not run, or not yet.",
-        ),
-        Some("UnknownMethod" | "UnknownInterface" | "UnknownProperty" | "InvalidArgs") => (
-            ErrorKind::Unsupported,
-            "The device service is of another version. Start it again.",
-        ),
+        Some("AccessDenied") => (ErrorKind::Denied, "The session bus does not let this program ask."),
+        Some("UnknownObject") => (ErrorKind::NotFound, "The device service does not run, or not yet."),
+        Some("UnknownMethod" | "UnknownInterface" | "UnknownProperty" | "InvalidArgs") => {
+            (ErrorKind::Unsupported, "The device service is of another version. Start it again.")
+        }
         _ => return Error::new(ErrorKind::Internal, sentence(message.unwrap_or(name))),
     };
     Error::new(kind, text)
@@ -131,10 +119,7 @@ mod tests {
     #[test]
     fn an_absent_service_is_unreachable_and_an_old_one_unsupported() {
         for (name, kind) in [
-            (
-                "org.freedesktop.DBus.Error.ServiceUnknown",
-                ErrorKind::Unreachable,
-            ),
+            ("org.freedesktop.DBus.Error.ServiceUnknown", ErrorKind::Unreachable),
             ("org.freedesktop.DBus.Error.UnknownMethod", ErrorKind::Unsupported),
             ("org.example.Odd", ErrorKind::Internal),
         ] {

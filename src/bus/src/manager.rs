@@ -35,7 +35,7 @@ impl Source {
     #[must_use]
     pub fn new(word: &str) -> Self {
         match word.strip_prefix(SIMULATOR) {
-            Some(world) => Self::Simulator(DisplayText::from_untrusted(world)),
+            Some(name) => Self::Simulator(DisplayText::from_untrusted(name)),
             None => Self::Qubesd,
         }
     }
@@ -102,14 +102,12 @@ impl ManagerProperties {
     /// # Errors
     /// When one names what can be no backend or class.
     pub fn to_unreadable(&self) -> Result<Unreadable, ShapeError> {
-        let invalid = |why| ShapeError::value("Unreadable", why);
+        let invalid = |why| ShapeError::value("Unreadable", &why);
         self.unreadable
             .iter()
             .map(|(backend, class, why)| {
-                let list = (
-                    QubeName::new(backend).map_err(invalid)?,
-                    DeviceClass::new(class).map_err(invalid)?,
-                );
+                let list =
+                    (QubeName::new(backend).map_err(invalid)?, DeviceClass::new(class).map_err(invalid)?);
                 Ok((list, sentence(why)))
             })
             .collect()
@@ -123,10 +121,7 @@ mod tests {
     #[test]
     fn link_and_unreadable_lists_come_back_as_they_were() {
         for link in [Link::Live, Link::Resyncing, Link::Lost("qubesd is away.".into())] {
-            let mut machine = Machine {
-                link,
-                ..Machine::default()
-            };
+            let mut machine = Machine { link, ..Machine::default() };
             let list = (QubeName::new("sys-usb").unwrap(), DeviceClass::Usb);
             machine.unreadable.insert(list, "The list is broken.".into());
             let properties = ManagerProperties::new("0.1.0", &Source::Qubesd, &machine);

@@ -52,8 +52,8 @@ pub fn from_command(given: CommandOptions) -> Result<Options, Error> {
         let (key, kind) = KNOWN
             .iter()
             .find(|(known, _)| *known == key)
-            .ok_or_else(|| refused(format!("There is no option {key}.")))?;
-        let wrong_type = |_| refused(format!("The option {key} is given with another type."));
+            .ok_or_else(|| refused(&format!("There is no option {key}.")))?;
+        let wrong_type = |_| refused(&format!("The option {key} is given with another type."));
         match kind {
             Kind::YesNo => {
                 let yes = bool::try_from(value).map_err(wrong_type)?;
@@ -67,9 +67,7 @@ pub fn from_command(given: CommandOptions) -> Result<Options, Error> {
             Kind::Word => {
                 let word = String::try_from(value).map_err(wrong_type)?;
                 if !is_word(&word) {
-                    return Err(refused(format!(
-                        "The option {key} is empty, too long or not printable."
-                    )));
+                    return Err(refused(&format!("The option {key} is empty, too long or not printable.")));
                 }
                 options.set(*key, word);
             }
@@ -85,7 +83,7 @@ pub fn from_command(given: CommandOptions) -> Result<Options, Error> {
 pub fn none(given: &CommandOptions) -> Result<(), Error> {
     match given.keys().min() {
         None => Ok(()),
-        Some(key) => Err(refused(format!("There is no option {key}."))),
+        Some(key) => Err(refused(&format!("There is no option {key}."))),
     }
 }
 
@@ -107,10 +105,7 @@ pub fn to_command(options: &Options) -> HashMap<&str, Value<'_>> {
 
 /// The options of an attachment, as a property tells them.
 pub(crate) fn to_words(options: &Options) -> Words {
-    options
-        .iter()
-        .map(|(key, word)| (key.to_owned(), word.to_owned()))
-        .collect()
+    options.iter().map(|(key, word)| (key.to_owned(), word.to_owned())).collect()
 }
 
 /// The options that a property tells, sorted: the order of the server does not travel.
@@ -122,7 +117,7 @@ pub(crate) fn from_words(words: &Words, property: &'static str) -> Result<Option
             if word.bytes().all(is_printable) {
                 Ok((key(name, property)?, word.clone()))
             } else {
-                Err(ShapeError::value(property, "an option is not printable"))
+                Err(ShapeError::value(property, &"an option is not printable"))
             }
         })
         .collect()
@@ -133,7 +128,7 @@ pub(crate) fn key(name: &str, property: &'static str) -> Result<String, ShapeErr
     if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(name.to_owned())
     } else {
-        Err(ShapeError::value(property, "a key is not printable"))
+        Err(ShapeError::value(property, &"a key is not printable"))
     }
 }
 
@@ -145,8 +140,8 @@ fn is_printable(byte: u8) -> bool {
     matches!(byte, b' '..=b'~')
 }
 
-fn refused(text: String) -> Error {
-    Error::new(ErrorKind::Refused, sentence(&text))
+fn refused(text: &str) -> Error {
+    Error::new(ErrorKind::Refused, sentence(text))
 }
 
 #[cfg(test)]
@@ -154,10 +149,7 @@ mod tests {
     use super::*;
 
     fn given(pairs: &[(&str, Value<'static>)]) -> CommandOptions {
-        pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), value.try_to_owned().unwrap()))
-            .collect()
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), value.try_to_owned().unwrap())).collect()
     }
 
     #[test]
@@ -170,14 +162,7 @@ mod tests {
         ]))
         .unwrap();
         let words: Vec<_> = options.iter().collect();
-        assert_eq!(
-            words,
-            [
-                ("frontend-dev", "xvdi"),
-                ("no-strict-reset", "True"),
-                ("read-only", "yes")
-            ]
-        );
+        assert_eq!(words, [("frontend-dev", "xvdi"), ("no-strict-reset", "True"), ("read-only", "yes")]);
         let back = to_command(&options)
             .into_iter()
             .map(|(key, value)| (key.to_owned(), value.try_into().unwrap()))

@@ -103,9 +103,7 @@ fn unescape(text: &str) -> Option<String> {
 }
 
 fn hex_value(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]
@@ -114,11 +112,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn port(class: &str, backend: &str, id: &str) -> Port {
-        Port::new(
-            QubeName::new(backend).unwrap(),
-            DeviceClass::new(class).unwrap(),
-            PortId::new(id).unwrap(),
-        )
+        Port::new(QubeName::new(backend).unwrap(), DeviceClass::new(class).unwrap(), PortId::new(id).unwrap())
     }
 
     #[test]

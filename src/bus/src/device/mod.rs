@@ -74,19 +74,9 @@ impl DeviceProperties {
     /// The properties of `device`.
     #[must_use]
     pub fn new(device: &Device, plugged_in: PluggedIn) -> Self {
-        let DeviceInfo {
-            port,
-            id,
-            names,
-            interfaces,
-            parent,
-            data,
-            ..
-        } = &device.info;
-        let (parent_class, parent_port) = parent
-            .as_ref()
-            .map(|(class, port)| (class.to_string(), port.to_string()))
-            .unwrap_or_default();
+        let DeviceInfo { port, id, names, interfaces, parent, data, .. } = &device.info;
+        let (parent_class, parent_port) =
+            parent.as_ref().map(|(class, port)| (class.to_string(), port.to_string())).unwrap_or_default();
         Self {
             class: port.class.to_string(),
             backend: port.backend.to_string(),
@@ -109,10 +99,7 @@ impl DeviceProperties {
                 .collect(),
             parent_class,
             parent_port,
-            data: data
-                .iter()
-                .map(|(key, value)| (key.clone(), value.to_string()))
-                .collect(),
+            data: data.iter().map(|(key, value)| (key.clone(), value.to_string())).collect(),
             present: device.presence == Presence::Present,
             attachments: device
                 .attachments
@@ -134,22 +121,15 @@ impl DeviceProperties {
             .attachments
             .iter()
             .map(|(qube, given)| {
-                let qube = QubeName::new(qube).map_err(|why| ShapeError::value("Attachments", why))?;
+                let qube = QubeName::new(qube).map_err(|why| ShapeError::value("Attachments", &why))?;
                 Ok((qube, options::from_words(given, "Attachments")?))
             })
             .collect::<Result<_, ShapeError>>()?;
-        let assignments = self
-            .assignments
-            .iter()
-            .map(|shape| assignment(shape, &port))
-            .collect::<Result<_, _>>()?;
+        let assignments =
+            self.assignments.iter().map(|shape| assignment(shape, &port)).collect::<Result<_, _>>()?;
         let device = Device {
             info: self.to_info(port)?,
-            presence: if self.present {
-                Presence::Present
-            } else {
-                Presence::Removed
-            },
+            presence: if self.present { Presence::Present } else { Presence::Removed },
             attachments,
             assignments,
         };
@@ -158,9 +138,9 @@ impl DeviceProperties {
 
     fn to_port(&self) -> Result<Port, ShapeError> {
         Ok(Port::new(
-            QubeName::new(&self.backend).map_err(|why| ShapeError::value("Backend", why))?,
-            DeviceClass::new(&self.class).map_err(|why| ShapeError::value("Class", why))?,
-            PortId::new(&self.port).map_err(|why| ShapeError::value("Port", why))?,
+            QubeName::new(&self.backend).map_err(|why| ShapeError::value("Backend", &why))?,
+            DeviceClass::new(&self.class).map_err(|why| ShapeError::value("Class", &why))?,
+            PortId::new(&self.port).map_err(|why| ShapeError::value("Port", &why))?,
         ))
     }
 
@@ -171,7 +151,7 @@ impl DeviceProperties {
         }
         Ok(DeviceInfo {
             port,
-            id: DeviceId::new(&self.id).map_err(|why| ShapeError::value("Id", why))?,
+            id: DeviceId::new(&self.id).map_err(|why| ShapeError::value("Id", &why))?,
             names: DeviceNames {
                 vendor: text(&self.vendor),
                 product: text(&self.product),
@@ -195,8 +175,8 @@ impl DeviceProperties {
             return Ok(None);
         }
         let class =
-            DeviceClass::new(&self.parent_class).map_err(|why| ShapeError::value("ParentClass", why))?;
-        let port = PortId::new(&self.parent_port).map_err(|why| ShapeError::value("ParentPort", why))?;
+            DeviceClass::new(&self.parent_class).map_err(|why| ShapeError::value("ParentClass", &why))?;
+        let port = PortId::new(&self.parent_port).map_err(|why| ShapeError::value("ParentPort", &why))?;
         Ok(Some((class, port)))
     }
 }
@@ -217,11 +197,7 @@ fn interface(code: &str) -> Interface {
 fn assignment_shape(assignment: &Assignment) -> AssignmentShape {
     (
         assignment.port.as_ref().map_or(ANY, PortId::as_str).to_owned(),
-        assignment
-            .device
-            .as_ref()
-            .map_or(ANY, DeviceId::as_str)
-            .to_owned(),
+        assignment.device.as_ref().map_or(ANY, DeviceId::as_str).to_owned(),
         assignment.frontend.to_string(),
         assignment.mode.to_string(),
         options::to_words(&assignment.options),
@@ -238,13 +214,13 @@ fn assignment(shape: &AssignmentShape, place: &Port) -> Result<Assignment, Shape
         port: named(port)
             .map(|id| PortId::new(&id))
             .transpose()
-            .map_err(|why| ShapeError::value(NAME, why))?,
+            .map_err(|why| ShapeError::value(NAME, &why))?,
         device: named(device)
             .map(|id| DeviceId::new(&id))
             .transpose()
-            .map_err(|why| ShapeError::value(NAME, why))?,
-        frontend: QubeName::new(frontend).map_err(|why| ShapeError::value(NAME, why))?,
-        mode: Mode::new(mode).ok_or_else(|| ShapeError::value(NAME, "unknown mode"))?,
+            .map_err(|why| ShapeError::value(NAME, &why))?,
+        frontend: QubeName::new(frontend).map_err(|why| ShapeError::value(NAME, &why))?,
+        mode: Mode::new(mode).ok_or_else(|| ShapeError::value(NAME, &"unknown mode"))?,
         options: options::from_words(given, NAME)?,
     })
 }

@@ -28,11 +28,7 @@ proptest! {
 }
 
 fn stick() -> DeviceProperties {
-    let port = Port::new(
-        QubeName::new("sys-usb").unwrap(),
-        DeviceClass::Usb,
-        PortId::new("2-1").unwrap(),
-    );
+    let port = Port::new(QubeName::new("sys-usb").unwrap(), DeviceClass::Usb, PortId::new("2-1").unwrap());
     let mut info = DeviceInfo::unknown(port, DeviceId::new("0781:5567::u080650").unwrap());
     info.interfaces = vec![Interface::new("u080650").unwrap()];
     info.names.product = Some("Cruzer Blade".into());
@@ -63,17 +59,11 @@ fn what_no_device_can_be_is_refused_by_the_name_of_its_property() {
         ("Id", |device| device.id.clear()),
         ("ParentClass", |device| device.parent_port = "2-1".into()),
         ("ParentPort", |device| device.parent_class = "usb".into()),
-        ("Data", |device| {
-            drop(device.data.insert("a b".into(), "1".into()))
-        }),
-        ("Attachments", |device| {
-            drop(device.attachments.insert("a b".into(), Words::new()))
-        }),
+        ("Data", |device| drop(device.data.insert("a b".into(), "1".into()))),
+        ("Attachments", |device| drop(device.attachments.insert("a b".into(), Words::new()))),
         ("Assignments", |device| {
             let any = || "*".to_owned();
-            device
-                .assignments
-                .push((any(), any(), "work".into(), "always".into(), Words::new()));
+            device.assignments.push((any(), any(), "work".into(), "always".into(), Words::new()));
         }),
     ];
     for (name, spoil) in spoils {
@@ -92,10 +82,7 @@ fn text_from_the_bus_is_made_harmless_again() {
     properties.product = "a\u{202e}\n".into();
     properties.interfaces = vec!["<b>".into()];
     let (device, _) = properties.to_device().unwrap();
-    assert_eq!(
-        device.info.names.product.as_ref().map(DisplayText::as_str),
-        Some("a__")
-    );
+    assert_eq!(device.info.names.product.as_ref().map(DisplayText::as_str), Some("a__"));
     assert_eq!(device.info.interfaces, [Interface::UNKNOWN]);
 }
 

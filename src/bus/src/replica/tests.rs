@@ -11,17 +11,11 @@ use crate::path;
 use crate::property::Outgoing;
 
 fn arrived(sent: Outgoing) -> Incoming {
-    sent.into_iter()
-        .map(|(name, value)| (name.to_owned(), value.try_into().unwrap()))
-        .collect()
+    sent.into_iter().map(|(name, value)| (name.to_owned(), value.try_into().unwrap())).collect()
 }
 
 fn port(id: &str) -> Port {
-    Port::new(
-        QubeName::new("sys-usb").unwrap(),
-        DeviceClass::Usb,
-        PortId::new(id).unwrap(),
-    )
+    Port::new(QubeName::new("sys-usb").unwrap(), DeviceClass::Usb, PortId::new(id).unwrap())
 }
 
 fn device(id: &str) -> Device {
@@ -51,17 +45,11 @@ fn tree(ids: &[&str]) -> ManagedObjects {
         .iter()
         .map(|id| {
             let shape = DeviceProperties::new(&device(id), PluggedIn::BEFORE);
-            (
-                path::of_device(&port(id)),
-                object(DEVICE, arrived(shape.to_outgoing())),
-            )
+            (path::of_device(&port(id)), object(DEVICE, arrived(shape.to_outgoing())))
         })
         .collect();
     let shape = QubeProperties::new(&work());
-    objects.insert(
-        path::of_qube(&work().name),
-        object(QUBE, arrived(shape.to_outgoing())),
-    );
+    objects.insert(path::of_qube(&work().name), object(QUBE, arrived(shape.to_outgoing())));
     objects
 }
 
@@ -70,32 +58,19 @@ fn manager(machine: &Machine) -> Incoming {
 }
 
 fn live() -> Machine {
-    Machine {
-        link: Link::Live,
-        ..Machine::default()
-    }
+    Machine { link: Link::Live, ..Machine::default() }
 }
 
 fn signal<B>(path: &str, interface: &str, member: &str, body: &B) -> Message
 where
     B: serde::Serialize + zbus::zvariant::DynamicType,
 {
-    Message::signal(path, interface, member)
-        .unwrap()
-        .sender(":1.7")
-        .unwrap()
-        .build(body)
-        .unwrap()
+    Message::signal(path, interface, member).unwrap().sender(":1.7").unwrap().build(body).unwrap()
 }
 
 fn changed(path: &str, interface: &str, properties: Incoming) -> Message {
     let body = (interface, properties, Vec::<String>::new());
-    signal(
-        path,
-        "org.freedesktop.DBus.Properties",
-        "PropertiesChanged",
-        &body,
-    )
+    signal(path, "org.freedesktop.DBus.Properties", "PropertiesChanged", &body)
 }
 
 #[test]
@@ -103,15 +78,8 @@ fn the_tree_is_taken_over_and_only_what_differs_is_told() {
     let mut replica = Replica::default();
     let update = replica.replace(tree(&["2-1", "2-2"]), manager(&live()));
     assert_eq!(update.faults, []);
-    assert_eq!(
-        update.changes.len(),
-        4,
-        "two devices, a qube, the link: {update:?}"
-    );
-    assert_eq!(
-        replica.replace(tree(&["2-1", "2-2"]), manager(&live())),
-        Update::default()
-    );
+    assert_eq!(update.changes.len(), 4, "two devices, a qube, the link: {update:?}");
+    assert_eq!(replica.replace(tree(&["2-1", "2-2"]), manager(&live())), Update::default());
     let update = replica.replace(tree(&["2-2"]), manager(&live()));
     assert_eq!(update.changes, [Change::DeviceGone(port("2-1"))]);
 }
@@ -123,30 +91,19 @@ fn signals_add_change_and_remove() {
     let at = path::of_device(&port("2-1"));
     let new = DeviceProperties::new(&device("2-1"), PluggedIn(5));
     let added = (&at, HashMap::from([(DEVICE, new.to_outgoing())]));
-    let update = replica.signal(&signal(
-        ROOT,
-        "org.freedesktop.DBus.ObjectManager",
-        "InterfacesAdded",
-        &added,
-    ));
+    let update =
+        replica.signal(&signal(ROOT, "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", &added));
     assert_eq!(update.changes, [Change::Device(device("2-1").into())]);
     assert_eq!(replica.plugged_in(&port("2-1")), PluggedIn(5));
 
     let gone = Incoming::from([("Present".to_owned(), OwnedValue::from(false))]);
     let update = replica.signal(&changed(&at, DEVICE, gone));
-    let removed = Device {
-        presence: Presence::Removed,
-        ..device("2-1")
-    };
+    let removed = Device { presence: Presence::Removed, ..device("2-1") };
     assert_eq!(update.changes, [Change::Device(removed.into())]);
 
     let removed = (&at, vec![DEVICE]);
-    let update = replica.signal(&signal(
-        ROOT,
-        "org.freedesktop.DBus.ObjectManager",
-        "InterfacesRemoved",
-        &removed,
-    ));
+    let update =
+        replica.signal(&signal(ROOT, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved", &removed));
     assert_eq!(update.changes, [Change::DeviceGone(port("2-1"))]);
     assert_eq!(replica.plugged_in(&port("2-1")), PluggedIn::BEFORE);
 }
@@ -177,16 +134,10 @@ fn one_bad_object_does_not_hide_the_others() {
     let lies = arrived(DeviceProperties::new(&device("2-2"), PluggedIn::BEFORE).to_outgoing());
     objects.insert(path::of_device(&port("2-3")), object(DEVICE, lies.clone()));
     objects.insert(path::of_device(&port("2-4")), object(DEVICE, Incoming::new()));
-    objects.insert(
-        path::of_device(&port("2-5")),
-        object("org.example.Other", Incoming::new()),
-    );
+    objects.insert(path::of_device(&port("2-5")), object("org.example.Other", Incoming::new()));
     let update = replica.replace(objects, manager(&live()));
     assert_eq!(update.faults.len(), 2, "{:?}", update.faults);
-    assert_eq!(
-        replica.machine().devices.keys().collect::<Vec<_>>(),
-        [&port("2-1")]
-    );
+    assert_eq!(replica.machine().devices.keys().collect::<Vec<_>>(), [&port("2-1")]);
 }
 
 #[test]
