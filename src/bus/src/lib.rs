@@ -22,5 +22,7 @@ pub mod proxy;
 pub mod qube;
 pub mod replica;
 
+#[cfg(test)]
+mod manual;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;

@@ -35,7 +35,7 @@ impl Source {
     #[must_use]
     pub fn new(word: &str) -> Self {
         match word.strip_prefix(SIMULATOR) {
-            Some(world) => Self::Simulator(DisplayText::from_untrusted(world)),
+            Some(name) => Self::Simulator(DisplayText::from_untrusted(name)),
             None => Self::Qubesd,
         }
     }
@@ -102,7 +102,7 @@ impl ManagerProperties {
     /// # Errors
     /// When one names what can be no backend or class.
     pub fn to_unreadable(&self) -> Result<Unreadable, ShapeError> {
-        let invalid = |why| ShapeError::value("Unreadable", why);
+        let invalid = |why| ShapeError::value("Unreadable", &why);
         self.unreadable
             .iter()
             .map(|(backend, class, why)| {

@@ -52,8 +52,8 @@ pub fn from_command(given: CommandOptions) -> Result<Options, Error> {
         let (key, kind) = KNOWN
             .iter()
             .find(|(known, _)| *known == key)
-            .ok_or_else(|| refused(format!("There is no option {key}.")))?;
-        let wrong_type = |_| refused(format!("The option {key} is given with another type."));
+            .ok_or_else(|| refused(&format!("There is no option {key}.")))?;
+        let wrong_type = |_| refused(&format!("The option {key} is given with another type."));
         match kind {
             Kind::YesNo => {
                 let yes = bool::try_from(value).map_err(wrong_type)?;
@@ -67,7 +67,7 @@ pub fn from_command(given: CommandOptions) -> Result<Options, Error> {
             Kind::Word => {
                 let word = String::try_from(value).map_err(wrong_type)?;
                 if !is_word(&word) {
-                    return Err(refused(format!("The option {key} is empty, too long or not printable.")));
+                    return Err(refused(&format!("The option {key} is empty, too long or not printable.")));
                 }
                 options.set(*key, word);
             }
@@ -83,7 +83,7 @@ pub fn from_command(given: CommandOptions) -> Result<Options, Error> {
 pub fn none(given: &CommandOptions) -> Result<(), Error> {
     match given.keys().min() {
         None => Ok(()),
-        Some(key) => Err(refused(format!("There is no option {key}."))),
+        Some(key) => Err(refused(&format!("There is no option {key}."))),
     }
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn from_words(words: &Words, property: &'static str) -> Result<Option
             if word.bytes().all(is_printable) {
                 Ok((key(name, property)?, word.clone()))
             } else {
-                Err(ShapeError::value(property, "an option is not printable"))
+                Err(ShapeError::value(property, &"an option is not printable"))
             }
         })
         .collect()
@@ -128,7 +128,7 @@ pub(crate) fn key(name: &str, property: &'static str) -> Result<String, ShapeErr
     if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(name.to_owned())
     } else {
-        Err(ShapeError::value(property, "a key is not printable"))
+        Err(ShapeError::value(property, &"a key is not printable"))
     }
 }
 
@@ -140,8 +140,8 @@ fn is_printable(byte: u8) -> bool {
     matches!(byte, b' '..=b'~')
 }
 
-fn refused(text: String) -> Error {
-    Error::new(ErrorKind::Refused, sentence(&text))
+fn refused(text: &str) -> Error {
+    Error::new(ErrorKind::Refused, sentence(text))
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub enum ShapeError {
 
 impl ShapeError {
     /// The property `name` holds what it may not hold.
-    pub(crate) fn value(name: &'static str, why: impl ToString) -> Self {
+    pub(crate) fn value(name: &'static str, why: &impl ToString) -> Self {
         Self::Value(name, why.to_string())
     }
 }
@@ -151,6 +151,7 @@ macro_rules! properties {
 pub(crate) use properties;
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro makes shapes that are public, this one is for trying")]
 mod tests {
     use super::*;
 
@@ -175,6 +176,7 @@ mod tests {
 
     #[test]
     fn what_is_sent_is_read_back() {
+        assert_eq!(Shape::signature(), [("One", "s".to_owned()), ("Two", "a{sa{ss}}".to_owned())]);
         assert_eq!(Shape::from_incoming(arrived(shape().to_outgoing())), Ok(shape()));
     }
 

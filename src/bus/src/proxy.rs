@@ -110,8 +110,9 @@ mod tests {
 
     #[test]
     fn the_proxy_goes_to_the_names_of_the_contract() {
-        assert_eq!(ManagerProxy::INTERFACE.as_ref().map(|name| name.as_str()), Some(names::MANAGER));
-        assert_eq!(ManagerProxy::DESTINATION.as_ref().map(|name| name.as_str()), Some(names::BUS));
-        assert_eq!(ManagerProxy::PATH.as_ref().map(|path| path.as_str()), Some(names::ROOT));
+        let expected = (names::MANAGER.try_into(), names::BUS.try_into(), names::ROOT.try_into());
+        assert_eq!(ManagerProxy::INTERFACE.clone(), expected.0.ok());
+        assert_eq!(ManagerProxy::DESTINATION.clone(), expected.1.ok());
+        assert_eq!(ManagerProxy::PATH.clone(), expected.2.ok());
     }
 }

@@ -15,7 +15,6 @@ const COLOUR_MAX: u32 = 0x00ff_ffff;
 properties! {
     /// The properties of `org.plugboard.Devices1.Qube`; the manual tells what each means.
     #[expect(missing_docs, reason = "the manual, data/dbus-1/interfaces, describes each")]
-    #[expect(clippy::struct_excessive_bools, reason = "one field per property of the contract")]
     QubeProperties {
         name: String = "Name",
         class: String = "Class",
@@ -65,7 +64,7 @@ impl QubeProperties {
     /// The first property that holds what it may not hold.
     pub fn to_qube(&self) -> Result<Qube, ShapeError> {
         Ok(Qube {
-            name: QubeName::new(&self.name).map_err(|why| ShapeError::value("Name", why))?,
+            name: QubeName::new(&self.name).map_err(|why| ShapeError::value("Name", &why))?,
             class: QubeClass::new(&self.class),
             state: PowerState::new(&self.state),
             details: self.details_known.then(|| self.to_details()).transpose()?,
@@ -74,12 +73,12 @@ impl QubeProperties {
 
     fn to_details(&self) -> Result<QubeDetails, ShapeError> {
         if self.label_colour > COLOUR_MAX {
-            return Err(ShapeError::value("LabelColour", "more than 0xffffff"));
+            return Err(ShapeError::value("LabelColour", &"more than 0xffffff"));
         }
         let denied = self
             .denied
             .iter()
-            .map(|code| Interface::new(code).ok_or_else(|| ShapeError::value("Denied", "no interface code")))
+            .map(|code| Interface::new(code).ok_or_else(|| ShapeError::value("Denied", &"no interface code")))
             .collect::<Result<_, _>>()?;
         Ok(QubeDetails {
             label: (!self.label.is_empty())
@@ -100,29 +99,19 @@ fn label_name(untrusted: &str) -> String {
 mod tests {
     use super::*;
 
-    fn qube(details: Option<QubeDetails>) -> Qube {
-        Qube {
+    fn known() -> QubeProperties {
+        QubeProperties::new(&Qube {
             name: QubeName::new("work").unwrap(),
             class: QubeClass::App,
-            state: PowerState::Paused,
-            details,
-        }
+            state: PowerState::Running,
+            details: Some(QubeDetails::default()),
+        })
     }
 
-    fn full() -> Qube {
-        qube(Some(QubeDetails {
-            label: Some(Label { name: "blue".into(), colour: 0x0034_65a4 }),
-            is_internal: true,
-            is_disposable_template: true,
-            is_auto_cleanup: true,
-            denied: vec![Interface::new("u03").unwrap()],
-        }))
-    }
-
-    #[test]
-    fn a_qube_comes_back_as_it_was() {
-        for qube in [full(), qube(None), qube(Some(QubeDetails::default()))] {
-            assert_eq!(QubeProperties::new(&qube).to_qube(), Ok(qube));
+    proptest::proptest! {
+        #[test]
+        fn a_qube_comes_back_as_it_was(qube in crate::sample::qube()) {
+            proptest::prop_assert_eq!(QubeProperties::new(&qube).to_qube(), Ok(qube));
         }
     }
 
@@ -134,7 +123,7 @@ mod tests {
             |properties| properties.denied.push("usb".into()),
         ];
         for spoil in spoil {
-            let mut properties = QubeProperties::new(&full());
+            let mut properties = known();
             spoil(&mut properties);
             assert!(properties.to_qube().is_err(), "{properties:?}");
         }

@@ -5,6 +5,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::missing_panics_doc,
     reason = "the names are written here and valid; no product contains this file"
 )]
 
@@ -14,6 +15,7 @@ use device_core::assignment::{Assignment, Mode, Options};
 use device_core::device::{Device, DeviceInfo, DeviceNames, Presence};
 use device_core::interface::Interface;
 use device_core::name::{DeviceClass, DeviceId, Port, PortId, QubeName};
+use device_core::qube::{Label, PowerState, Qube, QubeClass, QubeDetails};
 use device_core::text::DisplayText;
 use proptest::prelude::*;
 use proptest::{collection, option, sample};
@@ -31,6 +33,18 @@ pub fn device() -> impl Strategy<Value = Device> {
             })
             .collect();
         Device { info, presence, attachments, assignments }
+    })
+}
+
+/// Any state of one of a few qubes.
+pub fn qube() -> impl Strategy<Value = Qube> {
+    let class = sample::select(vec![QubeClass::App, QubeClass::Admin, QubeClass::Other]);
+    let state = sample::select(vec![PowerState::Running, PowerState::Halted, PowerState::Unknown]);
+    (qube_name(), class, state, option::of(details())).prop_map(|(name, class, state, details)| Qube {
+        name,
+        class,
+        state,
+        details,
     })
 }
 
@@ -61,6 +75,20 @@ fn info() -> impl Strategy<Value = DeviceInfo> {
             ..DeviceInfo::unknown(port, id)
         },
     )
+}
+
+fn details() -> impl Strategy<Value = QubeDetails> {
+    let label = option::of(("[a-z]{1,6}", 0..0x0100_0000_u32));
+    let denied = collection::vec(sample::select(vec!["u03****", "*******"]), 0..3);
+    (label, any::<[bool; 3]>(), denied).prop_map(|(label, [internal, template, cleanup], denied)| {
+        QubeDetails {
+            label: label.map(|(name, colour)| Label { name, colour }),
+            is_internal: internal,
+            is_disposable_template: template,
+            is_auto_cleanup: cleanup,
+            denied: denied.into_iter().map(|code| Interface::new(code).unwrap()).collect(),
+        }
+    })
 }
 
 fn names() -> impl Strategy<Value = DeviceNames> {

@@ -121,7 +121,7 @@ impl DeviceProperties {
             .attachments
             .iter()
             .map(|(qube, given)| {
-                let qube = QubeName::new(qube).map_err(|why| ShapeError::value("Attachments", why))?;
+                let qube = QubeName::new(qube).map_err(|why| ShapeError::value("Attachments", &why))?;
                 Ok((qube, options::from_words(given, "Attachments")?))
             })
             .collect::<Result<_, ShapeError>>()?;
@@ -138,9 +138,9 @@ impl DeviceProperties {
 
     fn to_port(&self) -> Result<Port, ShapeError> {
         Ok(Port::new(
-            QubeName::new(&self.backend).map_err(|why| ShapeError::value("Backend", why))?,
-            DeviceClass::new(&self.class).map_err(|why| ShapeError::value("Class", why))?,
-            PortId::new(&self.port).map_err(|why| ShapeError::value("Port", why))?,
+            QubeName::new(&self.backend).map_err(|why| ShapeError::value("Backend", &why))?,
+            DeviceClass::new(&self.class).map_err(|why| ShapeError::value("Class", &why))?,
+            PortId::new(&self.port).map_err(|why| ShapeError::value("Port", &why))?,
         ))
     }
 
@@ -151,7 +151,7 @@ impl DeviceProperties {
         }
         Ok(DeviceInfo {
             port,
-            id: DeviceId::new(&self.id).map_err(|why| ShapeError::value("Id", why))?,
+            id: DeviceId::new(&self.id).map_err(|why| ShapeError::value("Id", &why))?,
             names: DeviceNames {
                 vendor: text(&self.vendor),
                 product: text(&self.product),
@@ -175,8 +175,8 @@ impl DeviceProperties {
             return Ok(None);
         }
         let class =
-            DeviceClass::new(&self.parent_class).map_err(|why| ShapeError::value("ParentClass", why))?;
-        let port = PortId::new(&self.parent_port).map_err(|why| ShapeError::value("ParentPort", why))?;
+            DeviceClass::new(&self.parent_class).map_err(|why| ShapeError::value("ParentClass", &why))?;
+        let port = PortId::new(&self.parent_port).map_err(|why| ShapeError::value("ParentPort", &why))?;
         Ok(Some((class, port)))
     }
 }
@@ -214,13 +214,13 @@ fn assignment(shape: &AssignmentShape, place: &Port) -> Result<Assignment, Shape
         port: named(port)
             .map(|id| PortId::new(&id))
             .transpose()
-            .map_err(|why| ShapeError::value(NAME, why))?,
+            .map_err(|why| ShapeError::value(NAME, &why))?,
         device: named(device)
             .map(|id| DeviceId::new(&id))
             .transpose()
-            .map_err(|why| ShapeError::value(NAME, why))?,
-        frontend: QubeName::new(frontend).map_err(|why| ShapeError::value(NAME, why))?,
-        mode: Mode::new(mode).ok_or_else(|| ShapeError::value(NAME, "unknown mode"))?,
+            .map_err(|why| ShapeError::value(NAME, &why))?,
+        frontend: QubeName::new(frontend).map_err(|why| ShapeError::value(NAME, &why))?,
+        mode: Mode::new(mode).ok_or_else(|| ShapeError::value(NAME, &"unknown mode"))?,
         options: options::from_words(given, NAME)?,
     })
 }

@@ -5,7 +5,6 @@
 //! that is none becomes a [`Fault`] and is left out, the others stay.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use device_core::machine::{Change, Link, Machine};
 use device_core::name::Port;
@@ -183,7 +182,7 @@ impl Replica {
         match told {
             Told::Device(device, plugged_in) => {
                 let before = self.plugged_in.insert(device.port().clone(), plugged_in);
-                let change = Change::Device(Arc::new(device));
+                let change = Change::Device(device);
                 if before == Some(plugged_in) {
                     self.make(change, update);
                 } else {
@@ -191,7 +190,7 @@ impl Replica {
                     update.changes.push(change);
                 }
             }
-            Told::Qube(qube) => self.make(Change::Qube(Arc::new(qube)), update),
+            Told::Qube(qube) => self.make(Change::Qube(qube), update),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What one object of the tree tells, checked: a device, a qube, or nothing of ours.
 
+use std::sync::Arc;
+
 use device_core::device::Device;
 use device_core::name::{Port, QubeName};
 use device_core::qube::Qube;
@@ -14,9 +16,9 @@ use crate::qube::QubeProperties;
 /// What an object tells.
 pub(super) enum Told {
     /// It is this device.
-    Device(Device, PluggedIn),
+    Device(Arc<Device>, PluggedIn),
     /// It is this qube.
-    Qube(Qube),
+    Qube(Arc<Qube>),
 }
 
 /// What an object is, by its path and one of its interfaces.
@@ -55,7 +57,7 @@ pub(super) fn read(
 pub(super) fn device(path: &ObjectPath<'_>, shape: &DeviceProperties) -> Result<Told, ShapeError> {
     let (device, plugged_in) = shape.to_device()?;
     if path::of_device(device.port()).as_ref() == *path {
-        Ok(Told::Device(device, plugged_in))
+        Ok(Told::Device(Arc::new(device), plugged_in))
     } else {
         Err(ShapeError::Path)
     }
@@ -64,5 +66,9 @@ pub(super) fn device(path: &ObjectPath<'_>, shape: &DeviceProperties) -> Result<
 /// A qube from its shape, which has to be that of the object at `path`.
 pub(super) fn qube(path: &ObjectPath<'_>, shape: &QubeProperties) -> Result<Told, ShapeError> {
     let qube = shape.to_qube()?;
-    if path::of_qube(&qube.name).as_ref() == *path { Ok(Told::Qube(qube)) } else { Err(ShapeError::Path) }
+    if path::of_qube(&qube.name).as_ref() == *path {
+        Ok(Told::Qube(Arc::new(qube)))
+    } else {
+        Err(ShapeError::Path)
+    }
 }
