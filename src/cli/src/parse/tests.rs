@@ -1,3 +1,5 @@
+//! The habits of the command line that scripts depend on, each as a law.
+
 use super::*;
 use crate::grammar::Verb;
 
