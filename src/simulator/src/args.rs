@@ -20,6 +20,9 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Nothing more can be done when even that can't be written.
             let _ = error.print();
+            if error.use_stderr() && !error.to_string().contains("Usage:") {
+                eprintln!("\n{}", command().render_usage());
+            }
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };

@@ -94,8 +94,8 @@ impl State {
         wishes.sort_by_key(Stored::specificity);
         for stored in wishes {
             // Required disks and PCI functions are part of the boot itself.
-            let is_booted = stored.class == Class::Pci
-                || (stored.class == Class::Block && stored.mode == Mode::Required);
+            let is_booted =
+                stored.class == Class::Pci || (stored.class == Class::Block && stored.mode == Mode::Required);
             if is_booted {
                 continue;
             }

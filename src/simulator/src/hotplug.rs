@@ -176,10 +176,7 @@ impl State {
 
     /// Tells of the end of everything `backend` exposed, and gives back who had some of it.
     fn forget_exposed(&mut self, backend: &QubeName, class: Class) -> Vec<(String, QubeName)> {
-        let seen = self
-            .seen
-            .remove(&(backend.clone(), class))
-            .unwrap_or_default();
+        let seen = self.seen.remove(&(backend.clone(), class)).unwrap_or_default();
         for port in seen.keys() {
             self.tell_removed(backend, class, port);
         }
@@ -195,11 +192,21 @@ impl State {
             self.hardware.block.retain(|(owner, _), _| owner != backend);
             return;
         }
-        for (_, plug) in self.hardware.usb.iter_mut().filter(|((owner, _), _)| owner == backend) {
+        for (_, plug) in self
+            .hardware
+            .usb
+            .iter_mut()
+            .filter(|((owner, _), _)| owner == backend)
+        {
             plug.is_known = false;
             plug.holder = None;
         }
-        for (_, plug) in self.hardware.block.iter_mut().filter(|((owner, _), _)| owner == backend) {
+        for (_, plug) in self
+            .hardware
+            .block
+            .iter_mut()
+            .filter(|((owner, _), _)| owner == backend)
+        {
             plug.is_known = false;
         }
     }
@@ -235,7 +242,10 @@ impl State {
             if *class != Class::Usb {
                 continue;
             }
-            for (port, holder) in seen.iter_mut().filter(|(_, holder)| holder.as_ref() == Some(frontend)) {
+            for (port, holder) in seen
+                .iter_mut()
+                .filter(|(_, holder)| holder.as_ref() == Some(frontend))
+            {
                 *holder = None;
                 freed.push((backend.clone(), port.clone()));
             }

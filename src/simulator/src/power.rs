@@ -34,7 +34,11 @@ impl State {
         if qube.is_running() {
             return Ok(());
         }
-        if let Some(reason) = qube.features.get("prohibit-start").filter(|text| !text.is_empty()) {
+        if let Some(reason) = qube
+            .features
+            .get("prohibit-start")
+            .filter(|text| !text.is_empty())
+        {
             return Err(Refusal::exception(
                 "QubesException",
                 format!("Qube start is prohibited. Rationale: {reason}"),
@@ -182,11 +186,7 @@ impl State {
 
     fn tell_ids_reset(&mut self, name: &QubeName) {
         for property in ["xid", "stubdom_xid", "start_time"] {
-            self.emit(
-                name,
-                &format!("property-reset:{property}"),
-                &[("name", property)],
-            );
+            self.emit(name, &format!("property-reset:{property}"), &[("name", property)]);
         }
     }
 

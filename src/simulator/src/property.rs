@@ -297,7 +297,12 @@ fn truth(is_true: bool) -> String {
 /// Defaults that are the same for every qube.
 fn constant(name: &str) -> &'static str {
     match name {
-        "autostart" | "debug" | "installed_by_rpm" | "provides_network" | "is_preload" | "auto_cleanup"
+        "autostart"
+        | "debug"
+        | "installed_by_rpm"
+        | "provides_network"
+        | "is_preload"
+        | "auto_cleanup"
         | "template_for_dispvms" => "False",
         "default_user" => "user",
         "kernel" => "6.6.0-1.qubes",

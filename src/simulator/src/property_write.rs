@@ -13,8 +13,23 @@ use crate::state::{State, no_such_qube};
 
 /// Properties that follow from something else and can't be set.
 const READ_ONLY: &[&str] = &[
-    "name", "klass", "icon", "uuid", "qid", "xid", "start_time", "stubdom_xid", "stubdom_uuid", "updateable",
-    "gateway", "gateway6", "visible_gateway", "visible_gateway6", "visible_ip", "visible_ip6", "visible_netmask",
+    "name",
+    "klass",
+    "icon",
+    "uuid",
+    "qid",
+    "xid",
+    "start_time",
+    "stubdom_xid",
+    "stubdom_uuid",
+    "updateable",
+    "gateway",
+    "gateway6",
+    "visible_gateway",
+    "visible_gateway6",
+    "visible_ip",
+    "visible_ip6",
+    "visible_netmask",
     "dispid",
 ];
 
@@ -23,7 +38,12 @@ const BAD_DENY_LIST: &str = "Interface code list should be in the form chhhhhhch
 
 impl State {
     /// Sets a property from the text of a payload.
-    pub(crate) fn set_property(&mut self, name: &QubeName, property: &str, text: &str) -> Result<(), Refusal> {
+    pub(crate) fn set_property(
+        &mut self,
+        name: &QubeName,
+        property: &str,
+        text: &str,
+    ) -> Result<(), Refusal> {
         let qube = self.known(name)?;
         let kind = kind(qube.class, property).ok_or_else(|| no_such_property(property, name))?;
         if READ_ONLY.contains(&property) {

@@ -54,7 +54,8 @@ fn simulator(options: &[String]) -> Simulator {
         other => panic!("a start nobody knows: {other:?}"),
     };
     let mut world: Value =
-        serde_json::from_str(&fs::read_to_string(wire().join(format!("worlds/{file}.json"))).unwrap()).unwrap();
+        serde_json::from_str(&fs::read_to_string(wire().join(format!("worlds/{file}.json"))).unwrap())
+            .unwrap();
     world["mic"] = Value::Bool(!options.contains(&"--no-mic"));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(format!("{file}.json"));
@@ -118,7 +119,9 @@ fn every_recorded_call_gets_the_recorded_reply() {
             continue;
         }
         if let Some(answer) = line.get("agent_answers") {
-            handle.control(&format!("agent {}", answer.as_str().unwrap())).unwrap();
+            handle
+                .control(&format!("agent {}", answer.as_str().unwrap()))
+                .unwrap();
             continue;
         }
         if line.get("reply").is_none() {
@@ -136,16 +139,25 @@ fn every_recorded_call_gets_the_recorded_reply() {
             );
             [header.into_bytes(), bytes(line, "payload")].concat()
         };
-        let (ours, theirs) = (comparable(&handle.request(&request)), comparable(&bytes(line, "reply")));
+        let (ours, theirs) = (
+            comparable(&handle.request(&request)),
+            comparable(&bytes(line, "reply")),
+        );
         let (mut ours, mut theirs) = (ours, theirs);
         if is_unordered(text(line, "method")) {
             ours.sort_unstable();
             theirs.sort_unstable();
         }
         if ours != theirs {
-            wrong.insert(number + 1, format!("{}\n   ours {ours:?}\n theirs {theirs:?}", text(line, "case")));
+            wrong.insert(
+                number + 1,
+                format!("{}\n   ours {ours:?}\n theirs {theirs:?}", text(line, "case")),
+            );
         }
     }
-    let report: Vec<String> = wrong.iter().map(|(line, what)| format!("line {line}: {what}")).collect();
+    let report: Vec<String> = wrong
+        .iter()
+        .map(|(line, what)| format!("line {line}: {what}"))
+        .collect();
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), report.join("\n"));
 }

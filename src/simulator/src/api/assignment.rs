@@ -22,9 +22,9 @@ impl State {
         let qube = self.known(call.destination)?;
         let is_wanted = |stored: &&Stored| {
             stored.class == class
-                && wanted.as_ref().is_none_or(|wanted| {
-                    wanted.backend == stored.backend && wanted.port == stored.port
-                })
+                && wanted
+                    .as_ref()
+                    .is_none_or(|wanted| wanted.backend == stored.backend && wanted.port == stored.port)
         };
         stored_lines(qube.assignments.iter().filter(is_wanted))
     }
@@ -40,7 +40,11 @@ impl State {
         if !qube.has_devices() || wish.mode == Mode::Manual {
             return Err(Refusal::Crash);
         }
-        if qube.assignments.iter().any(|stored| is_of(stored, class, &target)) {
+        if qube
+            .assignments
+            .iter()
+            .any(|stored| is_of(stored, class, &target))
+        {
             return Err(Refusal::quoted(
                 "DeviceAlreadyAssigned",
                 &format!(
@@ -83,7 +87,10 @@ impl State {
             return Err(Refusal::Crash);
         }
         let assignments = &mut self.known_mut(call.destination)?.assignments;
-        let Some(place) = assignments.iter().position(|stored| is_of(stored, class, &target)) else {
+        let Some(place) = assignments
+            .iter()
+            .position(|stored| is_of(stored, class, &target))
+        else {
             return Err(Refusal::quoted(
                 "DeviceNotAssigned",
                 &format!(
@@ -111,10 +118,9 @@ impl State {
             .filter(|mode| *mode != Mode::Manual)
             .ok_or_else(|| match self.protocol {
                 Protocol::R43 => Refusal::Crash,
-                Protocol::R44 => Refusal::exception(
-                    "QubesUnrecognizedDeviceAssignmentMode",
-                    "Invalid assignment mode",
-                ),
+                Protocol::R44 => {
+                    Refusal::exception("QubesUnrecognizedDeviceAssignmentMode", "Invalid assignment mode")
+                }
             })?;
         let target = self.target(call)?;
         let Some(stored) = self

@@ -103,9 +103,8 @@ impl State {
             target.port.as_deref(),
             target.device.as_deref(),
         )?;
-        let [device] = <[Exposed; 1]>::try_from(found).map_err(|_| {
-            Refusal::protocol(format!("Cannot attach ambiguous {} device.", class.as_str()))
-        })?;
+        let [device] = <[Exposed; 1]>::try_from(found)
+            .map_err(|_| Refusal::protocol(format!("Cannot attach ambiguous {} device.", class.as_str())))?;
         Ok(device)
     }
 
@@ -119,7 +118,8 @@ impl State {
         if denied.is_empty() {
             return Ok(());
         }
-        let unknown = || Refusal::Denied("Could not load interfaces to verify against denied list".to_owned());
+        let unknown =
+            || Refusal::Denied("Could not load interfaces to verify against denied list".to_owned());
         let (Some(port), Some(id)) = (&target.port, &target.device) else {
             return Err(unknown());
         };

@@ -87,7 +87,11 @@ impl State {
         let old = self.known(call.destination)?.features.get(name).cloned();
         let mut pairs = vec![("feature", name), ("value", value)];
         pairs.extend(old.as_deref().map(|old| ("oldvalue", old)));
-        self.emit(call.destination, &format!("domain-feature-pre-set:{name}"), &pairs);
+        self.emit(
+            call.destination,
+            &format!("domain-feature-pre-set:{name}"),
+            &pairs,
+        );
         self.known_mut(call.destination)?
             .features
             .insert(name.to_owned(), value.to_owned());

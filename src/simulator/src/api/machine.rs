@@ -43,7 +43,10 @@ impl State {
         call.only_dom0()?;
         call.without_argument()?;
         call.without_payload()?;
-        let names = self.global_properties().into_iter().map(|(name, ..)| format!("{name}\n"));
+        let names = self
+            .global_properties()
+            .into_iter()
+            .map(|(name, ..)| format!("{name}\n"));
         Ok(names.collect::<String>().into_bytes())
     }
 

@@ -44,7 +44,9 @@ impl State {
                     })?;
                 }
                 ("frontend_domain", _) => {
-                    let frontend = QubeName::new(&value).ok().filter(|name| self.qube(name).is_some());
+                    let frontend = QubeName::new(&value)
+                        .ok()
+                        .filter(|name| self.qube(name).is_some());
                     wish.frontend = Some(frontend.ok_or(Refusal::Crash)?);
                 }
                 ("backend_domain" | "port_id" | "devclass" | "device_id", _) => {
@@ -116,11 +118,15 @@ fn pair(key: &str, value: &str) -> Result<(String, String), Refusal> {
     let key = key.trim();
     let is_key = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '=' | '`');
     if !key.chars().all(is_key) {
-        return Err(Refusal::protocol(format!("Invalid chars in property name: {key}")));
+        return Err(Refusal::protocol(format!(
+            "Invalid chars in property name: {key}"
+        )));
     }
     let value = value.replace("\\'", "'");
     if !value.chars().all(|c| matches!(c, ' '..='~')) {
-        return Err(Refusal::protocol(format!("Invalid chars in property value: {value}")));
+        return Err(Refusal::protocol(format!(
+            "Invalid chars in property value: {value}"
+        )));
     }
     Ok((key.to_owned(), value))
 }
@@ -153,6 +159,10 @@ mod tests {
         assert_eq!(read("a='1' b='2'"), own(&[("a", "1"), ("b", "2")]));
         assert_eq!(read("a='it\\'s' _b='x y'"), own(&[("a", "it's"), ("_b", "x y")]));
         assert_eq!(read("hello"), own(&[("hello", "")]));
-        assert_eq!(read("a='1"), own(&[("a", "")]), "an unterminated value loses a character");
+        assert_eq!(
+            read("a='1"),
+            own(&[("a", "")]),
+            "an unterminated value loses a character"
+        );
     }
 }

@@ -126,7 +126,12 @@ impl State {
             made.properties.insert(property.to_owned(), text.to_owned());
         }
         let uuid = made.uuid.clone();
-        Ok(if wants_uuid { format!("uuid:{uuid}") } else { name.to_string() }.into_bytes())
+        Ok(if wants_uuid {
+            format!("uuid:{uuid}")
+        } else {
+            name.to_string()
+        }
+        .into_bytes())
     }
 
     fn free_disposable_name(&mut self) -> Result<QubeName, Refusal> {

@@ -22,7 +22,9 @@ pub(super) fn exposed(state: &State, backend: &QubeName) -> Vec<Exposed> {
         .hardware
         .block
         .iter()
-        .filter(|((owner, port), plug)| owner == backend && plug.is_known && is_told(state, backend, port, plug))
+        .filter(|((owner, port), plug)| {
+            owner == backend && plug.is_known && is_told(state, backend, port, plug)
+        })
         .map(|((_, port), plug)| read(state, backend, port, plug))
         .collect()
 }
@@ -75,7 +77,11 @@ pub(crate) fn holder<'a>(state: &'a State, backend: &QubeName, port: &str) -> Op
     state
         .qubes
         .values()
-        .find(|qube| qube.disks.iter().any(|disk| disk.backend == *backend && disk.port == port))
+        .find(|qube| {
+            qube.disks
+                .iter()
+                .any(|disk| disk.backend == *backend && disk.port == port)
+        })
         .map(|qube| &qube.name)
 }
 
@@ -157,7 +163,10 @@ fn trailing_number(port: &str) -> Option<u64> {
 }
 
 pub(super) fn held(state: &State, frontend: &QubeName) -> Vec<Held> {
-    let disks = state.qube(frontend).map(|qube| qube.disks.as_slice()).unwrap_or_default();
+    let disks = state
+        .qube(frontend)
+        .map(|qube| qube.disks.as_slice())
+        .unwrap_or_default();
     disks
         .iter()
         .map(|disk| {
@@ -190,7 +199,11 @@ pub(super) fn attach(
 ) -> Result<Options, Refusal> {
     check_options(&mut options)?;
     let key = (device.backend.clone(), device.port.clone());
-    let is_fixed = state.hardware.block.get(&key).is_some_and(|plug| plug.mode == "r");
+    let is_fixed = state
+        .hardware
+        .block
+        .get(&key)
+        .is_some_and(|plug| plug.mode == "r");
     match options.value("read-only") {
         None => options.set("read-only", if is_fixed { "yes" } else { "no" }),
         Some("no") if is_fixed => {
@@ -234,20 +247,31 @@ pub(super) fn attach(
 
 /// Refuses what the class does not know and writes boolean words as the server stores them.
 fn check_options(options: &mut Options) -> Result<(), Refusal> {
-    let given: Vec<(String, String)> = options.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    let given: Vec<(String, String)> = options
+        .iter()
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .collect();
     for (key, value) in given {
         match key.as_str() {
             "frontend-dev" if value.starts_with("xvd") || value.starts_with("sd") => {}
             "frontend-dev" => {
-                return Err(Refusal::value(format!("Invalid frontend-dev option value: {value}")));
+                return Err(Refusal::value(format!(
+                    "Invalid frontend-dev option value: {value}"
+                )));
             }
             "read-only" => {
-                let word = if crate::property::boolean(&value)? { "yes" } else { "no" };
+                let word = if crate::property::boolean(&value)? {
+                    "yes"
+                } else {
+                    "no"
+                };
                 options.set("read-only", word);
             }
             "devtype" if matches!(value.as_str(), "disk" | "cdrom") => {}
             "devtype" => {
-                return Err(Refusal::value("devtype option can only have 'disk' or 'cdrom' value"));
+                return Err(Refusal::value(
+                    "devtype option can only have 'disk' or 'cdrom' value",
+                ));
             }
             _ => return Err(Refusal::value(format!("Unsupported option {key}"))),
         }
@@ -259,8 +283,7 @@ fn check_options(options: &mut Options) -> Result<(), Refusal> {
 pub(crate) fn free_node(qube: &Qube, is_cdrom: bool) -> Option<String> {
     let has_kernel = qube.property("kernel") != Some("");
     let is_free = |node: &String| {
-        let is_reserved =
-            matches!(node.as_str(), "xvda" | "xvdb" | "xvdc") || (has_kernel && node == "xvdd");
+        let is_reserved = matches!(node.as_str(), "xvda" | "xvdb" | "xvdc") || (has_kernel && node == "xvdd");
         !is_reserved && !qube.disks.iter().any(|disk| disk.node == *node)
     };
     let one = |letters: std::ops::RangeInclusive<char>| letters.map(|a| format!("xvd{a}"));

@@ -127,7 +127,10 @@ impl Exposed {
             (noun, _) => format!(
                 "{kind}: {} {}",
                 maker.unwrap_or("unknown vendor"),
-                noun.map_or_else(|| format!("unknown {} device", self.class.as_str()), str::to_owned)
+                noun.map_or_else(
+                    || format!("unknown {} device", self.class.as_str()),
+                    str::to_owned
+                )
             ),
         }
     }

@@ -60,7 +60,10 @@ fn read(address: &str, function: &PciFunction) -> Exposed {
 }
 
 pub(super) fn held(state: &State, frontend: &QubeName) -> Vec<Held> {
-    let addresses = state.qube(frontend).map(|qube| qube.pci.as_slice()).unwrap_or_default();
+    let addresses = state
+        .qube(frontend)
+        .map(|qube| qube.pci.as_slice())
+        .unwrap_or_default();
     addresses
         .iter()
         .filter_map(|address| state.hardware.pci.get_key_value(address))
@@ -112,10 +115,7 @@ pub(super) fn attach(state: &mut State, frontend: &QubeName, device: &Exposed) -
 
 /// `0000:00:14.0` → `00_14.0`; the segment is written only when it is not the first.
 fn plain_port(address: &str) -> String {
-    address
-        .strip_prefix("0000:")
-        .unwrap_or(address)
-        .replace(':', "_")
+    address.strip_prefix("0000:").unwrap_or(address).replace(':', "_")
 }
 
 /// The port of a function: the path over its bridges, each later hop's bus counted from its bridge's own.

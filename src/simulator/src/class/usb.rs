@@ -183,7 +183,10 @@ pub(super) fn detach(state: &mut State, frontend: &QubeName, held: &Held) -> Res
     run_service(state, &held.backend, "Device detach failed:")?;
     set_holder(state, &held.backend, &held.port, None);
     let seen = state.seen.entry((held.backend.clone(), Class::Usb)).or_default();
-    if seen.get(&held.port).is_some_and(|holder| holder.as_ref() == Some(frontend)) {
+    if seen
+        .get(&held.port)
+        .is_some_and(|holder| holder.as_ref() == Some(frontend))
+    {
         seen.insert(held.port.clone(), None);
     }
     state.notice(&held.backend, Class::Usb);
@@ -225,7 +228,13 @@ fn printable(words: &str) -> String {
     words
         .bytes()
         .take(WORDS_MAX)
-        .map(|byte| if matches!(byte, b' '..=b'~') { char::from(byte) } else { '_' })
+        .map(|byte| {
+            if matches!(byte, b' '..=b'~') {
+                char::from(byte)
+            } else {
+                '_'
+            }
+        })
         .collect()
 }
 

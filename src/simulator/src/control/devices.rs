@@ -62,12 +62,16 @@ fn gadget(state: &State, name: &str, words: &mut Words) -> Result<Parts, String>
         words.next("a qube")?
     };
     words.end()?;
-    let gadget = state.gadgets.iter().find(|gadget| gadget.name == name).ok_or_else(|| {
-        let mut names: Vec<&str> = state.gadgets.iter().map(|gadget| gadget.name.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        format!("There is no gadget named {name}; there are {}.", names.join(", "))
-    })?;
+    let gadget = state
+        .gadgets
+        .iter()
+        .find(|gadget| gadget.name == name)
+        .ok_or_else(|| {
+            let mut names: Vec<&str> = state.gadgets.iter().map(|gadget| gadget.name.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            format!("There is no gadget named {name}; there are {}.", names.join(", "))
+        })?;
     Ok(parts(gadget, &backend))
 }
 

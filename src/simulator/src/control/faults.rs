@@ -47,7 +47,11 @@ fn count(words: &mut Words) -> Result<usize, String> {
 /// `latency MS [JITTER]`
 fn latency(state: &mut State, words: &mut Words) -> Result<(), String> {
     let latency: u64 = words.number("milliseconds")?;
-    let jitter: u64 = if words.is_at_end() { 0 } else { words.number("milliseconds")? };
+    let jitter: u64 = if words.is_at_end() {
+        0
+    } else {
+        words.number("milliseconds")?
+    };
     words.end()?;
     state.faults.set_latency(
         Duration::from_millis(latency.min(LATENCY_MAX)),

@@ -10,7 +10,9 @@ use device_core::name::{PortId, QubeName};
 use device_core::qube::{Label, PowerState, QubeClass};
 use toml::Spanned;
 
-use super::document::{AssignmentEntry, BlockEntry, Document, GadgetEntry, PciEntry, QubeEntry, Scalar, UsbEntry};
+use super::document::{
+    AssignmentEntry, BlockEntry, Document, GadgetEntry, PciEntry, QubeEntry, Scalar, UsbEntry,
+};
 use super::{World, WorldError, crowd, gadget_catalogue};
 use crate::class::{Class, pci_port};
 use crate::hardware::{BlockPlug, PciFunction, UsbPlug};
@@ -98,7 +100,12 @@ impl Builder<'_> {
         }
         let qid = self.state.next_qid;
         self.state.next_qid += 1;
-        let mut qube = Qube::new(name.clone(), class, qid, format!("c0ffee00-0000-4000-8000-{qid:012x}"));
+        let mut qube = Qube::new(
+            name.clone(),
+            class,
+            qid,
+            format!("c0ffee00-0000-4000-8000-{qid:012x}"),
+        );
         qube.properties.insert("label".to_owned(), label.to_owned());
         if let Some(template) = &entry.template {
             qube.properties.insert("template".to_owned(), template.clone());
@@ -119,10 +126,15 @@ impl Builder<'_> {
         qube.features.clone_from(&entry.features);
         qube.tags.extend(entry.tags.iter().cloned());
         if class != QubeClass::Remote {
-            qube.tags.extend(["audiovm-dom0".to_owned(), "guivm-dom0".to_owned()]);
+            qube.tags
+                .extend(["audiovm-dom0".to_owned(), "guivm-dom0".to_owned()]);
         }
         if entry.running || entry.paused {
-            qube.power = if entry.paused { PowerState::Paused } else { PowerState::Running };
+            qube.power = if entry.paused {
+                PowerState::Paused
+            } else {
+                PowerState::Running
+            };
             qube.xid = Some(self.state.next_xid);
             self.state.next_xid += 1;
         }
@@ -295,7 +307,11 @@ impl Builder<'_> {
         let qube = self.known(&entry.qube, at)?;
         let class = Class::new(&entry.class)
             .ok_or_else(|| self.fault(at, format!("'{}' is no device class", entry.class)))?;
-        let fallback = if matches!(class, Class::Mic | Class::Pci) { "dom0" } else { USB_QUBE };
+        let fallback = if matches!(class, Class::Mic | Class::Pci) {
+            "dom0"
+        } else {
+            USB_QUBE
+        };
         let mode = Mode::new(&entry.mode)
             .filter(|mode| *mode != Mode::Manual)
             .ok_or_else(|| self.fault(at, "a mode is auto-attach, ask-to-attach or required"))?;
@@ -316,7 +332,12 @@ impl Builder<'_> {
 
     /// The world's own gadgets come first, so that they win over those of the catalogue.
     fn gadgets(&mut self) {
-        let own = self.world.document.gadget.iter().map(|gadget| gadget.get_ref().clone());
+        let own = self
+            .world
+            .document
+            .gadget
+            .iter()
+            .map(|gadget| gadget.get_ref().clone());
         self.state.gadgets = own.chain(gadget_catalogue()).collect();
     }
 

@@ -58,7 +58,11 @@ pub(super) fn block(crowd: &CrowdEntry) -> Vec<BlockEntry> {
             let is_partition = number % 2 == 1;
             BlockEntry {
                 backend: backend(crowd, number / 2),
-                port: if is_partition { format!("{disk}1") } else { disk.clone() },
+                port: if is_partition {
+                    format!("{disk}1")
+                } else {
+                    disk.clone()
+                },
                 model: Some(format!("Disk_{:02}", number / 2)),
                 label: is_partition.then(|| format!("DATA {:02}", number / 2)),
                 size: Some(1 << 33),
@@ -70,10 +74,7 @@ pub(super) fn block(crowd: &CrowdEntry) -> Vec<BlockEntry> {
 }
 
 fn backend(crowd: &CrowdEntry, number: usize) -> Option<String> {
-    crowd
-        .backend
-        .get(number % crowd.backend.len().max(1))
-        .cloned()
+    crowd.backend.get(number % crowd.backend.len().max(1)).cloned()
 }
 
 /// `sda` … `sdz`, `sdaa` …

@@ -61,7 +61,10 @@ pub(crate) fn load(name_or_file: &str) -> Result<World, WorldError> {
         )));
     }
     let text = std::fs::read_to_string(name_or_file).map_err(|error| fault(error.to_string()))?;
-    if Path::new(name_or_file).extension().is_some_and(|end| end == "json") {
+    if Path::new(name_or_file)
+        .extension()
+        .is_some_and(|end| end == "json")
+    {
         recorded::read(name_or_file, &text)
     } else {
         from_toml(name_or_file, text)
@@ -88,17 +91,19 @@ pub(crate) fn from_toml(source_name: &str, text: String) -> Result<World, WorldE
 /// The catalogue of gadgets that can be plugged into any world by name.
 pub(crate) fn gadget_catalogue() -> Vec<GadgetEntry> {
     toml::from_str::<Document>(builtin::GADGETS)
-        .map(|document| document.gadget.into_iter().map(toml::Spanned::into_inner).collect())
+        .map(|document| {
+            document
+                .gadget
+                .into_iter()
+                .map(toml::Spanned::into_inner)
+                .collect()
+        })
         .unwrap_or_default()
 }
 
 /// The line, from 1, in which the byte `offset` stands.
 fn line_of(text: &str, offset: usize) -> usize {
-    1 + text
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 
 impl World {
