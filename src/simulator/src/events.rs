@@ -146,7 +146,7 @@ mod tests {
     async fn names(hub: &mut Hub, stream: &UnixStream) -> Vec<String> {
         hub.flush();
         stream.readable().await.unwrap();
-        let mut bytes = [0; 65_536];
+        let mut bytes = vec![0; 65_536];
         let count = stream.try_read(&mut bytes).unwrap();
         let mut reader = device_core::wire::event::EventReader::default();
         reader.push(&bytes[..count]);
