@@ -1,0 +1,125 @@
+//! The machine as a face sees it: a plain value of qubes and devices, and the changes that lead from one to the next.
+//!
+//! Comes from [`crate::inventory`] in the service and from the bus in the widget; every face is a function of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::device::SharedDevice;
+use crate::name::{DeviceClass, Port, QubeName};
+use crate::qube::Qube;
+
+/// How far the mirror can be trusted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Link {
+    /// Nothing has been stale for longer than the faces need to know.
+    Live,
+    /// Connected, but something is not yet read (again).
+    #[default]
+    Resyncing,
+    /// No connection; the sentence says why.
+    Lost(String),
+}
+
+/// Everything a face may show.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Machine {
+    /// Who there is.
+    pub qubes: BTreeMap<QubeName, Arc<Qube>>,
+    /// What there is, attached or not, ordered by backend, class and port.
+    pub devices: BTreeMap<Port, SharedDevice>,
+    /// Lists that can't be read, with the reason: nothing of them is shown rather than something untrue.
+    pub unreadable: BTreeMap<(QubeName, DeviceClass), String>,
+    /// How far all this can be trusted.
+    pub link: Link,
+}
+
+/// What now holds. Applying the same change twice is the same as once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The qube is as told.
+    Qube(Arc<Qube>),
+    /// There is no such qube any more.
+    QubeGone(QubeName),
+    /// The device is as told.
+    Device(SharedDevice),
+    /// Nothing is on this port any more, and nobody holds anything of it.
+    DeviceGone(Port),
+    /// The list of this backend and class can't be read; `None` = it can again.
+    Unreadable(QubeName, DeviceClass, Option<String>),
+    /// The mirror can be trusted this far.
+    Link(Link),
+}
+
+impl Machine {
+    /// Makes `change` true.
+    pub fn apply(&mut self, change: Change) {
+        match change {
+            Change::Qube(qube) => {
+                self.qubes.insert(qube.name.clone(), qube);
+            }
+            Change::QubeGone(name) => {
+                self.qubes.remove(&name);
+            }
+            Change::Device(device) => {
+                self.devices.insert(device.port().clone(), device);
+            }
+            Change::DeviceGone(port) => {
+                self.devices.remove(&port);
+            }
+            Change::Unreadable(backend, class, reason) => {
+                match reason {
+                    Some(reason) => self.unreadable.insert((backend, class), reason),
+                    None => self.unreadable.remove(&(backend, class)),
+                };
+            }
+            Change::Link(link) => self.link = link,
+        }
+    }
+
+    /// The changes that make this value of an empty one: the full state first, then differences.
+    pub fn replicate(&self) -> impl Iterator<Item = Change> + '_ {
+        let qubes = self.qubes.values().cloned().map(Change::Qube);
+        let devices = self.devices.values().cloned().map(Change::Device);
+        let unreadable = self.unreadable.iter().map(|((backend, class), reason)| {
+            Change::Unreadable(backend.clone(), class.clone(), Some(reason.clone()))
+        });
+        qubes.chain(devices).chain(unreadable).chain([Change::Link(self.link.clone())])
+    }
+
+    /// The parts of `port` (partitions of a disk, disks of a USB stick), nearest first.
+    pub fn children<'a>(&'a self, port: &'a Port) -> impl Iterator<Item = &'a SharedDevice> {
+        self.devices.values().filter(move |device| {
+            device.port().backend == port.backend
+                && device
+                    .info
+                    .parent
+                    .as_ref()
+                    .is_some_and(|(class, id)| *class == port.class && *id == port.id)
+        })
+    }
+
+    /// What `device` is a part of, if that is known and there.
+    #[must_use]
+    pub fn parent(&self, device: &crate::device::Device) -> Option<&SharedDevice> {
+        let (class, id) = device.info.parent.clone()?;
+        self.devices.get(&Port::new(device.port().backend.clone(), class, id))
+    }
+
+    /// The outermost device that `port` is a part of, itself if it is a part of nothing: one physical thing.
+    ///
+    /// A hostile backend can claim a circle of parents; the walk ends where it began.
+    #[must_use]
+    pub fn physical_thing(&self, port: &Port) -> Port {
+        let mut seen = vec![port.clone()];
+        while let Some(parent) =
+            seen.last().and_then(|port| self.devices.get(port)).and_then(|device| self.parent(device))
+        {
+            if seen.contains(parent.port()) {
+                return seen.iter().min().unwrap_or(port).clone();
+            }
+            seen.push(parent.port().clone());
+        }
+        seen.pop().unwrap_or_else(|| port.clone())
+    }
+}
