@@ -122,10 +122,7 @@ pub(crate) fn event(subject: &str, name: &str, pairs: &[(&str, &str)]) -> Event 
     Event {
         subject: subject.to_owned(),
         name: name.to_owned(),
-        pairs: pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect(),
+        pairs: pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
     }
 }
 
@@ -150,9 +147,7 @@ mod tests {
         let count = stream.try_read(&mut bytes).unwrap();
         let mut reader = device_core::wire::event::EventReader::default();
         reader.push(&bytes[..count]);
-        std::iter::from_fn(|| reader.next_event().unwrap())
-            .map(|event| event.name)
-            .collect()
+        std::iter::from_fn(|| reader.next_event().unwrap()).map(|event| event.name).collect()
     }
 
     #[tokio::test]
@@ -163,10 +158,7 @@ mod tests {
         hub.emit(event("work", "a", &[]));
         hub.emit(event("vault", "b", &[]));
         hub.emit(event("", "c", &[]));
-        assert_eq!(
-            names(&mut hub, &all).await,
-            ["connection-established", "a", "b", "c"]
-        );
+        assert_eq!(names(&mut hub, &all).await, ["connection-established", "a", "b", "c"]);
         assert_eq!(names(&mut hub, &one).await, ["connection-established", "a"]);
     }
 
@@ -184,14 +176,7 @@ mod tests {
         hub.emit(event("", "after", &[]));
         assert_eq!(
             names(&mut hub, &all).await,
-            [
-                "connection-established",
-                "twice",
-                "twice",
-                "second",
-                "first",
-                "after"
-            ]
+            ["connection-established", "twice", "twice", "second", "first", "after"]
         );
     }
 }

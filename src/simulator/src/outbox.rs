@@ -34,11 +34,7 @@ struct Pending {
 impl Outbox {
     /// An outbox for a connection that has been seen to be writable.
     pub(crate) fn new(stream: UnixStream) -> Self {
-        Self {
-            stream,
-            pending: Mutex::default(),
-            wake: Notify::new(),
-        }
+        Self { stream, pending: Mutex::default(), wake: Notify::new() }
     }
 
     /// Adds a frame. Beyond the limit the connection is given up.
@@ -90,9 +86,7 @@ impl Outbox {
                     break;
                 }
                 self.flush();
-            } else if tokio::time::timeout(LOOK_AFTER, self.wake.notified())
-                .await
-                .is_err()
+            } else if tokio::time::timeout(LOOK_AFTER, self.wake.notified()).await.is_err()
                 && !is_there(&self.stream)
             {
                 break;

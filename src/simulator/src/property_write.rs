@@ -138,9 +138,9 @@ impl State {
                 .filter(|other| self.qube(other).is_some())
                 .map(|other| other.to_string())
                 .ok_or_else(|| no_such_qube(text)),
-            (_, Kind::Label) => Label::standard_colour(text)
-                .map(|_| text.to_owned())
-                .ok_or_else(|| no_such_label(text)),
+            (_, Kind::Label) => {
+                Label::standard_colour(text).map(|_| text.to_owned()).ok_or_else(|| no_such_label(text))
+            }
             (_, Kind::Text) => Ok(text.to_owned()),
         }
     }
@@ -148,14 +148,10 @@ impl State {
     fn checked_virt_mode(&self, name: &QubeName, text: &str) -> Result<String, Refusal> {
         let mode = text.to_ascii_lowercase();
         if !matches!(mode.as_str(), "hvm" | "pv" | "pvh") {
-            return Err(bad_value(
-                "Invalid virtualization mode, supported values: hvm, pv, pvh".to_owned(),
-            ));
+            return Err(bad_value("Invalid virtualization mode, supported values: hvm, pv, pvh".to_owned()));
         }
         if mode == "pvh" && self.known(name)?.has_pci_assigned() {
-            return Err(bad_value(
-                "pvh mode can't be set if pci devices are assigned".to_owned(),
-            ));
+            return Err(bad_value("pvh mode can't be set if pci devices are assigned".to_owned()));
         }
         Ok(mode)
     }
@@ -190,10 +186,7 @@ fn bad_value(message: String) -> Refusal {
 
 /// The exception for a property that a qube does not have.
 pub(crate) fn no_such_property(property: &str, name: &QubeName) -> Refusal {
-    Refusal::exception(
-        "QubesNoSuchPropertyError",
-        format!("Invalid property '{property}' of {name}"),
-    )
+    Refusal::exception("QubesNoSuchPropertyError", format!("Invalid property '{property}' of {name}"))
 }
 
 /// The exception for a label that there is not.

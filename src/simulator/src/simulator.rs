@@ -61,10 +61,7 @@ impl Simulator {
     }
 
     fn of(state: State) -> Self {
-        Self {
-            shared: Shared(Arc::new(Mutex::new(state))),
-            agent: None,
-        }
+        Self { shared: Shared(Arc::new(Mutex::new(state))), agent: None }
     }
 
     /// Speaks as that version of the server does.
@@ -91,9 +88,7 @@ impl Simulator {
     /// A hand on this simulator that stays good while it is served.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle {
-            shared: self.shared.clone(),
-        }
+        Handle { shared: self.shared.clone() }
     }
 
     /// Listens on `socket` and on `socket` + `.ctl`. A socket somebody else serves is not replaced, one that was left

@@ -44,12 +44,7 @@ fn decoded(text: &str) -> Vec<u8> {
 }
 
 fn words(value: &Value) -> Vec<&str> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|word| word.as_str().unwrap())
-        .collect()
+    value.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect()
 }
 
 /// The world that these start options meant.
@@ -148,16 +143,10 @@ fn every_recorded_call_gets_the_recorded_reply() {
         };
         compared += 1;
         let method = text(line, "method");
-        let (ours, theirs) = (
-            comparable(method, &reply),
-            comparable(method, &decoded(text(line, "reply"))),
-        );
+        let (ours, theirs) = (comparable(method, &reply), comparable(method, &decoded(text(line, "reply"))));
         if ours != theirs {
             let case = text(line, "case");
-            wrong.push(format!(
-                "line {}: {case}\n   ours {ours:?}\n theirs {theirs:?}",
-                number + 1
-            ));
+            wrong.push(format!("line {}: {case}\n   ours {ours:?}\n theirs {theirs:?}", number + 1));
         }
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
@@ -186,11 +175,7 @@ fn the_person_is_asked_the_recorded_questions() {
 
 /// `SUBJECT EVENT key=value …`
 fn line_of(event: &Event) -> String {
-    let pairs: Vec<String> = event
-        .pairs
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
+    let pairs: Vec<String> = event.pairs.iter().map(|(key, value)| format!("{key}={value}")).collect();
     format!("{} {} {}", event.subject, event.name, pairs.join(" "))
 }
 
@@ -258,9 +243,7 @@ fn every_recorded_event_comes_again_in_the_recorded_order() {
             let place = events.iter().zip(&theirs).position(|(a, b)| a != b);
             let near = |list: &[String]| {
                 let at = place.unwrap_or(0);
-                list.get(at.saturating_sub(3)..(at + 12).min(list.len()))
-                    .unwrap_or_default()
-                    .join("\n")
+                list.get(at.saturating_sub(3)..(at + 12).min(list.len())).unwrap_or_default().join("\n")
             };
             assert!(
                 events == theirs,

@@ -40,11 +40,7 @@ impl State {
         if !qube.has_devices() || wish.mode == Mode::Manual {
             return Err(Refusal::Crash);
         }
-        if qube
-            .assignments
-            .iter()
-            .any(|stored| is_of(stored, class, &target))
-        {
+        if qube.assignments.iter().any(|stored| is_of(stored, class, &target)) {
             return Err(Refusal::quoted(
                 "DeviceAlreadyAssigned",
                 &format!(
@@ -87,18 +83,10 @@ impl State {
             return Err(Refusal::Crash);
         }
         let assignments = &mut self.known_mut(call.destination)?.assignments;
-        let Some(place) = assignments
-            .iter()
-            .position(|stored| is_of(stored, class, &target))
-        else {
+        let Some(place) = assignments.iter().position(|stored| is_of(stored, class, &target)) else {
             return Err(Refusal::quoted(
                 "DeviceNotAssigned",
-                &format!(
-                    "{} device {} not assigned to {}",
-                    class.as_str(),
-                    target.text(),
-                    call.destination
-                ),
+                &format!("{} device {} not assigned to {}", class.as_str(), target.text(), call.destination),
             ));
         };
         assignments.remove(place);
@@ -147,11 +135,7 @@ impl State {
             &format!("device-pre-assign:{word}"),
             &[("device", &text), ("options", &options)],
         );
-        self.emit(
-            call.destination,
-            &format!("device-assignment-changed:{word}"),
-            &[("device", &text)],
-        );
+        self.emit(call.destination, &format!("device-assignment-changed:{word}"), &[("device", &text)]);
         Ok(Vec::new())
     }
 }

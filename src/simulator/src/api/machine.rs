@@ -12,9 +12,7 @@ use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
 /// The labels every system has, in the order of their numbers, from 1.
-const LABELS: [&str; 8] = [
-    "red", "orange", "yellow", "green", "gray", "blue", "purple", "black",
-];
+const LABELS: [&str; 8] = ["red", "orange", "yellow", "green", "gray", "blue", "purple", "black"];
 
 impl State {
     /// `deviceclass.…`, `label.…`, `property.…`
@@ -43,10 +41,7 @@ impl State {
         call.only_dom0()?;
         call.without_argument()?;
         call.without_payload()?;
-        let names = self
-            .global_properties()
-            .into_iter()
-            .map(|(name, ..)| format!("{name}\n"));
+        let names = self.global_properties().into_iter().map(|(name, ..)| format!("{name}\n"));
         Ok(names.collect::<String>().into_bytes())
     }
 

@@ -29,11 +29,7 @@ impl State {
         if !call.payload.is_ascii() {
             return Err(Refusal::protocol(not_ascii(call.payload)));
         }
-        let mut wish = Wish {
-            mode: Mode::Manual,
-            frontend: None,
-            options: Options::new(),
-        };
+        let mut wish = Wish { mode: Mode::Manual, frontend: None, options: Options::new() };
         let text = call.payload_text()?;
         for (key, value) in pairs(text)? {
             match (key.as_str(), key.strip_prefix('_')) {
@@ -44,9 +40,7 @@ impl State {
                     })?;
                 }
                 ("frontend_domain", _) => {
-                    let frontend = QubeName::new(&value)
-                        .ok()
-                        .filter(|name| self.qube(name).is_some());
+                    let frontend = QubeName::new(&value).ok().filter(|name| self.qube(name).is_some());
                     wish.frontend = Some(frontend.ok_or(Refusal::Crash)?);
                 }
                 ("backend_domain" | "port_id" | "devclass" | "device_id", _) => {
@@ -70,10 +64,9 @@ fn agree(target: &mut Target, class: Class, key: &str, value: String) -> Result<
             "Got device exposed by {value}when expected devices from {}.",
             target.backend
         ))),
-        "devclass" if value != class.as_str() => Err(Refusal::protocol(format!(
-            "Got {value} device when expected {}.",
-            class.as_str()
-        ))),
+        "devclass" if value != class.as_str() => {
+            Err(Refusal::protocol(format!("Got {value} device when expected {}.", class.as_str())))
+        }
         "port_id" if value != target.port_text() => Err(Refusal::protocol(format!(
             "Got device from port: {value} when expected port: {}.",
             target.port_text()
@@ -84,9 +77,9 @@ fn agree(target: &mut Target, class: Class, key: &str, value: String) -> Result<
                 Ok(())
             }
             Some(own) if *own == value => Ok(()),
-            Some(own) => Err(Refusal::protocol(format!(
-                "Unrecognized device identity '{value}' expected '{own}'"
-            ))),
+            Some(own) => {
+                Err(Refusal::protocol(format!("Unrecognized device identity '{value}' expected '{own}'")))
+            }
         },
         _ => Ok(()),
     }
@@ -118,15 +111,11 @@ fn pair(key: &str, value: &str) -> Result<(String, String), Refusal> {
     let key = key.trim();
     let is_key = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '=' | '`');
     if !key.chars().all(is_key) {
-        return Err(Refusal::protocol(format!(
-            "Invalid chars in property name: {key}"
-        )));
+        return Err(Refusal::protocol(format!("Invalid chars in property name: {key}")));
     }
     let value = value.replace("\\'", "'");
     if !value.chars().all(|c| matches!(c, ' '..='~')) {
-        return Err(Refusal::protocol(format!(
-            "Invalid chars in property value: {value}"
-        )));
+        return Err(Refusal::protocol(format!("Invalid chars in property value: {value}")));
     }
     Ok((key.to_owned(), value))
 }
@@ -159,10 +148,6 @@ mod tests {
         assert_eq!(read("a='1' b='2'"), own(&[("a", "1"), ("b", "2")]));
         assert_eq!(read("a='it\\'s' _b='x y'"), own(&[("a", "it's"), ("_b", "x y")]));
         assert_eq!(read("hello"), own(&[("hello", "")]));
-        assert_eq!(
-            read("a='1"),
-            own(&[("a", "")]),
-            "an unterminated value loses a character"
-        );
+        assert_eq!(read("a='1"), own(&[("a", "")]), "an unterminated value loses a character");
     }
 }

@@ -55,11 +55,7 @@ fn is_told(state: &State, backend: &QubeName, port: &str, plug: &BlockPlug) -> b
 /// Whether the USB device below this disk, or below the disk it is a part of, is with another qube.
 fn is_given_away(state: &State, backend: &QubeName, plug: &BlockPlug) -> bool {
     let on_usb = |port: &str| {
-        state
-            .hardware
-            .usb
-            .get(&(backend.clone(), port.to_owned()))
-            .is_some_and(|usb| usb.holder.is_some())
+        state.hardware.usb.get(&(backend.clone(), port.to_owned())).is_some_and(|usb| usb.holder.is_some())
     };
     if let Some(port) = plug.usb_parent() {
         return on_usb(port);
@@ -77,11 +73,7 @@ pub(crate) fn holder<'a>(state: &'a State, backend: &QubeName, port: &str) -> Op
     state
         .qubes
         .values()
-        .find(|qube| {
-            qube.disks
-                .iter()
-                .any(|disk| disk.backend == *backend && disk.port == port)
-        })
+        .find(|qube| qube.disks.iter().any(|disk| disk.backend == *backend && disk.port == port))
         .map(|qube| &qube.name)
 }
 
@@ -95,10 +87,7 @@ fn read(state: &State, backend: &QubeName, port: &str, plug: &BlockPlug) -> Expo
         })
         .collect();
     let (model, label) = desc.split_once(' ').unwrap_or((&desc, ""));
-    let label = label
-        .strip_prefix('(')
-        .and_then(|label| label.strip_suffix(')'))
-        .unwrap_or_default();
+    let label = label.strip_prefix('(').and_then(|label| label.strip_suffix(')')).unwrap_or_default();
     let parent = parent(plug);
     let manufacturer = match &parent {
         Some((_, port)) => format!("sub-device of {backend}:{port}"),
@@ -157,36 +146,27 @@ fn nested_id(state: &State, backend: &QubeName, port: &str, plug: &BlockPlug, de
 }
 
 fn trailing_number(port: &str) -> Option<u64> {
-    port.get(port.trim_end_matches(|c: char| c.is_ascii_digit()).len()..)?
-        .parse()
-        .ok()
+    port.get(port.trim_end_matches(|c: char| c.is_ascii_digit()).len()..)?.parse().ok()
 }
 
 pub(super) fn held(state: &State, frontend: &QubeName) -> Vec<Held> {
-    let disks = state
-        .qube(frontend)
-        .map(|qube| qube.disks.as_slice())
-        .unwrap_or_default();
+    let disks = state.qube(frontend).map(|qube| qube.disks.as_slice()).unwrap_or_default();
     disks
         .iter()
         .map(|disk| {
             let key = (disk.backend.clone(), disk.port.clone());
-            let id = state.hardware.block.get(&key).map_or_else(
-                || UNKNOWN_ID.to_owned(),
-                |plug| id(state, &disk.backend, &disk.port, plug),
-            );
+            let id = state
+                .hardware
+                .block
+                .get(&key)
+                .map_or_else(|| UNKNOWN_ID.to_owned(), |plug| id(state, &disk.backend, &disk.port, plug));
             let mut options = Options::new();
             options.set("read-only", if disk.is_read_only { "yes" } else { "no" });
             options.set("frontend-dev", &disk.node);
             if disk.is_cdrom {
                 options.set("devtype", "cdrom");
             }
-            Held {
-                backend: disk.backend.clone(),
-                port: disk.port.clone(),
-                id,
-                options,
-            }
+            Held { backend: disk.backend.clone(), port: disk.port.clone(), id, options }
         })
         .collect()
 }
@@ -199,11 +179,7 @@ pub(super) fn attach(
 ) -> Result<Options, Refusal> {
     check_options(&mut options)?;
     let key = (device.backend.clone(), device.port.clone());
-    let is_fixed = state
-        .hardware
-        .block
-        .get(&key)
-        .is_some_and(|plug| plug.mode == "r");
+    let is_fixed = state.hardware.block.get(&key).is_some_and(|plug| plug.mode == "r");
     match options.value("read-only") {
         None => options.set("read-only", if is_fixed { "yes" } else { "no" }),
         Some("no") if is_fixed => {
@@ -247,31 +223,20 @@ pub(super) fn attach(
 
 /// Refuses what the class does not know and writes boolean words as the server stores them.
 fn check_options(options: &mut Options) -> Result<(), Refusal> {
-    let given: Vec<(String, String)> = options
-        .iter()
-        .map(|(k, v)| (k.to_owned(), v.to_owned()))
-        .collect();
+    let given: Vec<(String, String)> = options.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
     for (key, value) in given {
         match key.as_str() {
             "frontend-dev" if value.starts_with("xvd") || value.starts_with("sd") => {}
             "frontend-dev" => {
-                return Err(Refusal::value(format!(
-                    "Invalid frontend-dev option value: {value}"
-                )));
+                return Err(Refusal::value(format!("Invalid frontend-dev option value: {value}")));
             }
             "read-only" => {
-                let word = if crate::property::boolean(&value)? {
-                    "yes"
-                } else {
-                    "no"
-                };
+                let word = if crate::property::boolean(&value)? { "yes" } else { "no" };
                 options.set("read-only", word);
             }
             "devtype" if matches!(value.as_str(), "disk" | "cdrom") => {}
             "devtype" => {
-                return Err(Refusal::value(
-                    "devtype option can only have 'disk' or 'cdrom' value",
-                ));
+                return Err(Refusal::value("devtype option can only have 'disk' or 'cdrom' value"));
             }
             _ => return Err(Refusal::value(format!("Unsupported option {key}"))),
         }
@@ -289,12 +254,7 @@ pub(crate) fn free_node(qube: &Qube, is_cdrom: bool) -> Option<String> {
     let one = |letters: std::ops::RangeInclusive<char>| letters.map(|a| format!("xvd{a}"));
     let two = ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("xvd{a}{b}")));
     let first = Some("xvdd".to_owned()).filter(|_| is_cdrom);
-    first
-        .into_iter()
-        .chain(one('i'..='z'))
-        .chain(two)
-        .chain(one('a'..='h'))
-        .find(is_free)
+    first.into_iter().chain(one('i'..='z')).chain(two).chain(one('a'..='h')).find(is_free)
 }
 
 pub(super) fn detach(state: &mut State, frontend: &QubeName, held: &Held) -> Result<(), Refusal> {
@@ -314,9 +274,6 @@ pub(crate) fn take_away(
     backend: &QubeName,
     port: &str,
 ) -> Result<(), Refusal> {
-    state
-        .known_mut(frontend)?
-        .disks
-        .retain(|disk| disk.backend != *backend || disk.port != port);
+    state.known_mut(frontend)?.disks.retain(|disk| disk.backend != *backend || disk.port != port);
     Ok(())
 }

@@ -47,11 +47,7 @@ fn count(words: &mut Words) -> Result<usize, String> {
 /// `latency MS [JITTER]`
 fn latency(state: &mut State, words: &mut Words) -> Result<(), String> {
     let latency: u64 = words.number("milliseconds")?;
-    let jitter: u64 = if words.is_at_end() {
-        0
-    } else {
-        words.number("milliseconds")?
-    };
+    let jitter: u64 = if words.is_at_end() { 0 } else { words.number("milliseconds")? };
     words.end()?;
     state.faults.set_latency(
         Duration::from_millis(latency.min(LATENCY_MAX)),
@@ -89,9 +85,6 @@ fn calls(state: &mut State, words: &mut Words) -> Outcome {
         return Ok(String::new());
     }
     let sum: u64 = state.faults.calls().map(|(_, count)| count).sum();
-    let counts = state
-        .faults
-        .calls()
-        .map(|(method, count)| format!(" {method}={count}"));
+    let counts = state.faults.calls().map(|(method, count)| format!(" {method}={count}"));
     Ok(format!("sum={sum}{}", counts.collect::<String>()))
 }

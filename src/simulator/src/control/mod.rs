@@ -95,9 +95,7 @@ pub(crate) fn run(state: &mut State, line: &str) -> Outcome {
         "pause" => power(state, &mut words, State::pause),
         "unpause" => power(state, &mut words, State::unpause),
         "agent" => agent_answer(state, &mut words),
-        "asked" => words
-            .end()
-            .map(|()| state.desk.asked().collect::<Vec<_>>().join("\n")),
+        "asked" => words.end().map(|()| state.desk.asked().collect::<Vec<_>>().join("\n")),
         "status" => words.end().map(|()| status(state)),
         "quit" => words.end().map(|()| String::new()),
         _ => faults::run(state, &command, &mut words),
@@ -163,11 +161,7 @@ fn flood_of(line: &str) -> Option<Result<(u32, u32), String>> {
     }
     let mut numbers = || -> Result<(u32, u32), String> {
         let count = words.number("events per second")?;
-        let seconds = if words.is_at_end() {
-            1
-        } else {
-            words.number("seconds")?
-        };
+        let seconds = if words.is_at_end() { 1 } else { words.number("seconds")? };
         words.end()?;
         Ok((count, seconds))
     };
@@ -182,12 +176,8 @@ async fn flood(shared: &Shared, per_second: u32, seconds: u32) {
         ticks.tick().await;
         let share = |tick: u32| u64::from(per_second) * u64::from(tick) / u64::from(TICKS);
         shared.change(|state| {
-            let backend = state
-                .hardware
-                .usb
-                .keys()
-                .next()
-                .map_or_else(QubeName::dom0, |(backend, _)| backend.clone());
+            let backend =
+                state.hardware.usb.keys().next().map_or_else(QubeName::dom0, |(backend, _)| backend.clone());
             for _ in share(tick)..share(tick + 1) {
                 state.emit(&backend, "device-list-change:usb", &[]);
             }

@@ -100,12 +100,7 @@ impl Builder<'_> {
         }
         let qid = self.state.next_qid;
         self.state.next_qid += 1;
-        let mut qube = Qube::new(
-            name.clone(),
-            class,
-            qid,
-            format!("c0ffee00-0000-4000-8000-{qid:012x}"),
-        );
+        let mut qube = Qube::new(name.clone(), class, qid, format!("c0ffee00-0000-4000-8000-{qid:012x}"));
         qube.properties.insert("label".to_owned(), label.to_owned());
         if let Some(template) = &entry.template {
             qube.properties.insert("template".to_owned(), template.clone());
@@ -120,21 +115,15 @@ impl Builder<'_> {
             if let Some(bad) = entry.denied.iter().find(|code| Interface::new(code).is_none()) {
                 return Err(self.fault(at, format!("{bad} is no interface code")));
             }
-            qube.properties
-                .insert("devices_denied".to_owned(), entry.denied.concat());
+            qube.properties.insert("devices_denied".to_owned(), entry.denied.concat());
         }
         qube.features.clone_from(&entry.features);
         qube.tags.extend(entry.tags.iter().cloned());
         if class != QubeClass::Remote {
-            qube.tags
-                .extend(["audiovm-dom0".to_owned(), "guivm-dom0".to_owned()]);
+            qube.tags.extend(["audiovm-dom0".to_owned(), "guivm-dom0".to_owned()]);
         }
         if entry.running || entry.paused {
-            qube.power = if entry.paused {
-                PowerState::Paused
-            } else {
-                PowerState::Running
-            };
+            qube.power = if entry.paused { PowerState::Paused } else { PowerState::Running };
             qube.xid = Some(self.state.next_xid);
             self.state.next_xid += 1;
         }
@@ -145,9 +134,8 @@ impl Builder<'_> {
     /// Properties that name a qube must name one of this world.
     fn check_names(&self) -> Result<(), WorldError> {
         for entry in &self.world.document.qube {
-            let Some(qube) = QubeName::new(&entry.get_ref().name)
-                .ok()
-                .and_then(|name| self.state.qube(&name))
+            let Some(qube) =
+                QubeName::new(&entry.get_ref().name).ok().and_then(|name| self.state.qube(&name))
             else {
                 continue;
             };
@@ -195,10 +183,8 @@ impl Builder<'_> {
         let port = pci_port(&address, behind)
             .filter(|port| PortId::new(port).is_ok())
             .ok_or_else(|| self.fault(at, format!("{address} is no address behind these bridges")))?;
-        let (vendor, product) = entry
-            .id
-            .split_once(':')
-            .ok_or_else(|| self.fault(at, "an id is written VVVV:PPPP"))?;
+        let (vendor, product) =
+            entry.id.split_once(':').ok_or_else(|| self.fault(at, "an id is written VVVV:PPPP"))?;
         if Interface::new(&format!("p{}", entry.class)).is_none() || entry.class.len() != 6 {
             return Err(self.fault(at, format!("{} is no class of the form CCSSPP", entry.class)));
         }
@@ -282,10 +268,8 @@ impl Builder<'_> {
         }
         if let Some(holder) = &entry.attached {
             let holder = self.known(holder, at)?;
-            let device = self
-                .state
-                .resolve(Class::Block, &backend, Some(&entry.port), None)
-                .unwrap_or_default();
+            let device =
+                self.state.resolve(Class::Block, &backend, Some(&entry.port), None).unwrap_or_default();
             if let Some(device) = device.first() {
                 self.state
                     .attach(&holder, device, Options::new())
@@ -307,11 +291,7 @@ impl Builder<'_> {
         let qube = self.known(&entry.qube, at)?;
         let class = Class::new(&entry.class)
             .ok_or_else(|| self.fault(at, format!("'{}' is no device class", entry.class)))?;
-        let fallback = if matches!(class, Class::Mic | Class::Pci) {
-            "dom0"
-        } else {
-            USB_QUBE
-        };
+        let fallback = if matches!(class, Class::Mic | Class::Pci) { "dom0" } else { USB_QUBE };
         let mode = Mode::new(&entry.mode)
             .filter(|mode| *mode != Mode::Manual)
             .ok_or_else(|| self.fault(at, "a mode is auto-attach, ask-to-attach or required"))?;
@@ -332,12 +312,7 @@ impl Builder<'_> {
 
     /// The world's own gadgets come first, so that they win over those of the catalogue.
     fn gadgets(&mut self) {
-        let own = self
-            .world
-            .document
-            .gadget
-            .iter()
-            .map(|gadget| gadget.get_ref().clone());
+        let own = self.world.document.gadget.iter().map(|gadget| gadget.get_ref().clone());
         self.state.gadgets = own.chain(gadget_catalogue()).collect();
     }
 
@@ -411,12 +386,8 @@ pub(crate) fn parts(gadget: &GadgetEntry, backend: &str) -> Parts {
     let usb = gadget.usb.iter();
     let block = gadget.block.iter();
     Parts {
-        usb: usb
-            .map(|entry| (at(&entry.backend), entry.port.clone(), plug_usb(entry)))
-            .collect(),
-        block: block
-            .map(|entry| (at(&entry.backend), entry.port.clone(), plug_block(entry)))
-            .collect(),
+        usb: usb.map(|entry| (at(&entry.backend), entry.port.clone(), plug_usb(entry))).collect(),
+        block: block.map(|entry| (at(&entry.backend), entry.port.clone(), plug_block(entry))).collect(),
     }
 }
 
@@ -426,17 +397,10 @@ fn escaped(text: &str) -> String {
 }
 
 fn options(entries: &BTreeMap<String, Scalar>) -> Options {
-    entries
-        .iter()
-        .map(|(key, value)| (key.clone(), value.to_text()))
-        .collect()
+    entries.iter().map(|(key, value)| (key.clone(), value.to_text())).collect()
 }
 
 /// `00:14.0` → `0000:00:14.0`
 fn full_address(address: &str) -> String {
-    if address.matches(':').count() == 1 {
-        format!("0000:{address}")
-    } else {
-        address.to_owned()
-    }
+    if address.matches(':').count() == 1 { format!("0000:{address}") } else { address.to_owned() }
 }

@@ -58,11 +58,7 @@ pub(super) fn block(crowd: &CrowdEntry) -> Vec<BlockEntry> {
             let is_partition = number % 2 == 1;
             BlockEntry {
                 backend: backend(crowd, number / 2),
-                port: if is_partition {
-                    format!("{disk}1")
-                } else {
-                    disk.clone()
-                },
+                port: if is_partition { format!("{disk}1") } else { disk.clone() },
                 model: Some(format!("Disk_{:02}", number / 2)),
                 label: is_partition.then(|| format!("DATA {:02}", number / 2)),
                 size: Some(1 << 33),

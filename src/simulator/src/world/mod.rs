@@ -48,11 +48,7 @@ pub(crate) fn load(name_or_file: &str) -> Result<World, WorldError> {
     if let Some((name, text)) = builtin::WORLDS.iter().find(|(name, _)| *name == name_or_file) {
         return from_toml(name, (*text).to_owned());
     }
-    let fault = |what: String| WorldError {
-        source_name: name_or_file.to_owned(),
-        line: None,
-        what,
-    };
+    let fault = |what: String| WorldError { source_name: name_or_file.to_owned(), line: None, what };
     if !name_or_file.contains(['/', '.']) {
         let known: Vec<_> = names().collect();
         return Err(fault(format!(
@@ -61,10 +57,7 @@ pub(crate) fn load(name_or_file: &str) -> Result<World, WorldError> {
         )));
     }
     let text = std::fs::read_to_string(name_or_file).map_err(|error| fault(error.to_string()))?;
-    if Path::new(name_or_file)
-        .extension()
-        .is_some_and(|end| end == "json")
-    {
+    if Path::new(name_or_file).extension().is_some_and(|end| end == "json") {
         recorded::read(name_or_file, &text)
     } else {
         from_toml(name_or_file, text)
@@ -81,23 +74,13 @@ pub(crate) fn from_toml(source_name: &str, text: String) -> Result<World, WorldE
         line: error.span().map(|span| line_of(&text, span.start)),
         what: error.message().to_owned(),
     })?;
-    Ok(World {
-        source_name: source_name.to_owned(),
-        text,
-        document,
-    })
+    Ok(World { source_name: source_name.to_owned(), text, document })
 }
 
 /// The catalogue of gadgets that can be plugged into any world by name.
 pub(crate) fn gadget_catalogue() -> Vec<GadgetEntry> {
     toml::from_str::<Document>(builtin::GADGETS)
-        .map(|document| {
-            document
-                .gadget
-                .into_iter()
-                .map(toml::Spanned::into_inner)
-                .collect()
-        })
+        .map(|document| document.gadget.into_iter().map(toml::Spanned::into_inner).collect())
         .unwrap_or_default()
 }
 
@@ -141,9 +124,8 @@ mod tests {
             ("[[usb]]\nbackend = \"nobody\"\nport = \"2-1\"\n", 1),
             ("[[qube]]\nname = 7\n", 2),
         ] {
-            let error = from_toml("test", text.to_owned())
-                .and_then(|world| state(&world).map(drop))
-                .unwrap_err();
+            let error =
+                from_toml("test", text.to_owned()).and_then(|world| state(&world).map(drop)).unwrap_err();
             assert_eq!(error.line, Some(line), "{text}: {error}");
         }
     }

@@ -1,11 +1,7 @@
 //! A simulator on real sockets, and clients that block with a deadline. For the tests of this crate only.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
-#![allow(
-    dead_code,
-    clippy::allow_attributes,
-    reason = "each test file uses its own part"
-)]
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -37,10 +33,7 @@ impl Served {
         let (stop, stopped) = oneshot::channel::<()>();
         let (ready, is_ready) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let server = simulator.bind(&socket).unwrap();
                 ready.send(()).unwrap();
@@ -53,12 +46,7 @@ impl Served {
             });
         });
         is_ready.recv_timeout(DEADLINE).unwrap();
-        Self {
-            handle,
-            folder,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { handle, folder, stop: Some(stop), thread: Some(thread) }
     }
 
     pub(crate) fn world(name: &str) -> Self {
@@ -102,14 +90,9 @@ impl Served {
 
     pub(crate) fn listen(&self, destination: &str) -> Listener {
         let mut stream = UnixStream::connect(self.socket()).unwrap();
-        stream
-            .write_all(format!("admin.Events+ dom0 name {destination}\0").as_bytes())
-            .unwrap();
+        stream.write_all(format!("admin.Events+ dom0 name {destination}\0").as_bytes()).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
-        Listener {
-            stream,
-            reader: EventReader::default(),
-        }
+        Listener { stream, reader: EventReader::default() }
     }
 }
 
