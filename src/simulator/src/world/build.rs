@@ -10,7 +10,9 @@ use device_core::name::{PortId, QubeName};
 use device_core::qube::{Label, PowerState, QubeClass};
 use toml::Spanned;
 
-use super::document::{AssignmentEntry, BlockEntry, Document, GadgetEntry, PciEntry, QubeEntry, Scalar, UsbEntry};
+use super::document::{
+    AssignmentEntry, BlockEntry, Document, GadgetEntry, PciEntry, QubeEntry, Scalar, UsbEntry,
+};
 use super::{World, WorldError, crowd, gadget_catalogue};
 use crate::class::{Class, pci_port};
 use crate::hardware::{BlockPlug, PciFunction, UsbPlug};
@@ -113,8 +115,7 @@ impl Builder<'_> {
             if let Some(bad) = entry.denied.iter().find(|code| Interface::new(code).is_none()) {
                 return Err(self.fault(at, format!("{bad} is no interface code")));
             }
-            qube.properties
-                .insert("devices_denied".to_owned(), entry.denied.concat());
+            qube.properties.insert("devices_denied".to_owned(), entry.denied.concat());
         }
         qube.features.clone_from(&entry.features);
         qube.tags.extend(entry.tags.iter().cloned());
@@ -133,9 +134,8 @@ impl Builder<'_> {
     /// Properties that name a qube must name one of this world.
     fn check_names(&self) -> Result<(), WorldError> {
         for entry in &self.world.document.qube {
-            let Some(qube) = QubeName::new(&entry.get_ref().name)
-                .ok()
-                .and_then(|name| self.state.qube(&name))
+            let Some(qube) =
+                QubeName::new(&entry.get_ref().name).ok().and_then(|name| self.state.qube(&name))
             else {
                 continue;
             };
@@ -183,10 +183,8 @@ impl Builder<'_> {
         let port = pci_port(&address, behind)
             .filter(|port| PortId::new(port).is_ok())
             .ok_or_else(|| self.fault(at, format!("{address} is no address behind these bridges")))?;
-        let (vendor, product) = entry
-            .id
-            .split_once(':')
-            .ok_or_else(|| self.fault(at, "an id is written VVVV:PPPP"))?;
+        let (vendor, product) =
+            entry.id.split_once(':').ok_or_else(|| self.fault(at, "an id is written VVVV:PPPP"))?;
         if Interface::new(&format!("p{}", entry.class)).is_none() || entry.class.len() != 6 {
             return Err(self.fault(at, format!("{} is no class of the form CCSSPP", entry.class)));
         }
@@ -270,10 +268,8 @@ impl Builder<'_> {
         }
         if let Some(holder) = &entry.attached {
             let holder = self.known(holder, at)?;
-            let device = self
-                .state
-                .resolve(Class::Block, &backend, Some(&entry.port), None)
-                .unwrap_or_default();
+            let device =
+                self.state.resolve(Class::Block, &backend, Some(&entry.port), None).unwrap_or_default();
             if let Some(device) = device.first() {
                 self.state
                     .attach(&holder, device, Options::new())
@@ -390,12 +386,8 @@ pub(crate) fn parts(gadget: &GadgetEntry, backend: &str) -> Parts {
     let usb = gadget.usb.iter();
     let block = gadget.block.iter();
     Parts {
-        usb: usb
-            .map(|entry| (at(&entry.backend), entry.port.clone(), plug_usb(entry)))
-            .collect(),
-        block: block
-            .map(|entry| (at(&entry.backend), entry.port.clone(), plug_block(entry)))
-            .collect(),
+        usb: usb.map(|entry| (at(&entry.backend), entry.port.clone(), plug_usb(entry))).collect(),
+        block: block.map(|entry| (at(&entry.backend), entry.port.clone(), plug_block(entry))).collect(),
     }
 }
 
@@ -405,17 +397,10 @@ fn escaped(text: &str) -> String {
 }
 
 fn options(entries: &BTreeMap<String, Scalar>) -> Options {
-    entries
-        .iter()
-        .map(|(key, value)| (key.clone(), value.to_text()))
-        .collect()
+    entries.iter().map(|(key, value)| (key.clone(), value.to_text())).collect()
 }
 
 /// `00:14.0` → `0000:00:14.0`
 fn full_address(address: &str) -> String {
-    if address.matches(':').count() == 1 {
-        format!("0000:{address}")
-    } else {
-        address.to_owned()
-    }
+    if address.matches(':').count() == 1 { format!("0000:{address}") } else { address.to_owned() }
 }

@@ -48,11 +48,7 @@ pub(crate) fn load(name_or_file: &str) -> Result<World, WorldError> {
     if let Some((name, text)) = builtin::WORLDS.iter().find(|(name, _)| *name == name_or_file) {
         return from_toml(name, (*text).to_owned());
     }
-    let fault = |what: String| WorldError {
-        source_name: name_or_file.to_owned(),
-        line: None,
-        what,
-    };
+    let fault = |what: String| WorldError { source_name: name_or_file.to_owned(), line: None, what };
     if !name_or_file.contains(['/', '.']) {
         let known: Vec<_> = names().collect();
         return Err(fault(format!(
@@ -78,11 +74,7 @@ pub(crate) fn from_toml(source_name: &str, text: String) -> Result<World, WorldE
         line: error.span().map(|span| line_of(&text, span.start)),
         what: error.message().to_owned(),
     })?;
-    Ok(World {
-        source_name: source_name.to_owned(),
-        text,
-        document,
-    })
+    Ok(World { source_name: source_name.to_owned(), text, document })
 }
 
 /// The catalogue of gadgets that can be plugged into any world by name.
@@ -94,11 +86,7 @@ pub(crate) fn gadget_catalogue() -> Vec<GadgetEntry> {
 
 /// The line, from 1, in which the byte `offset` stands.
 fn line_of(text: &str, offset: usize) -> usize {
-    1 + text
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 
 impl World {
@@ -136,9 +124,8 @@ mod tests {
             ("[[usb]]\nbackend = \"nobody\"\nport = \"2-1\"\n", 1),
             ("[[qube]]\nname = 7\n", 2),
         ] {
-            let error = from_toml("test", text.to_owned())
-                .and_then(|world| state(&world).map(drop))
-                .unwrap_err();
+            let error =
+                from_toml("test", text.to_owned()).and_then(|world| state(&world).map(drop)).unwrap_err();
             assert_eq!(error.line, Some(line), "{text}: {error}");
         }
     }
