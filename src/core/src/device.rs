@@ -60,10 +60,7 @@ impl DeviceInfo {
     /// Port and id together.
     #[must_use]
     pub fn to_ref(&self) -> DeviceRef {
-        DeviceRef {
-            port: self.port.clone(),
-            id: self.id.clone(),
-        }
+        DeviceRef { port: self.port.clone(), id: self.id.clone() }
     }
 
     /// The first category of its interfaces that says something.
@@ -93,12 +90,7 @@ impl DeviceInfo {
     /// `None` when it told nothing: a face then says something of its port.
     #[must_use]
     pub fn title(&self) -> Option<&DisplayText> {
-        let DeviceNames {
-            product,
-            name,
-            serial,
-            ..
-        } = &self.names;
+        let DeviceNames { product, name, serial, .. } = &self.names;
         let order = match self.port.class {
             DeviceClass::Block => [name, serial, product],
             _ => [product, name, serial],
@@ -114,18 +106,9 @@ impl DeviceInfo {
     /// Admin API facts 3.7.
     #[must_use]
     pub fn description(&self, label_of: &dyn Fn(&Interface) -> Option<String>) -> String {
-        let DeviceNames {
-            vendor,
-            product,
-            manufacturer,
-            name,
-            serial,
-        } = &self.names;
+        let DeviceNames { vendor, product, manufacturer, name, serial } = &self.names;
         let class = &self.port.class;
-        let maker = vendor
-            .as_ref()
-            .or(manufacturer.as_ref())
-            .map_or("unknown vendor", DisplayText::as_str);
+        let maker = vendor.as_ref().or(manufacturer.as_ref()).map_or("unknown vendor", DisplayText::as_str);
         let noun = [product, name, serial].into_iter().flatten().next();
         let noun = match (noun, &self.parent) {
             (Some(noun), _) => noun.to_string(),
@@ -200,10 +183,7 @@ mod tests {
             PortId::new("2-1").unwrap(),
         );
         let mut info = DeviceInfo::unknown(port, DeviceId::unknown());
-        info.interfaces = interfaces
-            .iter()
-            .map(|code| Interface::new(code).unwrap())
-            .collect();
+        info.interfaces = interfaces.iter().map(|code| Interface::new(code).unwrap()).collect();
         info
     }
 
@@ -217,10 +197,7 @@ mod tests {
         let mut stick = device("usb", &["u080650"]);
         stick.names.vendor = Some("SanDisk Corp.".into());
         stick.names.product = Some("Cruzer Blade".into());
-        assert_eq!(
-            stick.description(&none),
-            "USB_Storage: SanDisk Corp. Cruzer Blade"
-        );
+        assert_eq!(stick.description(&none), "USB_Storage: SanDisk Corp. Cruzer Blade");
         let mut part = device("block", &["b******"]);
         part.parent = Some((DeviceClass::Block, PortId::new("sda").unwrap()));
         assert_eq!(part.description(&none), "sub-device of sys-usb:sda");

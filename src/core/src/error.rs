@@ -71,11 +71,7 @@ pub struct Error {
 impl Error {
     /// An error of ours; `sentence` says what happened and, where it can, what to do.
     pub fn new(kind: ErrorKind, sentence: impl Into<String>) -> Self {
-        Self {
-            kind,
-            sentence: sentence.into(),
-            server: None,
-        }
+        Self { kind, sentence: sentence.into(), server: None }
     }
 
     /// The error that a typed exception of the server stands for.
@@ -83,11 +79,7 @@ impl Error {
     pub fn from_server(server: ServerError) -> Self {
         let kind = kind_of_class(&server.class);
         let sentence = without_source_quotes(&server.message).to_owned();
-        Self {
-            kind,
-            sentence,
-            server: Some(Box::new(server)),
-        }
+        Self { kind, sentence, server: Some(Box::new(server)) }
     }
 
     /// The server closed without a word: how R4.3 refuses, denies and crashes alike.
@@ -171,9 +163,6 @@ mod tests {
             message: "'device sys-usb:2-1 of class usb already attached to work'".into(),
         });
         assert_eq!(error.kind(), ErrorKind::AlreadyAttached);
-        assert_eq!(
-            error.sentence(),
-            "device sys-usb:2-1 of class usb already attached to work"
-        );
+        assert_eq!(error.sentence(), "device sys-usb:2-1 of class usb already attached to work");
     }
 }

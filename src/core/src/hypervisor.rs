@@ -36,7 +36,7 @@ pub trait Hypervisor: Send + Sync + 'static {
 
 /// Hints where something may have changed.
 pub trait Hints: Send {
-    /// Waits for the next hint.
+    /// Waits for the next hints. Must be cancel-safe: a call that is dropped loses nothing.
     ///
     /// # Errors
     /// The stream ended; hints may have been lost.
@@ -72,6 +72,8 @@ pub enum Action {
     Start(QubeName),
     /// Shut a qube down (does not wait for it).
     Shutdown(QubeName),
+    /// End a disposable at once and forget it.
+    Discard(QubeName),
     /// Create a disposable based on this template; it is not started.
     CreateDisposable(QubeName),
 }

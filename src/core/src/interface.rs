@@ -54,11 +54,11 @@ impl Interface {
     /// Whether `pattern` covers this code: each of its characters is `*` or equal.
     #[must_use]
     pub fn matches(&self, pattern: &Self) -> bool {
-        pattern.score(self).is_some()
+        pattern.score(*self).is_some()
     }
 
     /// How many characters of this pattern name `code` exactly; `None` when one of them disagrees.
-    fn score(&self, code: &Self) -> Option<usize> {
+    fn score(self, code: Self) -> Option<usize> {
         let mut equal = 0;
         for (pattern, code) in self.0.iter().zip(code.0) {
             if *pattern == code {
@@ -76,7 +76,7 @@ impl Interface {
         let mut best = (0, Category::Other);
         for (category, patterns) in TABLE {
             for pattern in *patterns {
-                if let Some(score) = Self(**pattern).score(self)
+                if let Some(score) = Self(**pattern).score(*self)
                     && score > best.0
                 {
                     best = (score, *category);
@@ -188,20 +188,14 @@ type Patterns = &'static [&'static [u8; Interface::LENGTH]];
 /// The field's table; the order decides ties.
 const TABLE: &[(Category, Patterns)] = &[
     (Category::Other, &[b"*******"]),
-    (
-        Category::Network,
-        &[b"u02****", b"p0703**", b"p02****", b"ue0****"],
-    ),
+    (Category::Network, &[b"u02****", b"p0703**", b"p02****", b"ue0****"]),
     (Category::Keyboard, &[b"u03**01", b"p0900**"]),
     (Category::Mouse, &[b"u03**02", b"p0902**"]),
     (Category::Input, &[b"u03****", b"p09****"]),
     (Category::Printer, &[b"u07****"]),
     (Category::Camera, &[b"p0903**", b"u06****", b"u0e****"]),
     (Category::Microphone, &[b"m******"]),
-    (
-        Category::Audio,
-        &[b"p0403**", b"p0401**", b"p0408**", b"u01****", b"m******"],
-    ),
+    (Category::Audio, &[b"p0403**", b"p0401**", b"p0408**", b"u01****", b"m******"]),
     (Category::Multimedia, &[b"u10****", b"p03****", b"p04****"]),
     (Category::UsbStorage, &[b"u08****"]),
     (Category::BlockStorage, &[b"b******"]),
@@ -240,11 +234,7 @@ mod tests {
             ("u090000", "Other"),
             ("?******", "Other"),
         ] {
-            assert_eq!(
-                Interface::new(code).unwrap().category().as_str(),
-                category,
-                "{code}"
-            );
+            assert_eq!(Interface::new(code).unwrap().category().as_str(), category, "{code}");
         }
     }
 

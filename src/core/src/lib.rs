@@ -13,10 +13,13 @@
 //! This crate never imports a face: no D-Bus, no GTK, no argument parser, no translations.
 
 pub mod assignment;
+pub mod client;
+pub mod command;
 pub mod device;
 pub mod error;
 pub mod hypervisor;
 pub mod interface;
+pub mod inventory;
 pub mod machine;
 
 pub mod name;
@@ -24,4 +27,6 @@ pub mod qube;
 pub mod rules;
 pub mod scope;
 pub mod text;
+pub mod transport;
+pub mod watcher;
 pub mod wire;

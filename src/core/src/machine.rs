@@ -84,10 +84,7 @@ impl Machine {
         let unreadable = self.unreadable.iter().map(|((backend, class), reason)| {
             Change::Unreadable(backend.clone(), class.clone(), Some(reason.clone()))
         });
-        qubes
-            .chain(devices)
-            .chain(unreadable)
-            .chain([Change::Link(self.link.clone())])
+        qubes.chain(devices).chain(unreadable).chain([Change::Link(self.link.clone())])
     }
 
     /// The parts of `port` (partitions of a disk, disks of a USB stick), nearest first.
@@ -106,8 +103,7 @@ impl Machine {
     #[must_use]
     pub fn parent(&self, device: &crate::device::Device) -> Option<&SharedDevice> {
         let (class, id) = device.info.parent.clone()?;
-        self.devices
-            .get(&Port::new(device.port().backend.clone(), class, id))
+        self.devices.get(&Port::new(device.port().backend.clone(), class, id))
     }
 
     /// The outermost device that `port` is a part of, itself if it is a part of nothing: one physical thing.
@@ -116,10 +112,8 @@ impl Machine {
     #[must_use]
     pub fn physical_thing(&self, port: &Port) -> Port {
         let mut seen = vec![port.clone()];
-        while let Some(parent) = seen
-            .last()
-            .and_then(|port| self.devices.get(port))
-            .and_then(|device| self.parent(device))
+        while let Some(parent) =
+            seen.last().and_then(|port| self.devices.get(port)).and_then(|device| self.parent(device))
         {
             if seen.contains(parent.port()) {
                 return seen.iter().min().unwrap_or(port).clone();

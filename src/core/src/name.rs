@@ -277,10 +277,7 @@ fn check_qube_name(text: &str) -> Result<(), NameError> {
     if matches!(first, '-' | '_' | '.' | '0'..='9') {
         return Err(NameError::BadStart(WHAT));
     }
-    if !text
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
-    {
+    if !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')) {
         return Err(NameError::BadCharacter(WHAT));
     }
     if matches!(text, "Domain-0" | "none" | "default") || text.ends_with("-dm") {
@@ -292,10 +289,7 @@ fn check_qube_name(text: &str) -> Result<(), NameError> {
 fn check_port_id(text: &str) -> Result<(), NameError> {
     const WHAT: &str = "port id";
     check_bounds(text, WHAT, PORT_ID_MAX)?;
-    if text
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
-    {
+    if text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')) {
         Ok(())
     } else {
         Err(NameError::BadCharacter(WHAT))
@@ -305,20 +299,13 @@ fn check_port_id(text: &str) -> Result<(), NameError> {
 fn check_device_id(text: &str) -> Result<(), NameError> {
     const WHAT: &str = "device id";
     check_bounds(text, WHAT, DEVICE_ID_MAX)?;
-    if text.bytes().all(|b| b.is_ascii_graphic()) {
-        Ok(())
-    } else {
-        Err(NameError::BadCharacter(WHAT))
-    }
+    if text.bytes().all(|b| b.is_ascii_graphic()) { Ok(()) } else { Err(NameError::BadCharacter(WHAT)) }
 }
 
 fn check_class(text: &str) -> Result<(), NameError> {
     const WHAT: &str = "device class";
     check_bounds(text, WHAT, CLASS_MAX)?;
-    if text
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
-    {
+    if text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
         Ok(())
     } else {
         Err(NameError::BadCharacter(WHAT))
@@ -344,9 +331,9 @@ mod tests {
         for good in ["work", "a", "sys-usb", "Disp1234", "a.b_c-d", &"x".repeat(31)] {
             assert!(QubeName::new(good).is_ok(), "{good}");
         }
-        for bad in [
-            "", "1a", "-a", "_a", ".a", "a b", "a/b", "wörk", "none", "default", "Domain-0", "win-dm", "a\n",
-        ] {
+        for bad in
+            ["", "1a", "-a", "_a", ".a", "a b", "a/b", "wörk", "none", "default", "Domain-0", "win-dm", "a\n"]
+        {
             assert!(QubeName::new(bad).is_err(), "{bad}");
         }
         assert!(QubeName::new(&"x".repeat(32)).is_err());
@@ -369,9 +356,6 @@ mod tests {
     fn classes_are_ordered_by_name() {
         let mut classes = ["usb", "webcam", "block", "pci", "mic"].map(|c| DeviceClass::new(c).unwrap());
         classes.sort();
-        assert_eq!(
-            classes.map(|c| c.to_string()),
-            ["block", "mic", "pci", "usb", "webcam"]
-        );
+        assert_eq!(classes.map(|c| c.to_string()), ["block", "mic", "pci", "usb", "webcam"]);
     }
 }

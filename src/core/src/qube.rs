@@ -37,19 +37,13 @@ impl QubeClass {
     /// The class under its wire name.
     #[must_use]
     pub fn new(word: &str) -> Self {
-        Self::WORDS
-            .iter()
-            .find(|(_, known)| *known == word)
-            .map_or(Self::Other, |(class, _)| *class)
+        Self::WORDS.iter().find(|(_, known)| *known == word).map_or(Self::Other, |(class, _)| *class)
     }
 
     /// The wire name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(class, _)| *class == self)
-            .map_or("Other", |(_, word)| word)
+        Self::WORDS.iter().find(|(class, _)| *class == self).map_or("Other", |(_, word)| word)
     }
 }
 
@@ -85,19 +79,13 @@ impl PowerState {
     /// The state under its wire name.
     #[must_use]
     pub fn new(word: &str) -> Self {
-        Self::WORDS
-            .iter()
-            .find(|(_, known)| *known == word)
-            .map_or(Self::Unknown, |(state, _)| *state)
+        Self::WORDS.iter().find(|(_, known)| *known == word).map_or(Self::Unknown, |(state, _)| *state)
     }
 
     /// The wire name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(state, _)| *state == self)
-            .map_or("NA", |(_, word)| word)
+        Self::WORDS.iter().find(|(state, _)| *state == self).map_or("NA", |(_, word)| word)
     }
 
     /// Whether the qube exists in the hypervisor: only then it can expose or hold devices.
@@ -202,10 +190,7 @@ impl Qube {
     #[must_use]
     pub fn denies(&self, interfaces: &[Interface]) -> bool {
         self.details.as_ref().is_some_and(|details| {
-            details
-                .denied
-                .iter()
-                .any(|pattern| interfaces.iter().any(|code| code.matches(pattern)))
+            details.denied.iter().any(|pattern| interfaces.iter().any(|code| code.matches(pattern)))
         })
     }
 }

@@ -52,10 +52,9 @@ impl fmt::Display for Refusal {
             Self::OwnBackend(qube) => write!(f, "{qube} is the qube that this device comes from."),
             Self::NotRunning(qube) => write!(f, "{qube} is not running. Start it first."),
             Self::Paused(qube) => write!(f, "{qube} is paused. Unpause it first."),
-            Self::DenyList(qube) => write!(
-                f,
-                "Blocked by policy: the deny list of {qube} names this kind of device."
-            ),
+            Self::DenyList(qube) => {
+                write!(f, "Blocked by policy: the deny list of {qube} names this kind of device.")
+            }
             Self::Removed => f.write_str("The device was pulled out."),
             Self::AlreadyThere(qube) => write!(f, "The device is attached to {qube} already."),
             Self::RelatedInUse { port, holder } => {
@@ -98,10 +97,7 @@ impl From<Refusal> for Error {
 /// # Errors
 /// The first reason against it.
 pub fn may_attach(machine: &Machine, device: &Device, frontend: &QubeName) -> Result<(), Refusal> {
-    let qube = machine
-        .qubes
-        .get(frontend)
-        .ok_or_else(|| Refusal::UnknownQube(frontend.clone()))?;
+    let qube = machine.qubes.get(frontend).ok_or_else(|| Refusal::UnknownQube(frontend.clone()))?;
     let port = device.port();
     if device.presence == Presence::Removed {
         return Err(Refusal::Removed);
@@ -151,10 +147,7 @@ pub fn related_in_use(machine: &Machine, device: &Device) -> Option<(Port, QubeN
     let mut below = vec![device.port().clone()];
     let mut seen = below.clone();
     while let Some(port) = below.pop() {
-        for child in machine
-            .children(&port)
-            .filter(|child| !seen.contains(child.port()))
-            .collect::<Vec<_>>()
+        for child in machine.children(&port).filter(|child| !seen.contains(child.port())).collect::<Vec<_>>()
         {
             if let Some(found) = holder(child) {
                 return Some(found);
@@ -224,10 +217,7 @@ mod tests {
         machine.apply(crate::machine::Change::Device(Arc::new(Device {
             info,
             presence: Presence::Present,
-            attachments: holders
-                .iter()
-                .map(|holder| (name(holder), Options::new()))
-                .collect(),
+            attachments: holders.iter().map(|holder| (name(holder), Options::new())).collect(),
             assignments: Vec::new(),
         })));
     }
@@ -250,18 +240,11 @@ mod tests {
         hold(&mut machine, &first, "work");
         for blocked in [&stick, &disk] {
             assert!(
-                matches!(
-                    verdict(&machine, blocked, "work"),
-                    Err(Refusal::RelatedInUse { .. })
-                ),
+                matches!(verdict(&machine, blocked, "work"), Err(Refusal::RelatedInUse { .. })),
                 "{blocked}"
             );
         }
-        assert_eq!(
-            verdict(&machine, &second, "work"),
-            Ok(()),
-            "another partition stays free"
-        );
+        assert_eq!(verdict(&machine, &second, "work"), Ok(()), "another partition stays free");
     }
 
     #[test]
@@ -269,48 +252,26 @@ mod tests {
         let machine = machine();
         let disk = port(DeviceClass::Block, "sda");
         assert_eq!(verdict(&machine, &disk, "dom0"), Err(Refusal::AdminQube));
-        assert_eq!(
-            verdict(&machine, &disk, "sys-usb"),
-            Err(Refusal::OwnBackend(name("sys-usb")))
-        );
-        assert_eq!(
-            verdict(&machine, &disk, "vault"),
-            Err(Refusal::NotRunning(name("vault")))
-        );
-        assert_eq!(
-            verdict(&machine, &disk, "nosuch"),
-            Err(Refusal::UnknownQube(name("nosuch")))
-        );
+        assert_eq!(verdict(&machine, &disk, "sys-usb"), Err(Refusal::OwnBackend(name("sys-usb"))));
+        assert_eq!(verdict(&machine, &disk, "vault"), Err(Refusal::NotRunning(name("vault"))));
+        assert_eq!(verdict(&machine, &disk, "nosuch"), Err(Refusal::UnknownQube(name("nosuch"))));
     }
 
     #[test]
     fn a_deny_list_counts_even_for_interfaces_it_names_by_pattern() {
         let mut machine = machine();
-        let mut info = machine
-            .devices
-            .get(&port(DeviceClass::Usb, "2-1"))
-            .unwrap()
-            .info
-            .clone();
-        info.interfaces = vec![
-            Interface::new("u080650").unwrap(),
-            Interface::new("u030101").unwrap(),
-        ];
+        let mut info = machine.devices.get(&port(DeviceClass::Usb, "2-1")).unwrap().info.clone();
+        info.interfaces = vec![Interface::new("u080650").unwrap(), Interface::new("u030101").unwrap()];
         add(&mut machine, info, &[]);
         let mut qube = Qube::clone(machine.qubes.get(&name("work")).unwrap());
-        qube.details = Some(QubeDetails {
-            denied: vec![Interface::new("u03").unwrap()],
-            ..QubeDetails::default()
-        });
+        qube.details =
+            Some(QubeDetails { denied: vec![Interface::new("u03").unwrap()], ..QubeDetails::default() });
         machine.apply(crate::machine::Change::Qube(Arc::new(qube)));
         assert_eq!(
             verdict(&machine, &port(DeviceClass::Usb, "2-1"), "work"),
             Err(Refusal::DenyList(name("work")))
         );
-        assert_eq!(
-            verdict(&machine, &port(DeviceClass::Block, "sda"), "work"),
-            Ok(())
-        );
+        assert_eq!(verdict(&machine, &port(DeviceClass::Block, "sda"), "work"), Ok(()));
     }
 
     #[test]
@@ -319,10 +280,7 @@ mod tests {
         let mut info = DeviceInfo::unknown(port(DeviceClass::Usb, "2-1"), DeviceId::unknown());
         info.parent = Some((DeviceClass::Block, PortId::new("sda1").unwrap()));
         add(&mut machine, info, &[]);
-        assert_eq!(
-            verdict(&machine, &port(DeviceClass::Block, "sda1"), "work"),
-            Ok(())
-        );
+        assert_eq!(verdict(&machine, &port(DeviceClass::Block, "sda1"), "work"), Ok(()));
         let thing = machine.physical_thing(&port(DeviceClass::Block, "sda1"));
         assert_eq!(thing, machine.physical_thing(&port(DeviceClass::Usb, "2-1")));
     }

@@ -132,9 +132,8 @@ fn moved(frontend: Option<QubeName>, class: &str, event: &Event) -> Vec<Hint> {
         return vec![Hint::Everything];
     };
     let device = event.value("device").or_else(|| event.value("port"));
-    let backend = device
-        .and_then(|text| text.split_once(':'))
-        .and_then(|(backend, _)| QubeName::new(backend).ok());
+    let backend =
+        device.and_then(|text| text.split_once(':')).and_then(|(backend, _)| QubeName::new(backend).ok());
     let at_backend = match backend {
         Some(backend) => Hint::Scope(Scope::Exposed(backend, class.clone())),
         None => Hint::Class(class.clone()),
@@ -179,11 +178,7 @@ mod tests {
     #[test]
     fn a_usb_device_that_appears_brings_its_disks_into_question() {
         assert_eq!(
-            stale_after(&event(
-                "sys-usb",
-                "device-added:usb",
-                &[("device", "sys-usb:2-1:x")]
-            )),
+            stale_after(&event("sys-usb", "device-added:usb", &[("device", "sys-usb:2-1:x")])),
             [
                 Hint::Scope(Scope::Exposed(qube("sys-usb"), DeviceClass::Usb)),
                 Hint::Scope(Scope::Exposed(qube("sys-usb"), DeviceClass::Block))
@@ -206,10 +201,7 @@ mod tests {
 
     #[test]
     fn an_event_that_names_nobody_widens_the_doubt() {
-        assert_eq!(
-            stale_after(&event("bad name", "device-added:usb", &[])),
-            [Hint::Everything]
-        );
+        assert_eq!(stale_after(&event("bad name", "device-added:usb", &[])), [Hint::Everything]);
         assert_eq!(
             stale_after(&event("work", "device-attach:usb", &[])).first(),
             Some(&Hint::Class(DeviceClass::Usb))

@@ -47,14 +47,14 @@ impl DisplayText {
 /// Letters and digits of any script, printable ASCII, and the few signs that device names really hold.
 ///
 /// An allow-list: what Unicode adds tomorrow is refused until somebody looks at it.
-pub(crate) fn is_plainly_printable(c: char) -> bool {
+#[must_use]
+pub fn is_plainly_printable(c: char) -> bool {
     match c {
-        ' '..='~' => true,
-        '\u{a0}'..='\u{ff}' => c != '\u{a0}' && c != '\u{ad}',
         // Fillers count as letters in Unicode and show as nothing.
-        '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{34f}' => false,
-        '\u{2013}' | '\u{2014}' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{2026}'
-        | '\u{20ac}' | '\u{2122}' => true,
+        '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{34f}' | '\u{a0}' | '\u{ad}' => false,
+        ' '..='~' | '\u{a1}'..='\u{ff}' | '–' | '—' | '‘' | '’' | '“' | '”' | '…' | '€' | '™' => {
+            true
+        }
         _ => c.is_alphanumeric() && !is_combining(c),
     }
 }
@@ -104,11 +104,7 @@ mod tests {
             '\u{e0041}',
             '\u{301}',
         ] {
-            assert_eq!(
-                DisplayText::from_untrusted(&format!("a{bad}b")).as_str(),
-                "a_b",
-                "{bad:?}"
-            );
+            assert_eq!(DisplayText::from_untrusted(&format!("a{bad}b")).as_str(), "a_b", "{bad:?}");
         }
     }
 

@@ -50,9 +50,7 @@ impl DeviceArgument {
         Some(Self {
             backend: (backend != "_").then(|| backend.to_owned()),
             port: (port != "_").then(|| port.to_owned()),
-            device: device
-                .filter(|id| *id != "_")
-                .map(|id| id.replace(UNKNOWN_ON_WIRE, UNKNOWN)),
+            device: device.filter(|id| *id != "_").map(|id| id.replace(UNKNOWN_ON_WIRE, UNKNOWN)),
         })
     }
 }
@@ -62,11 +60,10 @@ impl std::fmt::Display for DeviceArgument {
         let any = || "_".to_owned();
         let backend = self.backend.clone().unwrap_or_else(any);
         let port = self.port.clone().unwrap_or_else(any);
-        let device = self.device.as_ref().map_or_else(any, |id| {
-            id.replace(UNKNOWN, UNKNOWN_ON_WIRE)
-                .replace('*', "_")
-                .replace(':', "+")
-        });
+        let device = self
+            .device
+            .as_ref()
+            .map_or_else(any, |id| id.replace(UNKNOWN, UNKNOWN_ON_WIRE).replace('*', "_").replace(':', "+"));
         write!(f, "{backend}+{port}+{device}")
     }
 }
@@ -86,15 +83,9 @@ mod tests {
     #[test]
     fn written_as_the_official_client_does() {
         for (made, text) in [
-            (
-                argument(None, Some("0781:5567::u080650")),
-                "sys-usb+_+0781+5567++u080650",
-            ),
+            (argument(None, Some("0781:5567::u080650")), "sys-usb+_+0781+5567++u080650"),
             (argument(Some("2-1"), None), "sys-usb+2-1+_"),
-            (
-                argument(Some("2-9"), Some("0000:0000::?******")),
-                "sys-usb+2-9+0000+0000++_______",
-            ),
+            (argument(Some("2-9"), Some("0000:0000::?******")), "sys-usb+2-9+0000+0000++_______"),
         ] {
             assert_eq!(made.to_string(), text);
             assert!(made.is_lossless(), "{text}");

@@ -25,10 +25,7 @@ impl Event {
     /// The value of `key`.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .find(|(known, _)| known == key)
-            .map(|(_, value)| value.as_str())
+        self.pairs.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
     /// Its frame.
@@ -66,9 +63,7 @@ impl EventReader {
     /// more use. An exception in place of events is given as that exception.
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
         let buffer = self.buffer.make_contiguous();
-        while let Some(length) = buffer
-            .get(self.scanned..)
-            .and_then(|rest| rest.iter().position(|b| *b == 0))
+        while let Some(length) = buffer.get(self.scanned..).and_then(|rest| rest.iter().position(|b| *b == 0))
         {
             let field = self.start..self.scanned + length;
             self.scanned = field.end + 1;
@@ -91,10 +86,7 @@ impl EventReader {
         }
         self.scanned = buffer.len();
         if buffer.len() > FRAME_MAX {
-            return Err(Error::new(
-                ErrorKind::Malformed,
-                "qubesd sent an event that is too long.",
-            ));
+            return Err(Error::new(ErrorKind::Malformed, "qubesd sent an event that is too long."));
         }
         Ok(None)
     }
@@ -131,10 +123,7 @@ mod tests {
         Event {
             subject: "work".into(),
             name: "device-attach:usb".into(),
-            pairs: vec![
-                ("device".into(), "sys-usb:2-1:x".into()),
-                ("options".into(), String::new()),
-            ],
+            pairs: vec![("device".into(), "sys-usb:2-1:x".into()), ("options".into(), String::new())],
         }
     }
 
@@ -152,10 +141,7 @@ mod tests {
             }
             assert_eq!(events.len(), 2, "cut every {step} bytes");
             assert_eq!(events.first(), Some(&sample()));
-            assert_eq!(
-                events.get(1).map(|e| e.name.as_str()),
-                Some("connection-established")
-            );
+            assert_eq!(events.get(1).map(|e| e.name.as_str()), Some("connection-established"));
         }
     }
 

@@ -26,10 +26,7 @@ pub fn qubes(data: &[u8]) -> Listing<QubeState> {
     each_line(data, |line| {
         let (name, rest) = line.split_once(' ').ok_or("no class")?;
         let name = QubeName::new(name).map_err(|error| error.to_string())?;
-        let value = |key: &str| {
-            rest.split(' ')
-                .find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
-        };
+        let value = |key: &str| rest.split(' ').find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
         Ok(QubeState {
             name,
             class: QubeClass::new(value("class").unwrap_or_default()),
@@ -41,9 +38,8 @@ pub fn qubes(data: &[u8]) -> Listing<QubeState> {
 /// Reads an `admin.deviceclass.List` reply, sorted.
 #[must_use]
 pub fn classes(data: &[u8]) -> Listing<DeviceClass> {
-    let (mut classes, faults) = each_line(data, |line| {
-        DeviceClass::new(line).map_err(|error| error.to_string())
-    });
+    let (mut classes, faults) =
+        each_line(data, |line| DeviceClass::new(line).map_err(|error| error.to_string()));
     classes.sort();
     classes.dedup();
     (classes, faults)
@@ -59,10 +55,7 @@ pub fn exposed(data: &[u8], backend: &QubeName, class: &DeviceClass) -> Listing<
         let (port, id) = head.split_once(':').ok_or("no device id")?;
         let port = PortId::new(port).map_err(|error| error.to_string())?;
         let id = DeviceId::new(id).map_err(|error| error.to_string())?;
-        let device = DeviceRef {
-            port: Port::new(backend.clone(), class.clone(), port),
-            id,
-        };
+        let device = DeviceRef { port: Port::new(backend.clone(), class.clone(), port), id };
         Ok(device_info(&device, rest).unwrap_or_else(|what| {
             bad_rests.push(Fault::new(what, line));
             DeviceInfo::unknown(device.port, device.id)
@@ -73,10 +66,7 @@ pub fn exposed(data: &[u8], backend: &QubeName, class: &DeviceClass) -> Listing<
     let before = devices.len();
     devices.dedup_by(|a, b| a.port == b.port);
     if devices.len() < before {
-        faults.push(Fault::new(
-            "two devices on one port; the first is kept",
-            backend.as_str(),
-        ));
+        faults.push(Fault::new("two devices on one port; the first is kept", backend.as_str()));
     }
     (devices, faults)
 }
@@ -90,10 +80,7 @@ pub fn attached(data: &[u8], frontend: &QubeName, class: &DeviceClass) -> Listin
             return Err("an attachment without port or device id".into());
         };
         Ok(Attachment {
-            device: DeviceRef {
-                port: Port::new(pattern.backend, pattern.class, port),
-                id,
-            },
+            device: DeviceRef { port: Port::new(pattern.backend, pattern.class, port), id },
             frontend: pattern.frontend,
             mode: pattern.mode,
             options: pattern.options,
@@ -117,11 +104,8 @@ pub fn assignment_payload(
     class: &DeviceClass,
 ) -> Result<(Option<QubeName>, Assignment), String> {
     let properties = Properties::parse(text).map_err(|error| error.to_string())?;
-    let backend = properties
-        .value("backend_domain")
-        .map(QubeName::new)
-        .transpose()
-        .map_err(|e| e.to_string())?;
+    let backend =
+        properties.value("backend_domain").map(QubeName::new).transpose().map_err(|e| e.to_string())?;
     let subject = backend.clone().unwrap_or_else(QubeName::dom0);
     let assignment = assignment(&properties, &subject, None, None, frontend, class)?;
     Ok((backend, assignment))
@@ -133,13 +117,7 @@ pub fn assignment_payload(
 /// When a text holds what the wire can't carry; the real server then fails the whole reply.
 pub fn write_exposed(device: &DeviceInfo) -> Result<String, PropertyError> {
     let mut properties = device_head(&device.to_ref())?;
-    let DeviceNames {
-        vendor,
-        product,
-        manufacturer,
-        name,
-        serial,
-    } = &device.names;
+    let DeviceNames { vendor, product, manufacturer, name, serial } = &device.names;
     let texts = [
         ("vendor", vendor),
         ("product", product),
@@ -155,14 +133,7 @@ pub fn write_exposed(device: &DeviceInfo) -> Result<String, PropertyError> {
     if let Some(holder) = &device.holder {
         properties.push("attachment", holder.as_str())?;
     }
-    properties.push(
-        "interfaces",
-        &device
-            .interfaces
-            .iter()
-            .map(Interface::as_str)
-            .collect::<String>(),
-    )?;
+    properties.push("interfaces", &device.interfaces.iter().map(Interface::as_str).collect::<String>())?;
     if let Some((class, port)) = &device.parent {
         properties.push("parent_port_id", port.as_str())?;
         properties.push("parent_devclass", class.as_str())?;
@@ -179,10 +150,7 @@ pub fn write_exposed(device: &DeviceInfo) -> Result<String, PropertyError> {
 /// When an option holds what the wire can't carry.
 pub fn write_assignment(assignment: &Assignment) -> Result<String, PropertyError> {
     let mut properties = Properties::default();
-    properties.push(
-        "device_id",
-        assignment.device.as_ref().map_or("*", DeviceId::as_str),
-    )?;
+    properties.push("device_id", assignment.device.as_ref().map_or("*", DeviceId::as_str))?;
     properties.push("port_id", assignment.port.as_ref().map_or("*", PortId::as_str))?;
     properties.push("devclass", assignment.class.as_str())?;
     properties.push("backend_domain", assignment.backend.as_str())?;
@@ -201,11 +169,7 @@ pub fn write_assignment(assignment: &Assignment) -> Result<String, PropertyError
 pub fn write_assigned(assignment: &Assignment) -> Result<String, PropertyError> {
     let port = assignment.port.as_ref().map_or("*", PortId::as_str);
     let device = assignment.device.as_ref().map_or("*", DeviceId::as_str);
-    Ok(format!(
-        "{}+{port}:{device} {}",
-        assignment.backend,
-        write_assignment(assignment)?
-    ))
+    Ok(format!("{}+{port}:{device} {}", assignment.backend, write_assignment(assignment)?))
 }
 
 fn device_head(device: &DeviceRef) -> Result<Properties, PropertyError> {
@@ -231,10 +195,7 @@ fn device_info(device: &DeviceRef, rest: &str) -> Result<DeviceInfo, String> {
         }
     }
     let text = |key: &str| {
-        properties
-            .value(key)
-            .filter(|text| !matches!(*text, "" | "unknown"))
-            .map(DisplayText::from_untrusted)
+        properties.value(key).filter(|text| !matches!(*text, "" | "unknown")).map(DisplayText::from_untrusted)
     };
     let mut interfaces: Vec<_> =
         Interface::split(properties.value("interfaces").unwrap_or_default()).collect();
@@ -291,18 +252,9 @@ fn assignment(
     frontend: &QubeName,
     class: &DeviceClass,
 ) -> Result<Assignment, String> {
-    const KNOWN: [&str; 6] = [
-        "device_id",
-        "port_id",
-        "devclass",
-        "backend_domain",
-        "mode",
-        "frontend_domain",
-    ];
-    if let Some((key, _)) = properties
-        .iter()
-        .find(|(key, _)| !key.starts_with('_') && !KNOWN.contains(key))
-    {
+    const KNOWN: [&str; 6] =
+        ["device_id", "port_id", "devclass", "backend_domain", "mode", "frontend_domain"];
+    if let Some((key, _)) = properties.iter().find(|(key, _)| !key.starts_with('_') && !KNOWN.contains(key)) {
         return Err(format!("unknown property {}", DisplayText::from_untrusted(key)));
     }
     for (key, head) in [
@@ -320,22 +272,13 @@ fn assignment(
     let port = port.or(properties.value("port_id")).unwrap_or("*");
     let id = id.or(properties.value("device_id")).unwrap_or("*");
     let mode = properties.value("mode").unwrap_or("manual");
-    let named = properties
-        .value("frontend_domain")
-        .map(QubeName::new)
-        .transpose()
-        .map_err(|e| e.to_string())?;
+    let named =
+        properties.value("frontend_domain").map(QubeName::new).transpose().map_err(|e| e.to_string())?;
     Ok(Assignment {
         backend: backend.clone(),
         class: class.clone(),
-        port: some_unless_any(port)
-            .map(PortId::new)
-            .transpose()
-            .map_err(|error| error.to_string())?,
-        device: some_unless_any(id)
-            .map(DeviceId::new)
-            .transpose()
-            .map_err(|error| error.to_string())?,
+        port: some_unless_any(port).map(PortId::new).transpose().map_err(|error| error.to_string())?,
+        device: some_unless_any(id).map(DeviceId::new).transpose().map_err(|error| error.to_string())?,
         frontend: named.unwrap_or_else(|| frontend.clone()),
         mode: Mode::new(mode).ok_or("unknown mode")?,
         options: properties
@@ -352,16 +295,9 @@ fn some_unless_any(text: &str) -> Option<&str> {
 /// Applies `read` to each line; what it refuses becomes a fault.
 fn each_line<T>(data: &[u8], mut read: impl FnMut(&str) -> Result<T, String>) -> Listing<T> {
     let (mut items, mut faults) = (Vec::new(), Vec::new());
-    for (count, line) in data
-        .split(|b| *b == b'\n')
-        .filter(|line| !line.is_empty())
-        .enumerate()
-    {
+    for (count, line) in data.split(|b| *b == b'\n').filter(|line| !line.is_empty()).enumerate() {
         if count == LINES_MAX {
-            faults.push(Fault::new(
-                format!("more than {LINES_MAX} lines; the rest is left out"),
-                "",
-            ));
+            faults.push(Fault::new(format!("more than {LINES_MAX} lines; the rest is left out"), ""));
             break;
         }
         match std::str::from_utf8(line) {
@@ -376,62 +312,4 @@ fn each_line<T>(data: &[u8], mut read: impl FnMut(&str) -> Result<T, String>) ->
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn usb() -> (QubeName, DeviceClass) {
-        (QubeName::new("sys-usb").unwrap(), DeviceClass::Usb)
-    }
-
-    #[test]
-    fn a_device_line_survives_the_round_trip() {
-        let line = "2-1:0781:5567:4C53:u080650 device_id='0781:5567:4C53:u080650' port_id='2-1' devclass='usb' \
-                    backend_domain='sys-usb' vendor='SanDisk Corp.' product='Cruzer Blade' manufacturer='SanDisk' \
-                    name='Cruzer_Blade' serial='4C53' attachment='work' interfaces='u080650'";
-        let (backend, class) = usb();
-        let (devices, faults) = exposed(line.as_bytes(), &backend, &class);
-        assert_eq!(faults, []);
-        assert_eq!(write_exposed(devices.first().unwrap()).unwrap(), line);
-    }
-
-    #[test]
-    fn one_bad_line_hides_no_other() {
-        let data =
-            b"2-1:a:b interfaces='u080650'\n2-2:c:d broken\n:x \n\xff\n2-3:e:f port_id='9-9'\n2-4:x:y \n";
-        let (backend, class) = usb();
-        let (devices, faults) = exposed(data, &backend, &class);
-        let ports: Vec<_> = devices.iter().map(|d| d.port.id.as_str()).collect();
-        assert_eq!(ports, ["2-1", "2-2", "2-3", "2-4"]);
-        assert_eq!(faults.len(), 4);
-        assert_eq!(
-            devices.get(1).map(|d| d.interfaces.as_slice()),
-            Some([Interface::UNKNOWN].as_slice())
-        );
-    }
-
-    #[test]
-    fn wildcards_in_assignments_mean_any() {
-        let line =
-            b"sys-usb+*:0781:5567 device_id='0781:5567' port_id='*' devclass='usb' backend_domain='sys-usb' \
-                     mode='ask-to-attach' frontend_domain='work' _read-only='yes'\n";
-        let (_, class) = usb();
-        let (found, faults) = assigned(line, &QubeName::new("work").unwrap(), &class);
-        assert_eq!(faults, []);
-        let found = found.first().unwrap();
-        assert_eq!((found.port.as_ref(), found.mode), (None, Mode::AskToAttach));
-        assert_eq!(found.options.value("read-only"), Some("yes"));
-        assert_eq!(
-            write_assigned(found).unwrap().as_bytes(),
-            line.strip_suffix(b"\n").unwrap()
-        );
-    }
-
-    #[test]
-    fn a_thousand_devices_of_one_backend_are_read() {
-        let data: String = (0..1000)
-            .map(|n| format!("1-{n}:a:b interfaces='u030101'\n"))
-            .collect();
-        let (backend, class) = usb();
-        assert_eq!(exposed(data.as_bytes(), &backend, &class).0.len(), 1000);
-    }
-}
+mod tests;

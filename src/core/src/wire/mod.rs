@@ -23,9 +23,6 @@ pub struct Fault {
 impl Fault {
     /// A fault in `line`.
     pub fn new(what: impl Into<String>, line: &str) -> Self {
-        Self {
-            what: what.into(),
-            line: line.into(),
-        }
+        Self { what: what.into(), line: line.into() }
     }
 }

@@ -53,11 +53,7 @@ impl Properties {
     /// The value of `key`; the last one when it stands there twice.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .rev()
-            .find(|(known, _)| known == key)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
     /// All pairs, in order.
@@ -103,10 +99,7 @@ fn closing_quote(text: &str) -> Option<usize> {
 }
 
 fn is_key(key: &str) -> bool {
-    !key.is_empty()
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'=' | b'`'))
+    !key.is_empty() && key.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'=' | b'`'))
 }
 
 #[cfg(test)]
@@ -122,17 +115,7 @@ mod tests {
 
     #[test]
     fn what_is_not_of_the_grammar_is_refused() {
-        for bad in [
-            "a",
-            "a=1",
-            "a='1",
-            "a='1'b='2'",
-            "='1'",
-            "a b='1'",
-            "a='\n'",
-            "a='é'",
-            "a='1' junk",
-        ] {
+        for bad in ["a", "a=1", "a='1", "a='1'b='2'", "='1'", "a b='1'", "a='\n'", "a='é'", "a='1' junk"] {
             assert!(Properties::parse(bad).is_err(), "{bad}");
         }
     }

@@ -64,17 +64,10 @@ impl Request {
     /// When a part holds what would tear the header, or all is too long.
     pub fn to_bytes(&self) -> Result<Vec<u8>, RequestError> {
         let words = [&self.method, &self.argument, &self.source, &self.destination];
-        if words
-            .iter()
-            .any(|word| !word.bytes().all(|b| b.is_ascii_graphic()))
-            || self.method.contains('+')
-        {
+        if words.iter().any(|word| !word.bytes().all(|b| b.is_ascii_graphic())) || self.method.contains('+') {
             return Err(RequestError::BadHeader);
         }
-        let header = format!(
-            "{}+{} {} name {}\0",
-            self.method, self.argument, self.source, self.destination
-        );
+        let header = format!("{}+{} {} name {}\0", self.method, self.argument, self.source, self.destination);
         if header.len() + self.payload.len() > REQUEST_MAX {
             return Err(RequestError::TooLong);
         }
@@ -91,15 +84,10 @@ impl Request {
         if bytes.len() > REQUEST_MAX {
             return Err(RequestError::TooLong);
         }
-        let end = bytes
-            .iter()
-            .position(|b| *b == 0)
-            .ok_or(RequestError::Malformed)?;
+        let end = bytes.iter().position(|b| *b == 0).ok_or(RequestError::Malformed)?;
         let (header, rest) = bytes.split_at(end);
-        let header = std::str::from_utf8(header)
-            .ok()
-            .filter(|text| text.is_ascii())
-            .ok_or(RequestError::BadHeader)?;
+        let header =
+            std::str::from_utf8(header).ok().filter(|text| text.is_ascii()).ok_or(RequestError::BadHeader)?;
         let mut words = header.splitn(4, ' ');
         let (Some(call), Some(source), Some(kind), Some(destination)) =
             (words.next(), words.next(), words.next(), words.next())
@@ -129,32 +117,21 @@ mod tests {
     #[test]
     fn the_header_is_written_as_the_official_client_does() {
         let request = Request::new("admin.vm.device.usb.Available", "", "sys-usb");
-        assert_eq!(
-            request.to_bytes().unwrap(),
-            b"admin.vm.device.usb.Available+ dom0 name sys-usb\0"
-        );
+        assert_eq!(request.to_bytes().unwrap(), b"admin.vm.device.usb.Available+ dom0 name sys-usb\0");
         assert_eq!(Request::parse(&request.to_bytes().unwrap()), Ok(request));
     }
 
     #[test]
     fn a_blank_in_an_argument_is_refused_before_it_tears_the_header() {
         for bad in ["a b", "a\0b", "ä", "a\n"] {
-            assert_eq!(
-                Request::new("m", bad, "work").to_bytes(),
-                Err(RequestError::BadHeader),
-                "{bad:?}"
-            );
+            assert_eq!(Request::new("m", bad, "work").to_bytes(), Err(RequestError::BadHeader), "{bad:?}");
         }
     }
 
     #[test]
     fn a_payload_at_the_limit_passes_and_one_byte_more_does_not() {
         let header = Request::new("m", "", "work").to_bytes().unwrap().len();
-        let request = |n| {
-            Request::new("m", "", "work")
-                .with_payload(vec![b'x'; n])
-                .to_bytes()
-        };
+        let request = |n| Request::new("m", "", "work").with_payload(vec![b'x'; n]).to_bytes();
         assert_eq!(request(REQUEST_MAX - header).map(|b| b.len()), Ok(REQUEST_MAX));
         assert_eq!(request(REQUEST_MAX - header + 1), Err(RequestError::TooLong));
     }

@@ -1,0 +1,260 @@
+//! The Admin API as typed calls: one method per kind of call, no state, no cache.
+//!
+//! The only implementation of [`Hypervisor`] so far. Faults in a reply are logged and left out; they never fail the
+//! rest of it.
+
+mod details;
+mod events;
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::assignment::{Assignment, Mode};
+use crate::error::{Error, ErrorKind};
+use crate::hypervisor::{Action, Hypervisor, Performed};
+use crate::name::{DeviceClass, DeviceRef, PortId, QubeName};
+use crate::scope::{Scope, ScopeReply};
+use crate::transport::Transport;
+use crate::wire::argument::DeviceArgument;
+use crate::wire::event::EventReader;
+use crate::wire::listing::{self, Listing};
+use crate::wire::reply::Reply;
+use crate::wire::request::Request;
+
+pub use events::EventHints;
+
+/// How long a read may take. The slowest honest one (a crowded machine under load) takes seconds; beyond this the
+/// scope counts as unreadable and is tried again later.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The feature of dom0 by which our simulator makes itself known; its value is the name of its world.
+pub const SIMULATOR_FEATURE: &str = "plugboard-simulator";
+
+/// A client of one Admin API.
+#[derive(Debug, Clone)]
+pub struct AdminClient {
+    transport: Transport,
+}
+
+impl AdminClient {
+    /// A client over this transport. Connects at each call.
+    #[must_use]
+    pub fn new(transport: Transport) -> Self {
+        Self { transport }
+    }
+
+    /// The way this client goes.
+    #[must_use]
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// The world's name if the other side is a simulator.
+    ///
+    /// # Errors
+    /// Only when the other side can't be reached; a refusal means "no simulator".
+    pub async fn simulated_world(&self) -> Result<Option<String>, Error> {
+        let dom0 = QubeName::dom0();
+        match self.read_call(Request::new("admin.vm.feature.Get", SIMULATOR_FEATURE, dom0.as_str())).await {
+            Ok(world) => Ok(Some(text(&world))),
+            Err(error) if matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::Timeout) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Makes any call and returns its data.
+    ///
+    /// # Errors
+    /// The server's refusal, or trouble on the way.
+    pub async fn call(&self, request: &Request) -> Result<Vec<u8>, Error> {
+        tracing::trace!(
+            method = request.method,
+            argument = request.argument,
+            destination = request.destination,
+            "call"
+        );
+        Reply::parse(&self.transport.call(request).await?)?.into_data()
+    }
+
+    async fn read_call(&self, request: Request) -> Result<Vec<u8>, Error> {
+        timeout(READ_TIMEOUT, self.call(&request)).await.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Timeout,
+                format!("qubesd did not answer within {} s.", READ_TIMEOUT.as_secs()),
+            ))
+        })
+    }
+
+    async fn list<T>(
+        &self,
+        request: Request,
+        parse: impl FnOnce(&[u8]) -> Listing<T>,
+    ) -> Result<Vec<T>, Error> {
+        let method = request.method.clone();
+        let data = self.read_call(request).await?;
+        // Each line ends in a newline: a reply without the last one was cut off on its way.
+        if data.last().is_some_and(|last| *last != b'\n') {
+            return Err(Error::new(ErrorKind::Malformed, "The reply of qubesd was cut off."));
+        }
+        let (items, faults) = parse(&data);
+        for fault in faults {
+            tracing::warn!(method, %fault, "left out a part of a reply");
+        }
+        Ok(items)
+    }
+
+    async fn assignment_call(&self, verb: &str, assignment: &Assignment, payload: &str) -> Result<(), Error> {
+        let argument =
+            DeviceArgument::new(&assignment.backend, assignment.port.as_ref(), assignment.device.as_ref());
+        self.device_call(verb, &assignment.class, &argument, &assignment.frontend, payload).await
+    }
+
+    async fn device_call(
+        &self,
+        verb: &str,
+        class: &DeviceClass,
+        argument: &DeviceArgument,
+        frontend: &QubeName,
+        payload: &str,
+    ) -> Result<(), Error> {
+        if !argument.is_lossless() {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "The id of this device can't be sent unchanged, so another device could be meant. Nothing was done.",
+            ));
+        }
+        let method = format!("admin.vm.device.{class}.{verb}");
+        let request = Request::new(method, argument.to_string(), frontend.as_str()).with_payload(payload);
+        self.call(&request).await.map(drop)
+    }
+}
+
+impl Hypervisor for AdminClient {
+    type Hints = EventHints;
+
+    async fn read(&self, scope: &Scope) -> Result<ScopeReply, Error> {
+        let device_list = |qube: &QubeName, class: &DeviceClass, verb: &str| {
+            Request::new(format!("admin.vm.device.{class}.{verb}"), "", qube.as_str())
+        };
+        Ok(match scope {
+            Scope::Classes => {
+                let request = Request::new("admin.deviceclass.List", "", "dom0");
+                ScopeReply::Classes(self.list(request, listing::classes).await?)
+            }
+            Scope::Qubes => {
+                let request = Request::new("admin.vm.List", "", "dom0");
+                ScopeReply::Qubes(self.list(request, listing::qubes).await?)
+            }
+            Scope::Exposed(qube, class) => {
+                let request = device_list(qube, class, "Available");
+                ScopeReply::Exposed(self.list(request, |data| listing::exposed(data, qube, class)).await?)
+            }
+            Scope::Attached(qube, class) => {
+                let request = device_list(qube, class, "Attached");
+                ScopeReply::Attached(self.list(request, |data| listing::attached(data, qube, class)).await?)
+            }
+            Scope::Assigned(qube, class) => {
+                let request = device_list(qube, class, "Assigned");
+                ScopeReply::Assigned(self.list(request, |data| listing::assigned(data, qube, class)).await?)
+            }
+            Scope::Details(qube) => ScopeReply::Details(self.details(qube).await?),
+        })
+    }
+
+    async fn subscribe(&self) -> Result<EventHints, Error> {
+        let bytes = self.transport.open(&Request::new("admin.Events", "", "dom0")).await?;
+        Ok(EventHints { bytes, reader: EventReader::default() })
+    }
+
+    async fn perform(&self, action: &Action) -> Result<Performed, Error> {
+        match action {
+            Action::Attach { device, frontend, options } => {
+                let assignment = exact_assignment(device, frontend, options.clone());
+                let payload = listing::write_assignment(&assignment).map_err(bad_option)?;
+                self.assignment_call("Attach", &assignment, &payload).await?;
+            }
+            Action::Detach { device, frontend } => {
+                let assignment = exact_assignment(device, frontend, crate::assignment::Options::new());
+                self.assignment_call("Detach", &assignment, "").await?;
+            }
+            Action::Assign(assignment) => {
+                let payload = listing::write_assignment(assignment).map_err(bad_option)?;
+                self.assignment_call("Assign", assignment, &payload).await?;
+            }
+            Action::Unassign(assignment) => self.assignment_call("Unassign", assignment, "").await?,
+            Action::SetMode(assignment, mode) => {
+                self.assignment_call("Set.assignment", assignment, mode.as_str()).await?;
+            }
+            Action::Start(qube) => self.plain_call("admin.vm.Start", qube).await?,
+            Action::Shutdown(qube) => self.plain_call("admin.vm.Shutdown", qube).await?,
+            Action::Discard(qube) => self.discard(qube).await?,
+            Action::CreateDisposable(template) => {
+                let request = Request::new("admin.vm.CreateDisposable", "", template.as_str());
+                let name = self.call(&request).await?;
+                let name = QubeName::new(text(&name).trim()).map_err(|error| {
+                    Error::new(
+                        ErrorKind::Malformed,
+                        format!("qubesd named the new disposable badly: {error}."),
+                    )
+                })?;
+                return Ok(Performed::Created(name));
+            }
+        }
+        Ok(Performed::Done)
+    }
+}
+
+impl AdminClient {
+    async fn plain_call(&self, method: &str, qube: &QubeName) -> Result<(), Error> {
+        self.call(&Request::new(method, "", qube.as_str())).await.map(drop)
+    }
+
+    /// Ends a disposable at once. One that runs is removed by the server after the kill, one that never ran by us.
+    async fn discard(&self, qube: &QubeName) -> Result<(), Error> {
+        match self.plain_call("admin.vm.Kill", qube).await {
+            Err(error) if error.kind() == ErrorKind::NotRunning => {
+                self.plain_call("admin.vm.Remove", qube).await
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+fn exact_assignment(
+    device: &DeviceRef,
+    frontend: &QubeName,
+    options: crate::assignment::Options,
+) -> Assignment {
+    let port: PortId = device.port.id.clone();
+    Assignment {
+        backend: device.port.backend.clone(),
+        class: device.port.class.clone(),
+        port: Some(port),
+        device: Some(device.id.clone()),
+        frontend: frontend.clone(),
+        mode: Mode::Manual,
+        options,
+    }
+}
+
+fn bad_option(error: crate::wire::property::PropertyError) -> Error {
+    Error::new(ErrorKind::Refused, format!("An option can't be sent: {error}."))
+}
+
+fn is_about_the_link(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::Timeout)
+}
+
+/// A refusal to tell one value means that there is none for us; trouble with the link stays trouble.
+fn absent_unless_link(reply: Result<Vec<u8>, Error>) -> Result<Option<Vec<u8>>, Error> {
+    match reply {
+        Ok(data) => Ok(Some(data)),
+        Err(error) if is_about_the_link(&error) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+fn text(data: &[u8]) -> String {
+    String::from_utf8_lossy(data).into_owned()
+}

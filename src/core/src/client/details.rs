@@ -1,0 +1,71 @@
+//! What has to be asked for qube by qube: label, marks, deny list.
+
+use super::{AdminClient, absent_unless_link, is_about_the_link, text};
+use crate::error::{Error, ErrorKind};
+use crate::interface::Interface;
+use crate::name::QubeName;
+use crate::qube::{Label, QubeDetails};
+use crate::wire::request::Request;
+
+impl AdminClient {
+    /// Label, marks and deny list. `GetAll` is one call; where policy forbids it, one call per property.
+    pub(super) async fn details(&self, qube: &QubeName) -> Result<QubeDetails, Error> {
+        let all = match self.read_call(Request::new("admin.vm.property.GetAll", "", qube.as_str())).await {
+            Ok(data) => Some(text(&data)),
+            Err(error) if is_about_the_link(&error) || error.kind() == ErrorKind::NotFound => {
+                return Err(error);
+            }
+            Err(_) => None,
+        };
+        let mut details = QubeDetails::default();
+        if let Some(label) = self.property(qube, "label", all.as_deref()).await? {
+            details.label = Some(self.label(label).await?);
+        }
+        let yes = |value: Option<String>| value.as_deref() == Some("True");
+        details.is_disposable_template =
+            yes(self.property(qube, "template_for_dispvms", all.as_deref()).await?);
+        details.is_auto_cleanup = yes(self.property(qube, "auto_cleanup", all.as_deref()).await?);
+        let denied = self.property(qube, "devices_denied", all.as_deref()).await?.unwrap_or_default();
+        details.denied = Interface::split(&denied).collect();
+        details.is_internal = self.feature(qube, "internal").await?.is_some_and(|value| !value.is_empty());
+        Ok(details)
+    }
+
+    /// A property out of `all` or, without it, by a call; `None` when the qube has no such property.
+    async fn property(
+        &self,
+        qube: &QubeName,
+        name: &str,
+        all: Option<&str>,
+    ) -> Result<Option<String>, Error> {
+        if let Some(all) = all {
+            let line = all.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            return Ok(line.and_then(property_value));
+        }
+        let reply = self.read_call(Request::new("admin.vm.property.Get", name, qube.as_str())).await;
+        Ok(absent_unless_link(reply)?.and_then(|data| property_value(&text(&data))))
+    }
+
+    async fn feature(&self, qube: &QubeName, name: &str) -> Result<Option<String>, Error> {
+        let reply = self.read_call(Request::new("admin.vm.feature.Get", name, qube.as_str())).await;
+        Ok(absent_unless_link(reply)?.map(|data| text(&data)))
+    }
+
+    async fn label(&self, name: String) -> Result<Label, Error> {
+        if let Some(colour) = Label::standard_colour(&name) {
+            return Ok(Label { name, colour });
+        }
+        let reply = self.read_call(Request::new("admin.label.Get", &name, "dom0")).await;
+        let colour = absent_unless_link(reply)?
+            .and_then(|data| u32::from_str_radix(text(&data).strip_prefix("0x")?, 16).ok())
+            .unwrap_or_default();
+        Ok(Label { name, colour: colour & 0x00ff_ffff })
+    }
+}
+
+/// The value of `default=… type=… VALUE`.
+fn property_value(line: &str) -> Option<String> {
+    let (_default, rest) = line.split_once(' ')?;
+    let (_type, value) = rest.split_once(' ')?;
+    Some(value.to_owned())
+}

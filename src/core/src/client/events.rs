@@ -1,0 +1,44 @@
+//! The events connection, read as hints: an event is asked where it points to and then forgotten.
+
+use tokio::io::AsyncReadExt;
+
+use crate::error::{Error, ErrorKind};
+use crate::hypervisor::Hints;
+use crate::scope::{Hint, stale_after};
+use crate::text::DisplayText;
+use crate::transport::EventBytes;
+use crate::wire::event::EventReader;
+
+/// The events connection, read as hints.
+pub struct EventHints {
+    pub(super) bytes: EventBytes,
+    pub(super) reader: EventReader,
+}
+
+impl Hints for EventHints {
+    /// Cancel-safe: bytes that were read are kept in the reader.
+    async fn next(&mut self) -> Result<Vec<Hint>, Error> {
+        let mut chunk = [0; 4096];
+        loop {
+            let mut hints = Vec::new();
+            while let Some(event) = self.reader.next_event()? {
+                tracing::trace!(subject = %DisplayText::from_untrusted(&event.subject), name = %DisplayText::from_untrusted(&event.name), "event");
+                for hint in stale_after(&event) {
+                    if !hints.contains(&hint) {
+                        hints.push(hint);
+                    }
+                }
+            }
+            if !hints.is_empty() {
+                return Ok(hints);
+            }
+            let count = self.bytes.read(&mut chunk).await.map_err(|error| connection_lost(&error))?;
+            let read = chunk.get(..count).filter(|read| !read.is_empty());
+            self.reader.push(read.ok_or_else(|| connection_lost(&"qubesd closed it"))?);
+        }
+    }
+}
+
+fn connection_lost(reason: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Unreachable, format!("The connection to qubesd was lost: {reason}."))
+}

@@ -1,0 +1,188 @@
+//! Commands: checked at commit, carried out, verified after.
+//!
+//! Each names the device that the person saw. Right before the call the device is read again; another id on the
+//! port refuses. After the reply it is read once more; what is not as wished is undone and told.
+//! The mirror is not touched here: it learns of the outcome as of any other change.
+
+mod checks;
+
+use crate::assignment::{Assignment, Options};
+use crate::error::{Error, ErrorKind};
+use crate::hypervisor::{Action, Hypervisor, Performed};
+use crate::machine::Machine;
+use crate::name::{DeviceRef, QubeName};
+use checks::{
+    already_attached, ask_rules, attached_exactly, find_attachment, read_exposed, same_device,
+    verify_attached, with_disposable,
+};
+
+/// Attaches `device` to `frontend`.
+///
+/// With a `machine` the [`crate::rules`] are asked as well; a caller that mirrors nothing leaves them to the hypervisor.
+///
+/// # Errors
+/// `Changed` when another device is on the port, `AlreadyAttached`, a [`crate::rules::Refusal`], or what the hypervisor answers.
+pub async fn attach<H: Hypervisor>(
+    hypervisor: &H,
+    machine: Option<&Machine>,
+    device: &DeviceRef,
+    frontend: &QubeName,
+    options: &Options,
+) -> Result<(), Error> {
+    let exposed = read_exposed(hypervisor, device).await?;
+    let seen = same_device(&exposed, device)?;
+    if let Some(holder) = seen.holder.as_ref().filter(|_| !device.port.class.is_shareable()) {
+        return Err(already_attached(device, holder));
+    }
+    if let Some(machine) = machine {
+        ask_rules(machine, exposed.clone(), device, frontend, None)?;
+    }
+    let action =
+        Action::Attach { device: device.clone(), frontend: frontend.clone(), options: options.clone() };
+    perform(hypervisor, &action).await?;
+    verify_attached(hypervisor, device, frontend).await
+}
+
+/// Detaches `device` from `frontend`.
+///
+/// # Errors
+/// `NotFound` when it is not attached there, `Changed` when another device is, `Busy` when two devices of one port
+/// name are in that qube (the hypervisor might take the wrong one), or what the hypervisor answers.
+pub async fn detach<H: Hypervisor>(
+    hypervisor: &H,
+    device: &DeviceRef,
+    frontend: &QubeName,
+) -> Result<(), Error> {
+    attached_exactly(hypervisor, device, frontend).await?;
+    let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
+    perform(hypervisor, &action).await?;
+    match find_attachment(hypervisor, device, frontend).await? {
+        None => Ok(()),
+        Some(_) => Err(Error::new(
+            ErrorKind::Busy,
+            format!("qubesd reported success, but {} is still attached to {frontend}.", device.port),
+        )),
+    }
+}
+
+/// Moves `device` from where it is to `frontend`: detach, then attach; if that fails, it is put back.
+///
+/// # Errors
+/// As [`attach`] and [`detach`]; after a failed attach the sentence tells where the device is now.
+pub async fn move_to<H: Hypervisor>(
+    hypervisor: &H,
+    machine: Option<&Machine>,
+    device: &DeviceRef,
+    frontend: &QubeName,
+    options: &Options,
+) -> Result<(), Error> {
+    let exposed = read_exposed(hypervisor, device).await?;
+    let Some(holder) = same_device(&exposed, device)?.holder.clone() else {
+        return attach(hypervisor, machine, device, frontend, options).await;
+    };
+    if holder == *frontend {
+        return Err(already_attached(device, &holder));
+    }
+    if let Some(machine) = machine {
+        ask_rules(machine, exposed, device, frontend, Some(&holder))?;
+    }
+    let before = attached_exactly(hypervisor, device, &holder).await?;
+    detach(hypervisor, device, &holder).await?;
+    let Err(error) = attach(hypervisor, machine, device, frontend, options).await else {
+        return Ok(());
+    };
+    let outcome = match attach(hypervisor, None, device, &holder, &before.options).await {
+        Ok(()) => format!("It is back in {holder}."),
+        Err(second) => format!("It could not be put back into {holder} either: {}", second.sentence()),
+    };
+    Err(Error::new(error.kind(), format!("{} {outcome}", error.sentence())))
+}
+
+/// Attaches `device` to a new disposable based on `template`, and names it.
+///
+/// # Errors
+/// As [`attach`]; on any failure the disposable is removed again.
+pub async fn attach_to_new_disposable<H: Hypervisor>(
+    hypervisor: &H,
+    machine: Option<&Machine>,
+    device: &DeviceRef,
+    template: &QubeName,
+    options: &Options,
+) -> Result<QubeName, Error> {
+    // Found out before anything is made: a device that can't go leaves no disposable behind.
+    let exposed = read_exposed(hypervisor, device).await?;
+    let seen = same_device(&exposed, device)?;
+    if let Some(holder) = seen.holder.as_ref().filter(|_| !device.port.class.is_shareable()) {
+        return Err(already_attached(device, holder));
+    }
+    let Performed::Created(disposable) =
+        hypervisor.perform(&Action::CreateDisposable(template.clone())).await?
+    else {
+        return Err(Error::new(ErrorKind::Internal, "A disposable was created without a name."));
+    };
+    let placed = async {
+        perform(hypervisor, &Action::Start(disposable.clone())).await?;
+        let machine = machine.map(|machine| with_disposable(machine, &disposable));
+        attach(hypervisor, machine.as_ref(), device, &disposable, options).await
+    };
+    match placed.await {
+        Ok(()) => Ok(disposable),
+        Err(error) => Err(match hypervisor.perform(&Action::Discard(disposable.clone())).await {
+            Ok(_) => error,
+            Err(second) => Error::new(
+                error.kind(),
+                format!(
+                    "{} The new disposable {disposable} could not be removed: {}",
+                    error.sentence(),
+                    second.sentence()
+                ),
+            ),
+        }),
+    }
+}
+
+/// Stores an assignment.
+///
+/// # Errors
+/// What the hypervisor answers.
+pub async fn assign<H: Hypervisor>(hypervisor: &H, assignment: &Assignment) -> Result<(), Error> {
+    perform(hypervisor, &Action::Assign(assignment.clone())).await
+}
+
+/// Drops a stored assignment.
+///
+/// # Errors
+/// What the hypervisor answers.
+pub async fn unassign<H: Hypervisor>(hypervisor: &H, assignment: &Assignment) -> Result<(), Error> {
+    perform(hypervisor, &Action::Unassign(assignment.clone())).await
+}
+
+/// Starts a qube and waits until it runs.
+///
+/// # Errors
+/// What the hypervisor answers.
+pub async fn start<H: Hypervisor>(hypervisor: &H, qube: &QubeName) -> Result<(), Error> {
+    perform(hypervisor, &Action::Start(qube.clone())).await
+}
+
+/// Asks a qube to shut down; does not wait until it did.
+///
+/// # Errors
+/// What the hypervisor answers.
+pub async fn shutdown<H: Hypervisor>(hypervisor: &H, qube: &QubeName) -> Result<(), Error> {
+    perform(hypervisor, &Action::Shutdown(qube.clone())).await
+}
+
+/// Carries out an action. A link that breaks meanwhile leaves the outcome open, and the sentence says so.
+async fn perform<H: Hypervisor>(hypervisor: &H, action: &Action) -> Result<(), Error> {
+    hypervisor.perform(action).await.map(drop).map_err(|error| match error.kind() {
+        ErrorKind::Unreachable | ErrorKind::Malformed => Error::new(
+            error.kind(),
+            format!("{} Whether the command was carried out is not known; look again.", error.sentence()),
+        ),
+        _ => error,
+    })
+}
+
+#[cfg(test)]
+mod tests;

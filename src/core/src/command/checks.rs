@@ -1,0 +1,173 @@
+//! What is looked at before and after a command: the device itself, what it is related to, and where it ended up.
+
+use std::sync::Arc;
+
+use crate::assignment::{Attachment, Options};
+use crate::device::{Device, DeviceInfo, Presence};
+use crate::error::{Error, ErrorKind};
+use crate::hypervisor::{Action, Hypervisor};
+use crate::machine::{Change, Machine};
+use crate::name::{DeviceRef, QubeName};
+use crate::qube::{PowerState, Qube, QubeClass};
+use crate::rules::{self, Refusal};
+use crate::scope::{Scope, ScopeReply};
+
+/// All devices of the class at the device's backend: the device itself, and what it is related to.
+pub(super) async fn read_exposed<H: Hypervisor>(
+    hypervisor: &H,
+    device: &DeviceRef,
+) -> Result<Vec<DeviceInfo>, Error> {
+    let scope = Scope::Exposed(device.port.backend.clone(), device.port.class.clone());
+    match hypervisor.read(&scope).await? {
+        ScopeReply::Exposed(devices) => Ok(devices),
+        _ => Err(foreign_reply()),
+    }
+}
+
+pub(super) fn same_device<'a>(
+    exposed: &'a [DeviceInfo],
+    device: &DeviceRef,
+) -> Result<&'a DeviceInfo, Error> {
+    let present = exposed
+        .iter()
+        .find(|info| info.port == device.port)
+        .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("{} is not there any more.", device.port)))?;
+    if present.id == device.id { Ok(present) } else { Err(changed(device)) }
+}
+
+/// Asks the rules on the mirror with the backend's list as it was just read. `leaving` = the holder it will leave.
+pub(super) fn ask_rules(
+    machine: &Machine,
+    exposed: Vec<DeviceInfo>,
+    device: &DeviceRef,
+    frontend: &QubeName,
+    leaving: Option<&QubeName>,
+) -> Result<(), Refusal> {
+    let mut machine = machine.clone();
+    for info in exposed {
+        let known = machine.devices.get(&info.port);
+        let mut attachments = known.map(|known| known.attachments.clone()).unwrap_or_default();
+        if !info.port.class.is_shareable() {
+            attachments = info.holder.iter().map(|holder| (holder.clone(), Options::new())).collect();
+        }
+        let device = Device { info, presence: Presence::Present, attachments, assignments: Vec::new() };
+        machine.apply(Change::Device(Arc::new(device)));
+    }
+    let Some(found) = machine.devices.get(&device.port) else {
+        return Err(Refusal::Removed);
+    };
+    let mut found = Device::clone(found);
+    if let Some(leaving) = leaving {
+        found.attachments.remove(leaving);
+    }
+    rules::may_attach(&machine, &found, frontend)
+}
+
+/// The machine with a disposable in it that the mirror has not seen yet.
+pub(super) fn with_disposable(machine: &Machine, name: &QubeName) -> Machine {
+    let mut machine = machine.clone();
+    machine.apply(Change::Qube(Arc::new(Qube {
+        name: name.clone(),
+        class: QubeClass::Disposable,
+        state: PowerState::Running,
+        details: None,
+    })));
+    machine
+}
+
+/// Reads back whether the device is where it should be. Another one in its place is taken out again.
+pub(super) async fn verify_attached<H: Hypervisor>(
+    hypervisor: &H,
+    device: &DeviceRef,
+    frontend: &QubeName,
+) -> Result<(), Error> {
+    let not_there = || {
+        let text = format!("qubesd reported success, but {} is not attached to {frontend}.", device.port);
+        Error::new(ErrorKind::Refused, text)
+    };
+    // `Attached` of USB makes the server look at every qube; what the backend tells is cheaper. The microphone's
+    // backend tells nothing.
+    if device.port.class.is_shareable() {
+        let there = find_attachment(hypervisor, device, frontend).await?;
+        return there.map(drop).ok_or_else(not_there);
+    }
+    let exposed = read_exposed(hypervisor, device).await?;
+    let Some(present) = exposed.iter().find(|info| info.port == device.port) else {
+        return Err(not_there());
+    };
+    match (&present.holder, present.id == device.id) {
+        (Some(holder), true) if holder == frontend => Ok(()),
+        (Some(holder), false) if holder == frontend => {
+            let wrong = Action::Detach { device: present.to_ref(), frontend: frontend.clone() };
+            hypervisor.perform(&wrong).await?;
+            Err(changed(device))
+        }
+        _ => Err(not_there()),
+    }
+}
+
+/// The attachment of exactly this device to this qube.
+pub(super) async fn attached_exactly<H: Hypervisor>(
+    hypervisor: &H,
+    device: &DeviceRef,
+    frontend: &QubeName,
+) -> Result<Attachment, Error> {
+    let attachments = read_attached(hypervisor, device, frontend).await?;
+    let namesakes =
+        attachments.iter().filter(|attachment| attachment.device.port.id == device.port.id).count();
+    let found = attachments.into_iter().find(|attachment| attachment.device.port == device.port);
+    let found = found.ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, format!("{} is not attached to {frontend}.", device.port))
+    })?;
+    if found.device.id != device.id {
+        return Err(changed(device));
+    }
+    // The server looks at the port id only (measured facts 8).
+    if namesakes > 1 {
+        return Err(Error::new(
+            ErrorKind::Busy,
+            format!(
+                "Two devices called {} are attached to {frontend}, and qubesd could detach the wrong one. \
+                 Detach the other one by shutting {frontend} down.",
+                device.port.id
+            ),
+        ));
+    }
+    Ok(found)
+}
+
+pub(super) async fn find_attachment<H: Hypervisor>(
+    hypervisor: &H,
+    device: &DeviceRef,
+    frontend: &QubeName,
+) -> Result<Option<Attachment>, Error> {
+    let attachments = read_attached(hypervisor, device, frontend).await?;
+    Ok(attachments.into_iter().find(|attachment| attachment.device == *device))
+}
+
+async fn read_attached<H: Hypervisor>(
+    hypervisor: &H,
+    device: &DeviceRef,
+    frontend: &QubeName,
+) -> Result<Vec<Attachment>, Error> {
+    let scope = Scope::Attached(frontend.clone(), device.port.class.clone());
+    match hypervisor.read(&scope).await? {
+        ScopeReply::Attached(attachments) => Ok(attachments),
+        _ => Err(foreign_reply()),
+    }
+}
+
+pub(super) fn already_attached(device: &DeviceRef, holder: &QubeName) -> Error {
+    Error::new(ErrorKind::AlreadyAttached, format!("{} is attached to {holder} already.", device.port))
+}
+
+fn changed(device: &DeviceRef) -> Error {
+    Error::new(
+        ErrorKind::Changed,
+        format!("The device on {} changed. Look again before you choose.", device.port),
+    )
+}
+
+fn foreign_reply() -> Error {
+    Error::new(ErrorKind::Internal, "A reply of another kind than its scope was given.")
+}

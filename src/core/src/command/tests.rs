@@ -1,0 +1,241 @@
+//! Laws of the commands on a made-up hypervisor that can be told to misbehave.
+
+use std::sync::Mutex;
+
+use super::*;
+use crate::assignment::{Attachment, Mode};
+use crate::device::DeviceInfo;
+use crate::hypervisor::Hints;
+use crate::name::{DeviceClass, DeviceId, Port, PortId};
+use crate::scope::{Hint, Scope, ScopeReply};
+
+fn name(text: &str) -> QubeName {
+    QubeName::new(text).unwrap()
+}
+
+fn disk(port: &str, id: &str) -> DeviceRef {
+    let port = Port::new(name("sys-usb"), DeviceClass::Block, PortId::new(port).unwrap());
+    DeviceRef { port, id: DeviceId::new(id).unwrap() }
+}
+
+/// What the fake does with the next attach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attaching {
+    Works,
+    Fails,
+    SaysYesAndDoesNothing,
+    /// The device is swapped for another one right before.
+    TakesAnother,
+    BreaksTheLink,
+}
+
+/// Disks on one backend, each with its holder.
+struct Fake(Mutex<State>);
+
+struct State {
+    disks: Vec<(DeviceRef, Option<QubeName>)>,
+    attaching: Vec<Attaching>,
+    done: Vec<String>,
+}
+
+struct NoHints;
+
+impl Hints for NoHints {
+    async fn next(&mut self) -> Result<Vec<Hint>, Error> {
+        std::future::pending().await
+    }
+}
+
+impl Fake {
+    fn with(disks: &[(DeviceRef, Option<&str>)], attaching: &[Attaching]) -> Self {
+        Self(Mutex::new(State {
+            disks: disks.iter().map(|(disk, holder)| (disk.clone(), holder.map(name))).collect(),
+            attaching: attaching.iter().rev().copied().collect(),
+            done: Vec::new(),
+        }))
+    }
+
+    fn holder(&self, device: &DeviceRef) -> Option<QubeName> {
+        let state = self.0.lock().unwrap();
+        state.disks.iter().find(|(disk, _)| disk.port == device.port).and_then(|(_, holder)| holder.clone())
+    }
+
+    fn done(&self) -> Vec<String> {
+        self.0.lock().unwrap().done.clone()
+    }
+}
+
+impl Hypervisor for Fake {
+    type Hints = NoHints;
+
+    async fn read(&self, scope: &Scope) -> Result<ScopeReply, Error> {
+        let state = self.0.lock().unwrap();
+        Ok(match scope {
+            Scope::Exposed(..) => ScopeReply::Exposed(
+                state
+                    .disks
+                    .iter()
+                    .map(|(disk, holder)| {
+                        let mut info = DeviceInfo::unknown(disk.port.clone(), disk.id.clone());
+                        info.holder.clone_from(holder);
+                        info
+                    })
+                    .collect(),
+            ),
+            Scope::Attached(frontend, _) => ScopeReply::Attached(
+                state
+                    .disks
+                    .iter()
+                    .filter(|(_, holder)| holder.as_ref() == Some(frontend))
+                    .map(|(disk, _)| Attachment {
+                        device: disk.clone(),
+                        frontend: frontend.clone(),
+                        mode: Mode::Manual,
+                        options: Options::from_iter([("read-only", "yes")]),
+                    })
+                    .collect(),
+            ),
+            _ => return Err(Error::new(ErrorKind::Unsupported, "not asked in these tests")),
+        })
+    }
+
+    async fn subscribe(&self) -> Result<NoHints, Error> {
+        Ok(NoHints)
+    }
+
+    async fn perform(&self, action: &Action) -> Result<Performed, Error> {
+        let mut state = self.0.lock().unwrap();
+        match action {
+            Action::Attach { device, frontend, options } => {
+                let read_only = if options.is_read_only() { " read-only" } else { "" };
+                state.done.push(format!("attach {} {frontend}{read_only}", device.port.id));
+                let attaching = state.attaching.pop().unwrap_or(Attaching::Works);
+                let place = state.disks.iter_mut().find(|(disk, _)| disk.port == device.port).unwrap();
+                match attaching {
+                    Attaching::Works => place.1 = Some(frontend.clone()),
+                    Attaching::TakesAnother => *place = (disk("sda", "evil"), Some(frontend.clone())),
+                    Attaching::SaysYesAndDoesNothing => {}
+                    Attaching::Fails => return Err(Error::new(ErrorKind::Refused, "No free device node.")),
+                    Attaching::BreaksTheLink => return Err(Error::new(ErrorKind::Unreachable, "Gone.")),
+                }
+            }
+            Action::Detach { device, frontend } => {
+                state.done.push(format!("detach {} {frontend}", device.port.id));
+                state
+                    .disks
+                    .iter_mut()
+                    .filter(|(disk, _)| disk == device)
+                    .for_each(|(_, holder)| *holder = None);
+            }
+            Action::CreateDisposable(_) => {
+                state.done.push("create".into());
+                return Ok(Performed::Created(name("disp1")));
+            }
+            Action::Start(qube) => state.done.push(format!("start {qube}")),
+            Action::Discard(qube) => state.done.push(format!("discard {qube}")),
+            other => state.done.push(format!("{other:?}")),
+        }
+        Ok(Performed::Done)
+    }
+}
+
+fn run<T>(test: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test)
+}
+
+fn attach_sda(fake: &Fake) -> Result<(), Error> {
+    run(attach(fake, None, &disk("sda", "stick"), &name("work"), &Options::new()))
+}
+
+#[test]
+fn another_device_on_the_port_is_refused_before_anything_is_done() {
+    let fake = Fake::with(&[(disk("sda", "other"), None)], &[]);
+    assert_eq!(attach_sda(&fake).unwrap_err().kind(), ErrorKind::Changed);
+    assert_eq!(fake.done(), [""; 0]);
+}
+
+#[test]
+fn a_device_that_is_gone_or_taken_is_refused_before_anything_is_done() {
+    let fake = Fake::with(&[], &[]);
+    assert_eq!(attach_sda(&fake).unwrap_err().kind(), ErrorKind::NotFound);
+    let fake = Fake::with(&[(disk("sda", "stick"), Some("vault"))], &[]);
+    assert_eq!(attach_sda(&fake).unwrap_err().kind(), ErrorKind::AlreadyAttached);
+    assert_eq!(fake.done(), [""; 0]);
+}
+
+#[test]
+fn a_device_swapped_during_the_call_is_taken_out_again() {
+    let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::TakesAnother]);
+    assert_eq!(attach_sda(&fake).unwrap_err().kind(), ErrorKind::Changed);
+    assert_eq!(fake.done(), ["attach sda work", "detach sda work"]);
+    assert_eq!(fake.holder(&disk("sda", "evil")), None);
+}
+
+#[test]
+fn a_yes_without_effect_is_an_error() {
+    let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::SaysYesAndDoesNothing]);
+    assert_eq!(attach_sda(&fake).unwrap_err().kind(), ErrorKind::Refused);
+}
+
+#[test]
+fn a_link_that_breaks_leaves_a_sentence_on_what_is_not_known() {
+    let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::BreaksTheLink]);
+    let error = attach_sda(&fake).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    assert!(error.sentence().contains("not known"), "{error}");
+}
+
+#[test]
+fn moving_detaches_first_and_a_failure_puts_it_back_as_it_was() {
+    let to_work =
+        |fake: &Fake| run(move_to(fake, None, &disk("sda", "stick"), &name("work"), &Options::new()));
+    let fake = Fake::with(&[(disk("sda", "stick"), Some("vault"))], &[]);
+    to_work(&fake).unwrap();
+    assert_eq!(fake.done(), ["detach sda vault", "attach sda work"]);
+
+    let fake = Fake::with(&[(disk("sda", "stick"), Some("vault"))], &[Attaching::Fails]);
+    let error = to_work(&fake).unwrap_err();
+    assert_eq!(fake.done(), ["detach sda vault", "attach sda work", "attach sda vault read-only"]);
+    assert!(error.sentence().ends_with("It is back in vault."), "{error}");
+    assert_eq!(fake.holder(&disk("sda", "stick")), Some(name("vault")));
+}
+
+#[test]
+fn detaching_another_device_of_the_same_port_name_is_refused() {
+    let mut other = disk("sda", "second");
+    other.port.backend = name("sys-net");
+    let fake = Fake::with(&[(disk("sda", "stick"), Some("work")), (other, Some("work"))], &[]);
+    let error = run(detach(&fake, &disk("sda", "stick"), &name("work"))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy);
+    assert_eq!(fake.done(), [""; 0]);
+}
+
+#[test]
+fn detaching_what_is_not_there_or_is_another_is_refused() {
+    let fake = Fake::with(&[(disk("sda", "other"), Some("work"))], &[]);
+    let detach = |device: &DeviceRef, qube| run(detach(&fake, device, &name(qube))).unwrap_err().kind();
+    assert_eq!(detach(&disk("sda", "stick"), "work"), ErrorKind::Changed);
+    assert_eq!(detach(&disk("sda", "other"), "vault"), ErrorKind::NotFound);
+    assert_eq!(fake.done(), [""; 0]);
+}
+
+#[test]
+fn a_disposable_that_gets_no_device_is_removed_again() {
+    let to_new = |fake: &Fake| {
+        run(attach_to_new_disposable(
+            fake,
+            None,
+            &disk("sda", "stick"),
+            &name("default-dvm"),
+            &Options::new(),
+        ))
+    };
+    let fake = Fake::with(&[(disk("sda", "stick"), None)], &[]);
+    assert_eq!(to_new(&fake), Ok(name("disp1")));
+    let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::Fails]);
+    to_new(&fake).unwrap_err();
+    assert_eq!(fake.done(), ["create", "start disp1", "attach sda disp1", "discard disp1"]);
+    let fake = Fake::with(&[(disk("sda", "other"), None)], &[]);
+    to_new(&fake).unwrap_err();
+    assert_eq!(fake.done(), [""; 0], "what can't go leaves no disposable behind");
+}

@@ -1,0 +1,189 @@
+//! The one file that opens a socket or starts a program: bytes of a request out, bytes of its reply in.
+//!
+//! One connection per request: write, half-close, read to the end.
+//! Nothing here knows what the bytes mean.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::process::{Child, Command};
+
+use crate::error::{Error, ErrorKind};
+use crate::text::DisplayText;
+use crate::wire::reply::REPLY_MAX;
+use crate::wire::request::Request;
+
+/// Where dom0 serves the Admin API.
+pub const DEFAULT_SOCKET: &str = "/run/qubesd.sock";
+/// How other qubes reach it.
+const QREXEC_CLIENT: &str = "/usr/bin/qrexec-client-vm";
+/// Longest error text of the qrexec client kept, in bytes.
+const STDERR_MAX: u64 = 4096;
+
+/// A way to the Admin API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transport {
+    /// A local socket: dom0, or a simulator.
+    Socket(PathBuf),
+    /// Calls through qrexec, one process each: a management qube.
+    Qrexec,
+}
+
+/// The bytes of an events connection.
+pub type EventBytes = Box<dyn AsyncRead + Send + Unpin>;
+
+impl Transport {
+    /// The socket at `path`.
+    pub fn socket(path: impl Into<PathBuf>) -> Self {
+        Self::Socket(path.into())
+    }
+
+    /// What this machine offers: the given socket, else that of `QUBESD_SOCKET`, else dom0's, else qrexec.
+    #[must_use]
+    pub fn from_environment(given: Option<PathBuf>) -> Self {
+        let named = || std::env::var_os("QUBESD_SOCKET").filter(|path| !path.is_empty()).map(PathBuf::from);
+        match given.or_else(named) {
+            Some(path) => Self::Socket(path),
+            None if !Path::new(DEFAULT_SOCKET).exists() && Path::new(QREXEC_CLIENT).exists() => Self::Qrexec,
+            None => Self::socket(DEFAULT_SOCKET),
+        }
+    }
+
+    /// Sends a request and reads its whole reply.
+    ///
+    /// # Errors
+    /// `Unreachable` when there is no connection or it breaks, `Malformed` for more than [`REPLY_MAX`] bytes,
+    /// `Denied` when qrexec refuses.
+    pub async fn call(&self, request: &Request) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Socket(path) => {
+                let stream = send(path, request).await?;
+                read_all(stream).await
+            }
+            Self::Qrexec => call_through_qrexec(request).await,
+        }
+    }
+
+    /// Sends a request whose reply never ends.
+    ///
+    /// # Errors
+    /// `Unreachable` when there is no connection.
+    pub async fn open(&self, request: &Request) -> Result<EventBytes, Error> {
+        match self {
+            Self::Socket(path) => Ok(Box::new(send(path, request).await?)),
+            Self::Qrexec => {
+                let mut child = start_qrexec(request, Stdio::null())?;
+                let stdout = child.stdout.take().ok_or_else(|| unreachable_service(&"no output"))?;
+                Ok(Box::new(ChildBytes { _child: child, stdout }))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(path) => write!(f, "{}", path.display()),
+            Self::Qrexec => f.write_str("qrexec"),
+        }
+    }
+}
+
+/// Output of a process that is ended when nobody reads it any more.
+struct ChildBytes {
+    _child: Child,
+    stdout: tokio::process::ChildStdout,
+}
+
+impl AsyncRead for ChildBytes {
+    fn poll_read(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+        buffer: &mut tokio::io::ReadBuf<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::pin::Pin::new(&mut self.stdout).poll_read(context, buffer)
+    }
+}
+
+async fn send(path: &Path, request: &Request) -> Result<UnixStream, Error> {
+    let bytes = bytes_of(request)?;
+    let mut stream = UnixStream::connect(path).await.map_err(|error| unreachable_service(&error))?;
+    // A server that refuses early closes before everything is written; what it said still counts.
+    let _ = stream.write_all(&bytes).await;
+    let _ = stream.shutdown().await;
+    Ok(stream)
+}
+
+async fn read_all(stream: impl AsyncRead + Unpin) -> Result<Vec<u8>, Error> {
+    let mut reply = Vec::new();
+    let limit = REPLY_MAX as u64 + 1;
+    stream.take(limit).read_to_end(&mut reply).await.map_err(|error| {
+        Error::new(
+            ErrorKind::Unreachable,
+            format!("The connection to qubesd broke while it answered: {error}."),
+        )
+    })?;
+    if reply.len() > REPLY_MAX {
+        return Err(Error::new(ErrorKind::Malformed, "qubesd sent a reply that is too long."));
+    }
+    Ok(reply)
+}
+
+async fn call_through_qrexec(request: &Request) -> Result<Vec<u8>, Error> {
+    let mut child = start_qrexec(request, Stdio::piped())?;
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let write = async {
+        if let Some(mut stdin) = stdin {
+            let _ = stdin.write_all(&request.payload).await;
+        }
+    };
+    let complain = async {
+        let mut text = Vec::new();
+        if let Some(stderr) = stderr {
+            let _ = stderr.take(STDERR_MAX).read_to_end(&mut text).await;
+        }
+        text
+    };
+    let answer = async {
+        match stdout {
+            Some(stdout) => read_all(stdout).await,
+            None => Err(unreachable_service(&"no output")),
+        }
+    };
+    let ((), reply, complaint) = tokio::join!(write, answer, complain);
+    let status = child.wait().await.map_err(|error| unreachable_service(&error))?;
+    if status.success() {
+        return reply;
+    }
+    let complaint = DisplayText::from_untrusted(String::from_utf8_lossy(&complaint).trim());
+    Err(Error::new(ErrorKind::Denied, format!("Service call error: {complaint}")))
+}
+
+fn start_qrexec(request: &Request, stdin: Stdio) -> Result<Child, Error> {
+    // The same checks as for the socket, so that no request differs by its way.
+    bytes_of(request)?;
+    let service = match request.argument.as_str() {
+        "" => request.method.clone(),
+        argument => format!("{}+{argument}", request.method),
+    };
+    Command::new(QREXEC_CLIENT)
+        .arg(&request.destination)
+        .arg(service)
+        .stdin(stdin)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| unreachable_service(&error))
+}
+
+fn bytes_of(request: &Request) -> Result<Vec<u8>, Error> {
+    request.to_bytes().map_err(|error| Error::new(ErrorKind::Refused, format!("Nothing was sent: {error}.")))
+}
+
+fn unreachable_service(reason: &dyn fmt::Display) -> Error {
+    Error::new(ErrorKind::Unreachable, format!("Failed to connect to qubesd service: {reason}"))
+}

@@ -1,0 +1,326 @@
+//! What is read next: every scope the mirror wants, and whether it is fresh, stale or being read.
+//!
+//! Pure bookkeeping over instants that are given to it; it reads nothing and knows no hypervisor.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::inventory::Urgency;
+use crate::scope::Scope;
+
+/// First wait before a scope that failed is read again; doubled at each failure.
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+/// Longest such wait.
+const RETRY_MAX: Duration = Duration::from_mins(1);
+
+/// Every wanted scope and its state.
+#[derive(Debug, Default)]
+pub(super) struct Schedule {
+    scopes: BTreeMap<Scope, Entry>,
+    /// Stale and not being read, by urgency, then in the order they became stale.
+    queue: BTreeSet<(Urgency, u64, Scope)>,
+    /// When each retry is due.
+    retries: BTreeSet<(Instant, Scope)>,
+    /// What a menu shows and is stale or being read, by how long; kept beside, as it is asked for at each event.
+    unsettled: BTreeSet<(Instant, Scope)>,
+    turn: u64,
+}
+
+/// Names one read: a scope can be dropped and wanted again while its old read is still under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ticket(u64);
+
+#[derive(Debug)]
+struct Entry {
+    urgency: Urgency,
+    state: State,
+    /// When it was last read with success.
+    read_at: Option<Instant>,
+    failures: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Fresh,
+    /// Waiting in the queue under this turn.
+    Stale {
+        since: Instant,
+        turn: u64,
+    },
+    /// `again` = something cast doubt on it while it was read: what comes may be old.
+    Reading {
+        since: Instant,
+        again: bool,
+        ticket: Ticket,
+    },
+    Failed {
+        retry: Instant,
+    },
+}
+
+impl Schedule {
+    /// A new connection: all that is wanted is stale, and what was under way is forgotten.
+    pub(super) fn begin(&mut self, wanted: BTreeMap<Scope, Urgency>, now: Instant) {
+        *self = Self::default();
+        self.want(wanted, now);
+    }
+
+    /// Takes over what the mirror wants: new scopes are stale, those no longer wanted are dropped.
+    pub(super) fn want(&mut self, wanted: BTreeMap<Scope, Urgency>, now: Instant) {
+        let dropped: Vec<_> =
+            self.scopes.keys().filter(|scope| !wanted.contains_key(scope)).cloned().collect();
+        for scope in dropped {
+            self.remove(&scope);
+        }
+        for (scope, urgency) in wanted {
+            if !self.scopes.contains_key(&scope) {
+                self.add(&scope, urgency, now);
+            }
+        }
+    }
+
+    /// Puts a scope in doubt if it is wanted.
+    pub(super) fn doubt(&mut self, scope: &Scope, now: Instant) {
+        let Some(entry) = self.scopes.get_mut(scope) else {
+            return;
+        };
+        match &mut entry.state {
+            State::Stale { .. } => {}
+            State::Reading { again, .. } => *again = true,
+            State::Fresh | State::Failed { .. } => {
+                if let State::Failed { retry } = entry.state {
+                    self.retries.remove(&(retry, scope.clone()));
+                }
+                self.turn += 1;
+                if entry.urgency < Urgency::Later {
+                    self.unsettled.insert((now, scope.clone()));
+                }
+                entry.state = State::Stale { since: now, turn: self.turn };
+                self.queue.insert((entry.urgency, self.turn, scope.clone()));
+            }
+        }
+    }
+
+    /// As [`Schedule::doubt`], and wants the scope if it was not wanted yet.
+    pub(super) fn doubt_or_want(&mut self, scope: &Scope, urgency: Urgency, now: Instant) {
+        if self.scopes.contains_key(scope) {
+            self.doubt(scope, now);
+        } else {
+            self.add(scope, urgency, now);
+        }
+    }
+
+    /// Puts every wanted scope in doubt that `which` chooses.
+    pub(super) fn doubt_where(&mut self, now: Instant, which: impl Fn(&Scope) -> bool) {
+        let chosen: Vec<_> = self.scopes.keys().filter(|scope| which(scope)).cloned().collect();
+        for scope in chosen {
+            self.doubt(&scope, now);
+        }
+    }
+
+    /// Puts one in `share` of the fresh scopes in doubt, those first that were read longest ago.
+    pub(super) fn doubt_oldest(&mut self, share: usize, now: Instant) {
+        let mut fresh: Vec<_> = self
+            .scopes
+            .iter()
+            .filter(|(_, entry)| entry.state == State::Fresh)
+            .map(|(scope, entry)| (entry.read_at, scope.clone()))
+            .collect();
+        fresh.sort();
+        let count = fresh.len().div_ceil(share.max(1));
+        for (_, scope) in fresh.into_iter().take(count) {
+            self.doubt(&scope, now);
+        }
+    }
+
+    /// The next scope to read; it counts as being read from now on.
+    pub(super) fn start_next(&mut self) -> Option<(Scope, Ticket)> {
+        let (_, turn, scope) = self.queue.pop_first()?;
+        let ticket = Ticket(turn);
+        let entry = self.scopes.get_mut(&scope)?;
+        let since = match entry.state {
+            State::Stale { since, .. } => since,
+            _ => Instant::now(),
+        };
+        entry.state = State::Reading { since, again: false, ticket };
+        Some((scope, ticket))
+    }
+
+    /// A read succeeded. `false` = its scope was dropped or is read anew meanwhile, so what came is of no use.
+    pub(super) fn finished(&mut self, scope: &Scope, ticket: Ticket, now: Instant) -> bool {
+        let Some((entry, again)) = self.end_read(scope, ticket) else {
+            return false;
+        };
+        entry.failures = 0;
+        entry.read_at = Some(now);
+        entry.state = State::Fresh;
+        if again {
+            self.doubt(scope, now);
+        }
+        true
+    }
+
+    /// A read failed for reasons of its own; it is tried again, ever more rarely. `false` as in `finished`.
+    pub(super) fn failed(&mut self, scope: &Scope, ticket: Ticket, now: Instant) -> bool {
+        let Some((entry, _)) = self.end_read(scope, ticket) else {
+            return false;
+        };
+        let wait = RETRY_FIRST.saturating_mul(2_u32.saturating_pow(entry.failures)).min(RETRY_MAX);
+        entry.failures = entry.failures.saturating_add(1);
+        let retry = now + wait;
+        entry.state = State::Failed { retry };
+        self.retries.insert((retry, scope.clone()));
+        true
+    }
+
+    /// The entry of this very read, and whether doubt came up meanwhile.
+    fn end_read(&mut self, scope: &Scope, ended: Ticket) -> Option<(&mut Entry, bool)> {
+        let entry = self.scopes.get_mut(scope)?;
+        let State::Reading { since, again, ticket } = entry.state else {
+            return None;
+        };
+        if ticket != ended {
+            return None;
+        }
+        self.unsettled.remove(&(since, scope.clone()));
+        Some((entry, again))
+    }
+
+    /// When the next retry is due.
+    pub(super) fn next_retry(&self) -> Option<Instant> {
+        self.retries.first().map(|(when, _)| *when)
+    }
+
+    /// Makes stale again what is due.
+    pub(super) fn wake_retries(&mut self, now: Instant) {
+        let due: Vec<_> =
+            self.retries.iter().take_while(|(when, _)| *when <= now).map(|(_, s)| s.clone()).collect();
+        for scope in due {
+            self.doubt(&scope, now);
+        }
+    }
+
+    /// Whether all that a menu shows is fresh or known to be unreadable.
+    pub(super) fn is_settled(&self) -> bool {
+        self.stale_since().is_none()
+    }
+
+    /// Since when the longest stale part of a menu is stale.
+    pub(super) fn stale_since(&self) -> Option<Instant> {
+        self.unsettled.first().map(|(since, _)| *since)
+    }
+
+    fn add(&mut self, scope: &Scope, urgency: Urgency, now: Instant) {
+        self.scopes.insert(scope.clone(), Entry { urgency, state: State::Fresh, read_at: None, failures: 0 });
+        self.doubt(scope, now);
+    }
+
+    fn remove(&mut self, scope: &Scope) {
+        let Some(Entry { urgency, state, .. }) = self.scopes.remove(scope) else { return };
+        match state {
+            State::Fresh => {}
+            State::Stale { since, turn } => {
+                self.queue.remove(&(urgency, turn, scope.clone()));
+                self.unsettled.remove(&(since, scope.clone()));
+            }
+            State::Reading { since, .. } => {
+                self.unsettled.remove(&(since, scope.clone()));
+            }
+            State::Failed { retry } => {
+                self.retries.remove(&(retry, scope.clone()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::{DeviceClass, QubeName};
+
+    fn exposed(qube: &str) -> Scope {
+        Scope::Exposed(QubeName::new(qube).unwrap(), DeviceClass::Usb)
+    }
+
+    fn started(wanted: &[(Scope, Urgency)]) -> Schedule {
+        let mut schedule = Schedule::default();
+        schedule.begin(wanted.iter().cloned().collect(), Instant::now());
+        schedule
+    }
+
+    fn next(schedule: &mut Schedule) -> Option<Scope> {
+        schedule.start_next().map(|(scope, _)| scope)
+    }
+
+    #[test]
+    fn the_reply_of_a_read_from_before_the_scope_was_dropped_is_of_no_use() {
+        let now = Instant::now();
+        let mut schedule = started(&[(exposed("b"), Urgency::Menu)]);
+        let (scope, old) = schedule.start_next().unwrap();
+        schedule.want(BTreeMap::new(), now);
+        schedule.want(BTreeMap::from([(exposed("b"), Urgency::Menu)]), now);
+        assert!(!schedule.finished(&scope, old, now));
+        let (scope, new) = schedule.start_next().unwrap();
+        assert!(!schedule.failed(&scope, old, now));
+        assert!(schedule.finished(&scope, new, now));
+        assert!(schedule.is_settled());
+    }
+
+    #[test]
+    fn the_foundation_is_read_first_and_stored_things_last() {
+        let mut schedule = started(&[
+            (Scope::Details(QubeName::new("a").unwrap()), Urgency::Later),
+            (exposed("b"), Urgency::Menu),
+            (Scope::Qubes, Urgency::Foundation),
+        ]);
+        assert_eq!(next(&mut schedule), Some(Scope::Qubes));
+        assert_eq!(next(&mut schedule), Some(exposed("b")));
+        assert!(schedule.start_next().is_some());
+        assert_eq!(schedule.start_next(), None);
+    }
+
+    #[test]
+    fn doubt_during_a_read_leads_to_one_more_read() {
+        let now = Instant::now();
+        let mut schedule = started(&[(Scope::Qubes, Urgency::Foundation)]);
+        let (scope, ticket) = schedule.start_next().unwrap();
+        for _ in 0..1000 {
+            schedule.doubt(&scope, now);
+        }
+        schedule.finished(&scope, ticket, now);
+        let (again, ticket) = schedule.start_next().unwrap();
+        assert_eq!(again, scope);
+        schedule.finished(&scope, ticket, now);
+        assert!(schedule.is_settled());
+        assert_eq!(schedule.start_next(), None, "a flood of hints costs one read");
+    }
+
+    #[test]
+    fn a_scope_no_longer_wanted_is_not_read() {
+        let now = Instant::now();
+        let mut schedule = started(&[(exposed("b"), Urgency::Menu), (exposed("c"), Urgency::Menu)]);
+        let (first, ticket) = schedule.start_next().unwrap();
+        schedule.failed(&first, ticket, now);
+        schedule.want(BTreeMap::new(), now);
+        assert_eq!((schedule.start_next(), schedule.next_retry()), (None, None));
+    }
+
+    #[test]
+    fn a_failing_scope_is_tried_ever_more_rarely() {
+        let mut now = Instant::now();
+        let mut schedule = started(&[(exposed("b"), Urgency::Menu)]);
+        let mut waits = Vec::new();
+        for _ in 0..9 {
+            let (scope, ticket) = schedule.start_next().unwrap();
+            schedule.failed(&scope, ticket, now);
+            assert!(schedule.is_settled(), "a broken backend does not keep the rest in doubt");
+            let retry = schedule.next_retry().unwrap();
+            waits.push((retry - now).as_secs());
+            now = retry;
+            schedule.wake_retries(now);
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    }
+}

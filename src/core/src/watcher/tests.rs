@@ -1,0 +1,170 @@
+//! Laws of the mirror over a made-up machine: events may be lost, doubled and reordered, the server may restart at
+//! any moment, and once all is quiet the mirror equals the truth.
+
+mod fake;
+
+use std::sync::Mutex;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::machine::Machine;
+use crate::name::DeviceClass;
+use fake::{FakeHypervisor, Fate, Happening, Server, Truth, event, microphone, name};
+
+/// A watcher on a fake hypervisor, and the machine that its changes make.
+struct Watched {
+    server: Arc<FakeHypervisor>,
+    changes: mpsc::Receiver<Vec<Change>>,
+    machine: Machine,
+}
+
+impl Watched {
+    fn start() -> Self {
+        let mut truth = Truth::default();
+        truth.running.extend(["sys-usb", "work", "personal"].map(name));
+        truth.plugged.insert("2-1".to_owned(), (1, None));
+        let server = Server { truth, up: true, ..Server::default() };
+        let server = Arc::new(FakeHypervisor(Mutex::new(server)));
+        let (sender, changes) = mpsc::channel(64);
+        let (watcher, _handle) = Watcher::new(Arc::clone(&server), sender);
+        tokio::spawn(watcher.run());
+        Self { server, changes, machine: Machine::default() }
+    }
+
+    /// Lets this much (virtual) time pass and follows the changes.
+    async fn pass(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        while let Ok(Some(batch)) = tokio::time::timeout_at(end, self.changes.recv()).await {
+            for change in batch {
+                self.machine.apply(change);
+            }
+        }
+    }
+
+    /// Part by part, so that a failure names what is untrue.
+    fn assert_true(&self) {
+        let truth = self.server.0.lock().unwrap().truth.machine();
+        assert_eq!(self.machine.link, truth.link);
+        assert_eq!(self.machine.unreadable, truth.unreadable);
+        assert_eq!(self.machine.devices, truth.devices);
+        assert_eq!(self.machine.qubes, truth.qubes);
+    }
+}
+
+fn run(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(test);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn once_quiet_the_mirror_equals_the_truth_whatever_became_of_the_events(
+        steps in prop::collection::vec((Happening::any(), Fate::any(), 0..40_u64), 1..40)
+    ) {
+        run(async move {
+            let mut watched = Watched::start();
+            for (happening, fate, wait) in &steps {
+                watched.server.0.lock().unwrap().let_happen(happening, *fate);
+                watched.pass(Duration::from_millis(*wait)).await;
+            }
+            watched.server.0.lock().unwrap().up = true;
+            // Lost events are found by the reconcile, which meets every scope within five minutes.
+            watched.pass(Duration::from_mins(12)).await;
+            watched.assert_true();
+        });
+    }
+
+    #[test]
+    fn with_every_event_told_in_any_order_the_mirror_is_true_within_a_second(
+        steps in prop::collection::vec((Happening::any(), 0..3_u8, 0..40_u64), 1..40)
+    ) {
+        run(async move {
+            let mut watched = Watched::start();
+            for (happening, fate, wait) in &steps {
+                let fate = [Fate::Told, Fate::Doubled, Fate::HeldBack][usize::from(*fate)];
+                watched.server.0.lock().unwrap().let_happen(happening, fate);
+                watched.pass(Duration::from_millis(*wait)).await;
+            }
+            {
+                let mut server = watched.server.0.lock().unwrap();
+                let late = std::mem::take(&mut server.held_back);
+                server.tell(&late);
+                server.truth.broken = false;
+            }
+            // A backend that could not be read is tried again after a second at first, and rarely after many failures.
+            let patience = if steps.iter().any(|(step, ..)| matches!(step, Happening::Break)) { 120 } else { 1 };
+            watched.pass(Duration::from_secs(patience)).await;
+            watched.assert_true();
+        });
+    }
+}
+
+#[test]
+fn after_a_restart_the_mirror_is_whole_within_a_second() {
+    run(async {
+        let mut watched = Watched::start();
+        watched.pass(Duration::from_secs(1)).await;
+        {
+            let mut server = watched.server.0.lock().unwrap();
+            server.let_happen(&Happening::Plug(1, 7), Fate::Restart);
+        }
+        watched.pass(Duration::from_mins(1)).await;
+        assert!(matches!(watched.machine.link, Link::Lost(_)), "{:?}", watched.machine.link);
+        watched.server.0.lock().unwrap().up = true;
+        watched.pass(Duration::from_secs(1)).await;
+        watched.assert_true();
+    });
+}
+
+#[test]
+fn devices_and_holders_cost_few_calls_and_idleness_costs_a_stated_share() {
+    run(async {
+        let mut watched = Watched::start();
+        watched.pass(Duration::from_secs(10)).await;
+        let settled = watched.server.0.lock().unwrap().reads;
+        watched.pass(Duration::from_secs(19)).await;
+        assert_eq!(watched.server.0.lock().unwrap().reads, settled, "nothing is read between reconciles");
+        watched.pass(Duration::from_mins(5)).await;
+        let reads = watched.server.0.lock().unwrap().reads - settled;
+        assert!(reads <= settled * 11 / 10 + 11, "{reads} reads in five minutes, {settled} scopes");
+    });
+}
+
+#[test]
+fn a_flood_of_hints_costs_no_more_than_the_scopes() {
+    run(async {
+        let mut watched = Watched::start();
+        watched.pass(Duration::from_secs(1)).await;
+        let before = watched.server.0.lock().unwrap().reads;
+        for _ in 0..10_000 {
+            let plug = event("sys-usb", "device-added:usb", "device", "sys-usb:2-1:id1");
+            watched.server.0.lock().unwrap().tell(&[plug]);
+        }
+        watched.pass(Duration::from_secs(1)).await;
+        let reads = watched.server.0.lock().unwrap().reads - before;
+        assert!(reads <= 4, "{reads} reads after 10,000 events");
+    });
+}
+
+#[test]
+fn a_backend_that_cannot_be_read_hides_no_other_and_comes_back() {
+    run(async {
+        let mut watched = Watched::start();
+        watched.server.0.lock().unwrap().truth.broken = true;
+        watched.pass(Duration::from_secs(1)).await;
+        let key = (name("sys-usb"), DeviceClass::Usb);
+        assert!(watched.machine.unreadable.contains_key(&key));
+        assert_eq!(watched.machine.link, Link::Live);
+        assert!(watched.machine.devices.contains_key(&microphone().port));
+        watched.server.0.lock().unwrap().truth.broken = false;
+        watched.pass(Duration::from_mins(1)).await;
+        watched.assert_true();
+    });
+}
