@@ -1,0 +1,159 @@
+"""The Devices menu as a person uses it: opened at the icon, read row by row, hovered and clicked.
+
+GTK 4 tells positions within a window only, and a sub-menu is a window of its own.
+So each element's place is worked out from the true place of the window that holds it.
+The window of a sub-menu is known by its size, which GTK and the X server tell alike.
+"""
+
+import collections
+import re
+
+from gi.repository import Atspi, GLib
+
+import spoken
+from screen import Box, middle
+from waiting import settled, until
+
+PROGRAM = "org.plugboard.Devices"
+TITLE = "Devices"
+# Clicks sooner than 300 ms after a change under the pointer do nothing, by design.
+STILL = 0.4
+BOLD = 600
+
+Item = collections.namedtuple("Item", "name level box usable element")
+
+
+class Menu:
+    """The Devices menu; level 0 are the rows, level 1 the sub-menu of the hovered row, and so on."""
+
+    def __init__(self, screen, tray):
+        self.screen = screen
+        self.tray = tray
+
+    # ---- open and close -------------------------------------------------------------------------------------------
+
+    def window(self):
+        """The menu's window while it is to be seen."""
+        return next((window for window in self.screen.windows(PROGRAM) if window.name == TITLE), None)
+
+    def open(self):
+        """Opens the menu with a click on the icon where it is not open; returns the number of clicks."""
+        clicks = 0 if self.window() else self.tray.click(self.window)
+        until(self._frame, "the menu in the accessibility tree")
+        return clicks
+
+    def close(self):
+        if self.window():
+            self.screen.key("Escape")
+            if self.window():
+                # The first one may have closed a sub-menu only.
+                self.screen.key("Escape")
+        until(lambda: not self.window(), "the menu closed by Escape")
+
+    # ---- read -----------------------------------------------------------------------------------------------------
+
+    def _frame(self):
+        application = spoken.program(PROGRAM)
+        for window in spoken.children(application) if application else ():
+            if spoken.title(window) == TITLE:
+                return window
+        return None
+
+    def items(self):
+        """Every menu item that can be seen, with its place on the screen."""
+        frame, windows = self._frame(), self.screen.windows(PROGRAM)
+        main = next((window for window in windows if window.name == TITLE), None)
+        if frame is None or main is None:
+            return []
+        free = [window for window in windows if window is not main]
+        found = []
+        self._collect(frame, 0, _origin(main, spoken.box(frame, on_screen=False)), free, found)
+        return found
+
+    def _collect(self, element, level, origin, free, found):
+        for child in spoken.children(element):
+            place = spoken.box(child, on_screen=False)
+            if place is None or not spoken.visible(child):
+                continue
+            held_by = next((window for window in free if _same_size(window.box, place)), None)
+            if held_by:
+                free.remove(held_by)
+                self._collect(child, level + 1, _origin(held_by, place), free, found)
+                continue
+            if spoken.role(child) in spoken.MENU_ITEMS:
+                box = Box(origin[0] + place.x, origin[1] + place.y, place.width, place.height)
+                found.append(Item(spoken.title(child), level, box, spoken.sensitive(child), child))
+            self._collect(child, level, origin, free, found)
+
+    def rows(self):
+        """The spoken sentences of all rows."""
+        return [item.name for item in self.items() if item.level == 0]
+
+    def targets(self):
+        """The spoken sentences of the open sub-menu."""
+        return [item.name for item in self.items() if item.level == 1]
+
+    def find(self, pattern, level=0):
+        for item in self.items():
+            if item.level == level and re.search(pattern, item.name):
+                return item
+        return None
+
+    def wait_for_row(self, pattern, seconds=10):
+        return until(lambda: self.find(pattern), lambda: f"a row like {pattern!r} among {self.rows()}", seconds)
+
+    def wait_for_no_row(self, pattern, seconds=10):
+        until(lambda: not self.find(pattern), lambda: f"no row like {pattern!r} among {self.rows()}", seconds)
+
+    def texts(self):
+        """Every text in the menu, banner and second lines included."""
+        frame = self._frame()
+        return spoken.texts(frame) if frame else []
+
+    def is_bold(self, pattern):
+        """Whether the name in the row is drawn bold, as the text itself tells."""
+        item = self.find(pattern)
+        for label in spoken.below(item.element, (Atspi.Role.LABEL,)) if item else ():
+            if spoken.title(label) and item.name.startswith(spoken.title(label)):
+                return _weight(label) >= BOLD
+        return False
+
+    # ---- use ------------------------------------------------------------------------------------------------------
+
+    def hover(self, pattern):
+        """Rests the pointer on a row until its sub-menu stands; returns the sentences of the sub-menu."""
+        self.wait_for_row(pattern)
+        row = settled(lambda: _still(self.find(pattern)), f"the row {pattern!r} standing still")
+        self.screen.move(*middle(row))
+        return settled(self.targets, lambda: f"a sub-menu beside {pattern!r}; rows are {self.rows()}")
+
+    def choose(self, pattern, level=1):
+        """Goes over to an entry of the sub-menu, waits until all is still, and clicks."""
+        place = settled(
+            lambda: _still(self.find(pattern, level)), lambda: f"an entry {pattern!r} among {self.targets()}"
+        )
+        self.screen.move(*middle(place))
+        under = f"the entry {pattern!r} under the pointer"
+        place = settled(lambda: _still(self.find(pattern, level)), under, quiet=STILL)
+        self.screen.click(*middle(place))
+
+
+def _still(item):
+    return item.box if item and item.box.width > 1 else None
+
+
+def _origin(window, place):
+    """What to add to a position within the window to get the position on the screen."""
+    return (window.box.x - place.x, window.box.y - place.y) if place else (window.box.x, window.box.y)
+
+
+def _same_size(window, place):
+    return (window.width, window.height) == (place.width, place.height)
+
+
+def _weight(label):
+    try:
+        attributes, _start, _end = label.get_text_iface().get_attribute_run(0, True)
+        return int(attributes.get("weight", "400"))
+    except (GLib.Error, AttributeError, TypeError, ValueError):
+        return 0

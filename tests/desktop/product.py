@@ -1,0 +1,128 @@
+"""Our programs in the virtual desktop, and the truth at the far end.
+
+What a face shows is one thing; what qubesd would answer is another.
+`qvm-device` asks the socket itself, without bus, tray or display, so a step counts only when both agree.
+"""
+
+import subprocess
+
+from menu import Menu
+from notices import Notices
+from screen import Screen
+from session import ROOT
+from tray import Tray
+from waiting import Missed, until
+import spoken
+
+PROGRAMS = ROOT / "target/release"
+SERVICE = "org.plugboard.Devices1"
+PATH = "/org/plugboard/Devices1"
+
+
+class Product:
+    """Simulator (or a real socket), service and widget, with the parts of the desktop that watch them."""
+
+    def __init__(self, desktop, world="laptop", socket=None):
+        spoken.listen()
+        self.desktop = desktop
+        self.world = world
+        self.real_socket = socket
+        self.socket = socket or desktop.folder / "qubesd.sock"
+        self.screen = Screen(desktop)
+        self.tray = Tray(desktop, self.screen)
+        self.menu = Menu(self.screen, self.tray)
+        self.notices = Notices(desktop, self.screen)
+
+    # ---- programs -------------------------------------------------------------------------------------------------
+
+    def start(self):
+        """Starts everything, and returns once the service mirrors the world."""
+        if self.real_socket is None:
+            self.start_simulator()
+        self.start_service()
+        self.start_widget()
+        return self
+
+    def start_simulator(self):
+        command = (PROGRAMS / "qubesd-sim", "--socket", self.socket, "--world", self.world)
+        process = self.desktop.start("qubesd-sim", *command, stdout=subprocess.PIPE)
+        line = process.stdout.readline().decode().strip()
+        if line != "ready":
+            raise Missed(f"qubesd-sim said {line!r} in place of ready: {self.desktop.last_words('qubesd-sim')}")
+
+    def start_service(self):
+        self.desktop.start("plugboardd", PROGRAMS / "plugboardd", "--socket", self.socket)
+        self.desktop.wait_for_name(SERVICE)
+        until(lambda: self.link() == "live", lambda: f"the link live; it is {self.link()!r}")
+
+    def start_widget(self):
+        return self.desktop.start("plugboard", PROGRAMS / "plugboard")
+
+    def wait_for_tray(self):
+        """Returns the bus name of our tray item once the panel shows the icon."""
+        name = self.tray.wait_for_item(self.desktop.running["plugboard"].pid)
+        self.tray.wait_for_icon()
+        return name
+
+    def report(self):
+        """What the programs said last and what is on the screen, for a failure."""
+        parts = [f"--- {name}:\n{self.desktop.last_words(name)}" for name in ("qubesd-sim", "plugboardd", "plugboard")]
+        parts.append(f"--- notifications sent: {self.notices.all()}")
+        parts.append(f"--- menu:\n{spoken.outline(spoken.program('org.plugboard.Devices'))}")
+        return "\n".join(parts)
+
+    # ---- the simulated machine ------------------------------------------------------------------------------------
+
+    def control(self, *words):
+        """A word to the simulator: plug, unplug, start, stop, latency, ..."""
+        command = [str(PROGRAMS / "qubesd-sim"), "ctl", "--socket", str(self.socket), *words]
+        done = subprocess.run(command, env=self.desktop.env, capture_output=True, text=True, timeout=20, check=False)
+        if done.returncode:
+            raise AssertionError(f"the simulator refused {' '.join(words)!r}: {done.stderr.strip()}")
+        return done.stdout
+
+    # ---- the truth at the far end ---------------------------------------------------------------------------------
+
+    def listed(self, device_class):
+        """The rows of `qvm-device CLASS list`: port to the rest of its line."""
+        done = subprocess.run(
+            [str(PROGRAMS / "qvm-device"), device_class, "list"],
+            env=dict(self.desktop.env, QUBESD_SOCKET=str(self.socket)),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        if done.returncode:
+            raise AssertionError(f"qvm-device {device_class} list: {done.stderr.strip()}")
+        return dict(line.partition(" ")[::2] for line in done.stdout.splitlines())
+
+    def holders(self, device_class, port):
+        """The qubes that hold the device, as qubesd tells; None where the device is not there."""
+        line = self.listed(device_class).get(port)
+        if line is None:
+            return None
+        # The users stand in the last column, two blanks after the description: "work (attached), personal (attached)".
+        users = line.rstrip().rpartition("  ")[2]
+        return sorted(user.split(" (")[0] for user in users.split(", ") if " (attached" in user)
+
+    def wait_for_holders(self, device_class, port, *qubes):
+        until(
+            lambda: self.holders(device_class, port) == sorted(qubes),
+            lambda: f"qubesd saying that {port} is held by {list(qubes)}; it says {self.holders(device_class, port)}",
+        )
+
+    # ---- the service on the bus -----------------------------------------------------------------------------------
+
+    def link(self):
+        """The state of the link to qubesd as the service tells it, or None while it is not on the bus."""
+        try:
+            return self.desktop.property(SERVICE, PATH, f"{SERVICE}.Manager", "Link")
+        except Exception:  # Not there yet, or not any more: both are "no".
+            return None
+
+    def objects(self, kind):
+        """The properties of all objects of a kind, `Device` or `Qube`."""
+        tree = self.desktop.call(SERVICE, PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")[0]
+        interface = f"{SERVICE}.{kind}"
+        return [properties[interface] for properties in tree.values() if interface in properties]

@@ -1,0 +1,83 @@
+"""What a person does and sees at the display: windows, the pointer, pictures.
+
+Positions are asked for each time they are used; none is kept or guessed.
+"""
+
+import collections
+import re
+import subprocess
+
+from waiting import until
+
+Box = collections.namedtuple("Box", "x y width height")
+Window = collections.namedtuple("Window", "id name program box")
+
+# `xwininfo -root -tree`: id, name, (class), size and place in the parent, place on the screen.
+LINE = re.compile(
+    r'^\s+(0x[0-9a-f]+) (?:"(.*)"|\(has no name\)): \((?:"(.*)" ".*")?\)\s+(\d+)x(\d+)\S*\s+\+(-?\d+)\+(-?\d+)$'
+)
+
+
+class Screen:
+    """The display of a desktop."""
+
+    def __init__(self, desktop):
+        self.env = desktop.env
+
+    def _run(self, *command):
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=20, check=False).stdout
+
+    # ---- windows --------------------------------------------------------------------------------------------------
+
+    def windows(self, program):
+        """The visible windows of a program (by its window class), with their true place on the screen."""
+        ids = self._run("xdotool", "search", "--onlyvisible", "--class", f"^{program}$").split()
+        shown = {int(word) for word in ids}
+        found = []
+        for line in self._run("xwininfo", "-root", "-tree").splitlines():
+            match = LINE.match(line)
+            if match and int(match[1], 16) in shown:
+                width, height, x, y = (int(text) for text in match.groups()[3:])
+                found.append(Window(match[1], match[2] or "", match[3] or "", Box(x, y, width, height)))
+        return found
+
+    # ---- pointer --------------------------------------------------------------------------------------------------
+
+    def pointer(self):
+        place = dict(re.findall(r"(X|Y)=(-?\d+)", self._run("xdotool", "getmouselocation", "--shell")))
+        return int(place["X"]), int(place["Y"])
+
+    def move(self, x, y, strides=12):
+        """Moves the pointer along a line, as a hand does, so that everything on the way is entered and left."""
+        from_x, from_y = self.pointer()
+        words = ["xdotool"]
+        for stride in range(1, strides + 1):
+            share = stride / strides
+            words += ["mousemove", str(round(from_x + (x - from_x) * share)), str(round(from_y + (y - from_y) * share))]
+        self._run(*words)
+        until(lambda: self.pointer() == (x, y), f"the pointer at {x},{y}")
+
+    def click(self, x, y, button=1):
+        self.move(x, y)
+        self._run("xdotool", "click", str(button))
+
+    def key(self, *names):
+        self._run("xdotool", "key", *names)
+
+    # ---- pictures -------------------------------------------------------------------------------------------------
+
+    def picture(self, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._run("import", "-window", "root", "-define", "png:exclude-chunk=date,time", "-strip", str(path))
+        if not path.exists():
+            raise AssertionError(f"no picture could be taken for {path.name}")
+
+    def colours(self, box):
+        """How many colours are to be seen in a box; an empty place has one."""
+        crop = f"{box.width}x{box.height}+{box.x}+{box.y}"
+        return int(self._run("import", "-window", "root", "-crop", crop, "-format", "%k", "info:") or 0)
+
+
+def middle(box):
+    """The point in the middle of a box."""
+    return box.x + box.width // 2, box.y + box.height // 2

@@ -1,0 +1,66 @@
+"""The tray icon as the panel shows it: where it is, and a click on it that is known to have arrived."""
+
+from screen import Box, middle
+from waiting import Missed, settled, until
+
+WATCHER = "org.kde.StatusNotifierWatcher"
+ITEM = "org.kde.StatusNotifierItem"
+
+
+class Tray:
+    """The systray of the panel, which holds our icon alone."""
+
+    def __init__(self, desktop, screen):
+        self.desktop = desktop
+        self.screen = screen
+
+    def registered(self):
+        """The items that the panel knows, as `bus name` or `bus name/path`."""
+        if not self.desktop.owner(WATCHER):
+            return []
+        return self.desktop.property(WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems")
+
+    def wait_for_item(self, process_id, seconds=15):
+        """Waits until the program's item is registered at the panel; returns its bus name."""
+        name = f"{ITEM}-{process_id}-1"
+
+        def known():
+            # The panel may know it by the unique name.
+            owner = self.desktop.owner(name)
+            return owner and any(item.startswith((name, owner)) for item in self.registered())
+
+        until(known, lambda: f"{name} among the tray items {self.registered()}", seconds)
+        return name
+
+    def icon(self):
+        """The place of the icon on the screen, or None while the panel has not laid it out and drawn it.
+
+        The panel runs its systray as a program of its own, whose window is empty or as wide as its one icon.
+        The accessibility tree is no help here: the panel sometimes forgets to take that program into its own.
+        """
+        for window in self.screen.windows("wrapper-2.0"):
+            square = window.box.height
+            if window.box.width >= square:
+                place = Box(window.box.x + window.box.width - square, window.box.y, square, square)
+                if self.screen.colours(place) > 1:
+                    return place
+        return None
+
+    def wait_for_icon(self, seconds=15):
+        return settled(self.icon, "our icon laid out in the panel", seconds)
+
+    def click(self, opened, seconds=4, tries=3):
+        """Clicks the icon until `opened()` holds; returns how many clicks it took."""
+        for count in range(1, tries + 1):
+            self.screen.click(*middle(self.wait_for_icon()))
+            try:
+                until(opened, "the menu after a click on the icon", seconds)
+                return count
+            except Missed:
+                if count == tries:
+                    raise
+        raise AssertionError("unreachable")
+
+    def item(self, name, property_name):
+        """A property of our StatusNotifierItem, read from the program itself."""
+        return self.desktop.property(name, "/StatusNotifierItem", ITEM, property_name)
