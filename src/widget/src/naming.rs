@@ -64,12 +64,8 @@ pub(crate) fn is_read_only(info: &DeviceInfo) -> bool {
 /// # Units
 /// The fact `size` is in bytes; what is shown counts by thousands, as the print on a stick does.
 pub(crate) fn size(info: &DeviceInfo) -> Option<String> {
-    const STEPS: [(&str, u64); 4] = [
-        ("TB", 1_000_000_000_000),
-        ("GB", 1_000_000_000),
-        ("MB", 1_000_000),
-        ("kB", 1_000),
-    ];
+    const STEPS: [(&str, u64); 4] =
+        [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     let bytes: u64 = info.data.get("size")?.as_str().parse().ok()?;
     let (unit, step) = STEPS.into_iter().find(|(_, step)| bytes >= *step)?;
     // Whole tenths, so that no floating point has to be rounded: 14.9.
@@ -93,10 +89,7 @@ pub(crate) fn list<'a>(qubes: impl IntoIterator<Item = &'a QubeName>) -> String 
 pub(crate) fn disk_of(machine: &Machine, device: &Device) -> Port {
     let mut seen = vec![device.port().clone()];
     let mut at = device;
-    while let Some(parent) = machine
-        .parent(at)
-        .filter(|parent| parent.port().class == DeviceClass::Block)
-    {
+    while let Some(parent) = machine.parent(at).filter(|parent| parent.port().class == DeviceClass::Block) {
         if seen.contains(parent.port()) {
             return seen.into_iter().min().unwrap_or_else(|| device.port().clone());
         }
@@ -146,9 +139,7 @@ pub(crate) fn natural_order(left: &str, right: &str) -> Ordering {
 /// The longest beginning that is all digits or holds none, and the rest.
 fn leading_part(text: &str) -> (&str, &str) {
     let digits = starts_with_digit(text);
-    let end = text
-        .find(|c: char| c.is_ascii_digit() != digits)
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| c.is_ascii_digit() != digits).unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
@@ -165,14 +156,8 @@ mod tests {
     fn every_device_has_a_name() {
         let named = |device: Device| device_name(&device.info);
         assert_eq!(named(device("block", "sys-usb", "sda")), "Disk sda");
-        assert_eq!(
-            named(device("usb", "sys-usb", "2-1").called(" ")),
-            "USB device 2-1"
-        );
-        assert_eq!(
-            named(device("mic", "dom0", "mic").called("microphone")),
-            "Built-in microphone"
-        );
+        assert_eq!(named(device("usb", "sys-usb", "2-1").called(" ")), "USB device 2-1");
+        assert_eq!(named(device("mic", "dom0", "mic").called("microphone")), "Built-in microphone");
         assert_eq!(named(device("webcam", "sys-usb", "2-4")), "Device 2-4");
         let part = device("block", "sys-usb", "nvme0n1p12").part_of("block", "nvme0n1");
         assert_eq!(part_name(&part.info), "Partition 12");
@@ -200,10 +185,7 @@ mod tests {
     #[test]
     fn the_disk_of_a_circle_is_one_of_it() {
         let mut scene = laptop();
-        put(
-            &mut scene,
-            device("block", "sys-usb", "sda").part_of("block", "sda1"),
-        );
+        put(&mut scene, device("block", "sys-usb", "sda").part_of("block", "sda1"));
         let disk = |id: &str| {
             let device = scene.machine.devices.get(&port("block", "sys-usb", id)).unwrap();
             disk_of(&scene.machine, device).id.to_string()

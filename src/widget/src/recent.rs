@@ -42,10 +42,7 @@ impl Recent {
 
     /// The qube that had any device of this class last.
     pub(crate) fn of_class(&self, class: &DeviceClass) -> Option<&QubeName> {
-        self.0
-            .iter()
-            .find(|used| used.class == *class)
-            .map(|used| &used.qube)
+        self.0.iter().find(|used| used.class == *class).map(|used| &used.qube)
     }
 
     /// Remembers that the device is used in `qube`. Tells whether that is news.
@@ -109,11 +106,7 @@ impl Recent {
 
     /// Where it is stored: the folder for what a program may forget.
     pub(crate) fn path() -> Option<PathBuf> {
-        let folder = |name: &str| {
-            std::env::var_os(name)
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute())
-        };
+        let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let state = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")))?;
         Some(state.join("plugboard/last-used"))
     }

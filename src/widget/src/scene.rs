@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use device_bus::manager::Source;
 use device_core::assignment::Options;
 use device_core::device::SharedDevice;
 use device_core::machine::{Link, Machine};
@@ -97,10 +98,8 @@ pub(crate) enum Wish {
 pub(crate) struct Scene {
     /// Qubes, devices, and how far they can be trusted.
     pub(crate) machine: Machine,
-    /// Where the service gets it from: `qubesd`, or `simulator:WORLD`.
-    pub(crate) source: String,
-    /// Version of the service.
-    pub(crate) version: String,
+    /// Where the service gets it from.
+    pub(crate) source: Source,
     /// When the service saw each device come; without those that were there before it.
     pub(crate) plugged_in: BTreeMap<Port, Instant>,
     /// Commands under way, oldest first.
@@ -119,23 +118,20 @@ impl Scene {
 
     /// The simulated world, when this is no real machine.
     pub(crate) fn simulated_world(&self) -> Option<&str> {
-        self.source
-            .strip_prefix("simulator")
-            .map(|rest| rest.trim_start_matches(':'))
+        match &self.source {
+            Source::Qubesd => None,
+            Source::Simulator(world) => Some(world.as_str()),
+        }
     }
 
     /// The command under way for this device.
     pub(crate) fn pending_at(&self, port: &Port) -> Option<&Pending> {
-        self.pending
-            .iter()
-            .find(|pending| pending.command.port() == Some(port))
+        self.pending.iter().find(|pending| pending.command.port() == Some(port))
     }
 
     /// The failure to show at this device.
     pub(crate) fn failure_at(&self, port: &Port) -> Option<&Failure> {
-        self.failures
-            .iter()
-            .find(|failure| failure.command.port() == Some(port))
+        self.failures.iter().find(|failure| failure.command.port() == Some(port))
     }
 
     /// Until when the device counts as new; `None` when it does not at `now`.
@@ -146,9 +142,6 @@ impl Scene {
 
     /// The device exactly as it was seen: same port, same id.
     pub(crate) fn device(&self, seen: &DeviceRef) -> Option<&SharedDevice> {
-        self.machine
-            .devices
-            .get(&seen.port)
-            .filter(|device| device.info.id == seen.id)
+        self.machine.devices.get(&seen.port).filter(|device| device.info.id == seen.id)
     }
 }

@@ -232,11 +232,7 @@ sentences! {
 #[must_use]
 pub(crate) fn available_count(count: usize) -> String {
     // Translators: body of a notification that sums up many devices.
-    let text = ngettext(
-        "{count} device is available",
-        "{count} devices are available",
-        plural(count),
-    );
+    let text = ngettext("{count} device is available", "{count} devices are available", plural(count));
     fill(&text, &[("count", &count.to_string())])
 }
 

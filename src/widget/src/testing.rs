@@ -18,19 +18,13 @@ pub(crate) fn name(text: &str) -> QubeName {
 }
 
 pub(crate) fn port(class: &str, backend: &str, id: &str) -> Port {
-    Port::new(
-        name(backend),
-        DeviceClass::new(class).unwrap(),
-        PortId::new(id).unwrap(),
-    )
+    Port::new(name(backend), DeviceClass::new(class).unwrap(), PortId::new(id).unwrap())
 }
 
 /// A free device without a name.
 pub(crate) fn device(class: &str, backend: &str, id: &str) -> Device {
-    let mut info = DeviceInfo::unknown(
-        port(class, backend, id),
-        DeviceId::new(&format!("1234:5678:{id}")).unwrap(),
-    );
+    let mut info =
+        DeviceInfo::unknown(port(class, backend, id), DeviceId::new(&format!("1234:5678:{id}")).unwrap());
     info.interfaces = vec![
         Interface::new(match class {
             "block" => "b******",
@@ -39,12 +33,7 @@ pub(crate) fn device(class: &str, backend: &str, id: &str) -> Device {
         })
         .unwrap(),
     ];
-    Device {
-        info,
-        presence: Presence::Present,
-        attachments: BTreeMap::new(),
-        assignments: Vec::new(),
-    }
+    Device { info, presence: Presence::Present, attachments: BTreeMap::new(), assignments: Vec::new() }
 }
 
 /// Builds on a device.
@@ -108,10 +97,7 @@ pub(crate) fn qube(text: &str, class: QubeClass, state: PowerState, label: &str)
         class,
         state,
         details: Some(QubeDetails {
-            label: Some(Label {
-                name: label.into(),
-                colour: Label::standard_colour(label).unwrap_or(0),
-            }),
+            label: Some(Label { name: label.into(), colour: Label::standard_colour(label).unwrap_or(0) }),
             ..QubeDetails::default()
         }),
     }
@@ -128,10 +114,7 @@ pub(crate) fn put_qube(scene: &mut Scene, qube: Qube) {
 /// A live machine with a few qubes and no devices.
 pub(crate) fn qubes() -> Scene {
     use PowerState::{Halted, Running};
-    let mut scene = Scene {
-        source: "qubesd".into(),
-        ..Scene::default()
-    };
+    let mut scene = Scene::default();
     scene.machine.link = Link::Live;
     for (text, class, state, label) in [
         ("dom0", QubeClass::Admin, Running, "black"),
@@ -161,30 +144,17 @@ pub(crate) fn qubes() -> Scene {
 pub(crate) fn laptop() -> Scene {
     let mut scene = qubes();
     for device in [
-        device("usb", "sys-usb", "2-1")
-            .called("Cruzer Blade")
-            .is(&["u080650"]),
+        device("usb", "sys-usb", "2-1").called("Cruzer Blade").is(&["u080650"]),
         device("block", "sys-usb", "sda")
             .called("Cruzer Blade")
             .part_of("usb", "2-1")
             .with("size", "14900000000"),
-        device("block", "sys-usb", "sda1")
-            .called("Cruzer Blade")
-            .part_of("block", "sda"),
-        device("block", "sys-usb", "sda2")
-            .called("Cruzer Blade")
-            .part_of("block", "sda"),
-        device("block", "sys-usb", "sr0")
-            .called("INSTALL DISC")
-            .with("size", "1000000000")
-            .with("mode", "r"),
+        device("block", "sys-usb", "sda1").called("Cruzer Blade").part_of("block", "sda"),
+        device("block", "sys-usb", "sda2").called("Cruzer Blade").part_of("block", "sda"),
+        device("block", "sys-usb", "sr0").called("INSTALL DISC").with("size", "1000000000").with("mode", "r"),
         device("mic", "dom0", "mic").held_by(&["personal", "work"]),
-        device("usb", "sys-usb", "2-4")
-            .called("Integrated Camera")
-            .is(&["u0e0100"]),
-        device("usb", "sys-usb", "2-2")
-            .called("Keyboard K120")
-            .is(&["u030101"]),
+        device("usb", "sys-usb", "2-4").called("Integrated Camera").is(&["u0e0100"]),
+        device("usb", "sys-usb", "2-2").called("Keyboard K120").is(&["u030101"]),
     ] {
         put(&mut scene, device);
     }

@@ -16,11 +16,7 @@ use crate::strings;
 pub(crate) fn row(scene: &Scene, device: &Device, now: Instant) -> Row {
     let info = &device.info;
     let is_part = naming::is_partition(info) && scene.machine.parent(device).is_some();
-    let name = if is_part {
-        naming::part_name(info)
-    } else {
-        naming::device_name(info)
-    };
+    let name = if is_part { naming::part_name(info) } else { naming::device_name(info) };
     let in_use = use_of_relative(&scene.machine, device);
     let status = status(scene, device);
     let row = Row {
@@ -33,23 +29,11 @@ pub(crate) fn row(scene: &Scene, device: &Device, now: Instant) -> Row {
         is_new: scene.new_until(&info.port, now).is_some(),
         is_part,
         detail: detail(device, in_use),
-        holders: device
-            .attachments
-            .keys()
-            .map(|qube| chip(&scene.machine, qube))
-            .collect(),
+        holders: device.attachments.keys().map(|qube| chip(&scene.machine, qube)).collect(),
         status,
         action: RowAction::Open,
     };
-    if scene.is_live() {
-        row
-    } else {
-        Row {
-            look: Look::Dim,
-            action: RowAction::Nothing,
-            ..row
-        }
-    }
+    if scene.is_live() { row } else { Row { look: Look::Dim, action: RowAction::Nothing, ..row } }
 }
 
 /// A qube with the colour of its label.
@@ -59,10 +43,7 @@ pub(crate) fn chip(machine: &Machine, qube: &QubeName) -> Chip {
         .get(qube)
         .and_then(|qube| qube.details.as_ref())
         .and_then(|details| details.label.as_ref());
-    Chip {
-        name: qube.clone(),
-        colour: label.map(|label| label.colour),
-    }
+    Chip { name: qube.clone(), colour: label.map(|label| label.colour) }
 }
 
 /// What is said while this command is under way.
@@ -101,14 +82,8 @@ fn look(device: &Device, relative_in_use: bool) -> Look {
 
 fn status(scene: &Scene, device: &Device) -> Option<Status> {
     let port = device.port();
-    let pending = scene
-        .pending_at(port)
-        .map(|pending| Status::Pending(pending_text(pending)));
-    pending.or_else(|| {
-        scene
-            .failure_at(port)
-            .map(|failure| Status::Failed(failure_text(failure)))
-    })
+    let pending = scene.pending_at(port).map(|pending| Status::Pending(pending_text(pending)));
+    pending.or_else(|| scene.failure_at(port).map(|failure| Status::Failed(failure_text(failure))))
 }
 
 /// `sys-usb:sda · 14.9 GB · read-only`.
@@ -131,11 +106,7 @@ fn facts(device: &Device) -> Vec<String> {
 }
 
 fn is_attached_read_only(device: &Device) -> bool {
-    device.is_attached()
-        && device
-            .attachments
-            .values()
-            .all(device_core::assignment::Options::is_read_only)
+    device.is_attached() && device.attachments.values().all(device_core::assignment::Options::is_read_only)
 }
 
 /// `Cruzer Blade, sys-usb:sda, 14.9 GB, attached to work`.
@@ -171,7 +142,7 @@ fn use_of_relative(machine: &Machine, device: &Device) -> Option<String> {
 }
 
 /// The symbol of what a device is for.
-fn icon(device: &Device) -> &'static str {
+pub(crate) fn icon(device: &Device) -> &'static str {
     match (device.info.category(), &device.port().class) {
         (_, DeviceClass::Block) => "plugboard-disk-symbolic",
         (_, DeviceClass::Mic) | (Category::Microphone, _) => "plugboard-microphone-symbolic",

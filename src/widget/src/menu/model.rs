@@ -162,11 +162,7 @@ pub(crate) fn menu(scene: &Scene, view: &View) -> Menu {
         (SectionKind::Other, strings::other_devices()),
     ]
     .into_iter()
-    .map(|(kind, heading)| Group {
-        kind,
-        heading: Some(heading),
-        rows: rows(scene, kind, view.now),
-    })
+    .map(|(kind, heading)| Group { kind, heading: Some(heading), rows: rows(scene, kind, view.now) })
     .collect();
     let has_rows = sections.iter().any(|section| !section.rows.is_empty());
     for section in &mut sections {
@@ -178,12 +174,7 @@ pub(crate) fn menu(scene: &Scene, view: &View) -> Menu {
         (true, true) => Some(strings::nothing_found(&view.filter)),
         _ => None,
     };
-    Menu {
-        banners: banners(scene),
-        sections,
-        empty,
-        changes_at: changes_at(scene, view.now),
-    }
+    Menu { banners: banners(scene), sections, empty, changes_at: changes_at(scene, view.now) }
 }
 
 /// The section where devices of this class stand. PCI devices are assigned in the settings of a qube, not here.
@@ -203,13 +194,8 @@ fn banners(scene: &Scene) -> Vec<Banner> {
         Link::Resyncing => Some((BannerKind::Resyncing, strings::resyncing())),
         Link::Lost(reason) => Some((BannerKind::Lost, strings::connection_lost(reason))),
     };
-    let simulator = scene
-        .simulated_world()
-        .map(|world| (BannerKind::Simulator, strings::simulator(world)));
-    link.into_iter()
-        .chain(simulator)
-        .map(|(kind, text)| Banner { kind, text })
-        .collect()
+    let simulator = scene.simulated_world().map(|world| (BannerKind::Simulator, strings::simulator(world)));
+    link.into_iter().chain(simulator).map(|(kind, text)| Banner { kind, text }).collect()
 }
 
 fn rows(scene: &Scene, kind: SectionKind, now: Instant) -> Vec<Row> {
@@ -221,10 +207,7 @@ fn rows(scene: &Scene, kind: SectionKind, now: Instant) -> Vec<Row> {
         .filter(|device| section_of(&device.port().class) == Some(kind))
         .collect();
     devices.sort_by(|left, right| device_order(scene, left, right));
-    let mut rows: Vec<Row> = devices
-        .into_iter()
-        .map(|device| device_row::row(scene, device, now))
-        .collect();
+    let mut rows: Vec<Row> = devices.into_iter().map(|device| device_row::row(scene, device, now)).collect();
     rows.extend(unreadable(scene, kind));
     if kind == SectionKind::Usb {
         rows.extend(stopped_usb_qubes(scene));
@@ -245,22 +228,13 @@ fn device_order(scene: &Scene, left: &Device, right: &Device) -> Ordering {
 
 fn unreadable(scene: &Scene, kind: SectionKind) -> impl Iterator<Item = Row> + '_ {
     let here = move |class: &DeviceClass| section_of(class) == Some(kind);
-    scene
-        .machine
-        .unreadable
-        .iter()
-        .filter(move |((_, class), _)| here(class))
-        .map(|((backend, class), reason)| {
+    scene.machine.unreadable.iter().filter(move |((_, class), _)| here(class)).map(
+        |((backend, class), reason)| {
             let name = strings::unreadable(backend.as_str(), reason);
             let key = RowKey::Unreadable(backend.clone(), class.clone());
-            plain_row(
-                key,
-                "plugboard-attention-symbolic",
-                name,
-                Look::Dim,
-                RowAction::Nothing,
-            )
-        })
+            plain_row(key, "plugboard-attention-symbolic", name, Look::Dim, RowAction::Nothing)
+        },
+    )
 }
 
 /// A row for each USB qube that does not run: it holds a USB controller, and its devices are known only to itself.
@@ -271,33 +245,18 @@ fn stopped_usb_qubes(scene: &Scene) -> Vec<Row> {
         .values()
         .filter(|device| device.info.categories().contains(&Category::PciUsb))
         .flat_map(|device| device.assignments.iter().map(|assignment| &assignment.frontend))
-        .filter(|name| {
-            scene
-                .machine
-                .qubes
-                .get(*name)
-                .is_some_and(|qube| !qube.is_running())
-        })
+        .filter(|name| scene.machine.qubes.get(*name).is_some_and(|qube| !qube.is_running()))
         .collect();
     qubes.sort();
     qubes.dedup();
-    qubes
-        .into_iter()
-        .map(|name| stopped_usb_qube(scene, name))
-        .collect()
+    qubes.into_iter().map(|name| stopped_usb_qube(scene, name)).collect()
 }
 
 fn stopped_usb_qube(scene: &Scene, name: &QubeName) -> Row {
     let command = Command::StartQube(name.clone());
     let text = strings::start_usb_qube(name.as_str());
     let key = RowKey::StoppedUsbQube(name.clone());
-    let mut row = plain_row(
-        key,
-        "plugboard-usb-symbolic",
-        text,
-        Look::Plain,
-        RowAction::Nothing,
-    );
+    let mut row = plain_row(key, "plugboard-usb-symbolic", text, Look::Plain, RowAction::Nothing);
     let failed = scene.failures.iter().find(|failure| failure.command == command);
     row.status = if scene.pending.iter().any(|pending| pending.command == command) {
         Some(Status::Pending(strings::starting(name.as_str())))
@@ -331,14 +290,8 @@ fn plain_row(key: RowKey, icon: &'static str, name: String, look: Look, action: 
 
 /// The first moment after `now` at which the menu looks different by itself.
 fn changes_at(scene: &Scene, now: Instant) -> Option<Instant> {
-    let badges = scene
-        .plugged_in
-        .keys()
-        .filter_map(|port| scene.new_until(port, now));
-    let waits = scene
-        .pending
-        .iter()
-        .map(|pending| pending.since + crate::scene::GIVE_UP_AFTER);
+    let badges = scene.plugged_in.keys().filter_map(|port| scene.new_until(port, now));
+    let waits = scene.pending.iter().map(|pending| pending.since + crate::scene::GIVE_UP_AFTER);
     badges.chain(waits).filter(|moment| *moment > now).min()
 }
 
@@ -346,10 +299,7 @@ impl Row {
     /// Whether it holds every word of `filter`, in any case and order.
     fn matches(&self, filter: &str) -> bool {
         let text = format!("{} {}", self.spoken, self.detail).to_lowercase();
-        filter
-            .to_lowercase()
-            .split_whitespace()
-            .all(|word| text.contains(word))
+        filter.to_lowercase().split_whitespace().all(|word| text.contains(word))
     }
 
     /// Whether it answers to pointer and keys.

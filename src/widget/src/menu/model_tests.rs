@@ -13,10 +13,7 @@ use device_core::assignment::Options;
 use device_core::qube::{PowerState, QubeClass};
 
 fn view() -> View {
-    View {
-        filter: String::new(),
-        now: now(),
-    }
+    View { filter: String::new(), now: now() }
 }
 
 /// The menu as text: `*` bold, `-` grey, `>` opens, indent for parts.
@@ -45,22 +42,13 @@ fn drawn_row(row: &Row) -> String {
     };
     let opens = if row.action == RowAction::Open { " >" } else { "" };
     let new = if row.is_new { " NEW" } else { "" };
-    let holders: Vec<_> = row
-        .holders
-        .iter()
-        .map(|chip| format!(" → {}", chip.name))
-        .collect();
+    let holders: Vec<_> = row.holders.iter().map(|chip| format!(" → {}", chip.name)).collect();
     let status = match &row.status {
         Some(Status::Pending(text)) => format!(" ({text})"),
         Some(Status::Failed(text)) => format!(" (! {text})"),
         None => String::new(),
     };
-    format!(
-        "{indent}{mark}{}{new} | {}{}{status}{opens}\n",
-        row.name,
-        row.detail,
-        holders.concat()
-    )
+    format!("{indent}{mark}{}{new} | {}{}{status}{opens}\n", row.name, row.detail, holders.concat())
 }
 
 #[test]
@@ -86,12 +74,7 @@ USB devices
 #[test]
 fn a_disk_in_use_makes_its_relatives_grey_and_says_why() {
     let mut scene = laptop();
-    put(
-        &mut scene,
-        device("block", "sys-usb", "sda1")
-            .part_of("block", "sda")
-            .held_by(&["work"]),
-    );
+    put(&mut scene, device("block", "sys-usb", "sda1").part_of("block", "sda").held_by(&["work"]));
     assert_eq!(
         drawn(&scene)
             .lines()
@@ -105,25 +88,14 @@ fn a_disk_in_use_makes_its_relatives_grey_and_says_why() {
         ]
     );
     let mut scene = laptop();
-    put(
-        &mut scene,
-        device("block", "sys-usb", "sda")
-            .part_of("usb", "2-1")
-            .held_by(&["work"]),
-    );
+    put(&mut scene, device("block", "sys-usb", "sda").part_of("usb", "2-1").held_by(&["work"]));
     assert!(drawn(&scene).contains("-Partition 1 | sys-usb:sda1 · whole disk is in use in work"));
 }
 
 #[test]
 fn a_stick_pulled_out_while_attached_says_who_lost_it() {
     let mut scene = qubes();
-    put(
-        &mut scene,
-        device("usb", "sys-usb", "2-6")
-            .called("YubiKey 4/5")
-            .held_by(&["banking"])
-            .removed(),
-    );
+    put(&mut scene, device("usb", "sys-usb", "2-6").called("YubiKey 4/5").held_by(&["banking"]).removed());
     assert_eq!(
         drawn(&scene),
         "USB devices\n  *YubiKey 4/5 | sys-usb:2-6 · removed while attached to → banking >\n"
@@ -138,42 +110,26 @@ fn without_devices_one_quiet_line_says_what_to_do() {
 #[test]
 fn a_lost_link_is_said_first_and_takes_every_action_away() {
     let mut scene = laptop();
-    scene.source = "simulator:laptop".into();
+    scene.source = device_bus::manager::Source::Simulator("laptop".into());
     scene.machine.link = Link::Lost("qubesd does not answer.".into());
     let text = drawn(&scene);
-    assert!(
-        text.starts_with("! Connection lost. qubesd does not answer.\n! Simulator: laptop\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("! Connection lost. qubesd does not answer.\n! Simulator: laptop\n"), "{text}");
     assert!(!text.contains('>'));
     scene.machine.devices.clear();
-    assert_eq!(
-        menu(&scene, &view()).empty,
-        None,
-        "nobody knows whether there are devices"
-    );
+    assert_eq!(menu(&scene, &view()).empty, None, "nobody knows whether there are devices");
 }
 
 #[test]
 fn pending_and_failed_commands_show_in_their_row() {
     let mut scene = laptop();
-    let disc = scene.machine.devices[&port("block", "sys-usb", "sr0")]
-        .info
-        .to_ref();
+    let disc = scene.machine.devices[&port("block", "sys-usb", "sr0")].info.to_ref();
     let command = Command::Attach(disc, name("untrusted"), Options::new());
-    scene.pending.push(Pending {
-        ticket: Ticket(1),
-        command: command.clone(),
-        since: now(),
-    });
+    scene.pending.push(Pending { ticket: Ticket(1), command: command.clone(), since: now() });
     assert!(
         drawn(&scene).contains("INSTALL DISC | sys-usb:sr0 · 1.0 GB · read-only (attaching to untrusted…) >")
     );
     scene.pending.clear();
-    scene.failures.push(Failure {
-        command,
-        reason: "untrusted is not running.".into(),
-    });
+    scene.failures.push(Failure { command, reason: "untrusted is not running.".into() });
     assert!(drawn(&scene).contains("(! Not attached to untrusted. untrusted is not running.) >"));
 }
 
@@ -183,15 +139,7 @@ fn a_badge_is_new_for_two_minutes() {
     let camera = port("usb", "sys-usb", "2-4");
     let came = now();
     scene.plugged_in.insert(camera, came);
-    let at = |seconds| {
-        menu(
-            &scene,
-            &View {
-                now: came + Duration::from_secs(seconds),
-                ..view()
-            },
-        )
-    };
+    let at = |seconds| menu(&scene, &View { now: came + Duration::from_secs(seconds), ..view() });
     let has_badge = |menu: &Menu| menu.sections.iter().flat_map(|s| &s.rows).any(|row| row.is_new);
     assert!(has_badge(&at(119)));
     assert_eq!(at(119).changes_at, Some(came + Duration::from_secs(120)));
@@ -202,106 +150,54 @@ fn a_badge_is_new_for_two_minutes() {
 #[test]
 fn a_stopped_usb_qube_can_be_started_from_the_menu() {
     let mut scene = qubes();
-    put_qube(
-        &mut scene,
-        qube("sys-usb", QubeClass::Disposable, PowerState::Halted, "red"),
-    );
-    put(
-        &mut scene,
-        device("pci", "dom0", "00_14.0")
-            .is(&["p0c0330"])
-            .assigned_to("sys-usb"),
-    );
-    assert_eq!(
-        drawn(&scene),
-        "USB devices\n   Start sys-usb to see its USB devices | \n"
-    );
+    put_qube(&mut scene, qube("sys-usb", QubeClass::Disposable, PowerState::Halted, "red"));
+    put(&mut scene, device("pci", "dom0", "00_14.0").is(&["p0c0330"]).assigned_to("sys-usb"));
+    assert_eq!(drawn(&scene), "USB devices\n   Start sys-usb to see its USB devices | \n");
     let row = menu(&scene, &view()).sections[0].rows[0].clone();
-    assert_eq!(
-        row.action,
-        RowAction::Do(Wish::Do(Command::StartQube(name("sys-usb"))))
-    );
-    put_qube(
-        &mut scene,
-        qube("sys-usb", QubeClass::Disposable, PowerState::Running, "red"),
-    );
-    assert_eq!(
-        drawn(&scene),
-        strings::no_devices(),
-        "a PCI controller itself is no row"
-    );
+    assert_eq!(row.action, RowAction::Do(Wish::Do(Command::StartQube(name("sys-usb")))));
+    put_qube(&mut scene, qube("sys-usb", QubeClass::Disposable, PowerState::Running, "red"));
+    assert_eq!(drawn(&scene), strings::no_devices(), "a PCI controller itself is no row");
 }
 
 #[test]
 fn a_list_that_cannot_be_read_says_so() {
     let mut scene = qubes();
-    scene
-        .machine
-        .unreadable
-        .insert((name("sys-usb"), DeviceClass::Usb), "denied".into());
-    assert_eq!(
-        drawn(&scene),
-        "USB devices\n  -The devices of sys-usb can't be read: denied | \n"
-    );
+    scene.machine.unreadable.insert((name("sys-usb"), DeviceClass::Usb), "denied".into());
+    assert_eq!(drawn(&scene), "USB devices\n  -The devices of sys-usb can't be read: denied | \n");
 }
 
 #[test]
 fn typed_words_filter_in_any_order_and_case() {
     let filtered = |words: &str| {
-        let menu = menu(
-            &laptop(),
-            &View {
-                filter: words.into(),
-                ..view()
-            },
-        );
-        let names = menu
-            .sections
-            .iter()
-            .flat_map(|s| &s.rows)
-            .map(|row| row.name.clone())
-            .collect::<Vec<_>>();
+        let menu = menu(&laptop(), &View { filter: words.into(), ..view() });
+        let names =
+            menu.sections.iter().flat_map(|s| &s.rows).map(|row| row.name.clone()).collect::<Vec<_>>();
         (names, menu.empty)
     };
     assert_eq!(filtered("BLADE sda").0, ["Cruzer Blade"]);
     assert_eq!(filtered("personal").0, ["Built-in microphone"], "also by holder");
-    assert_eq!(
-        filtered("nosuch"),
-        (Vec::new(), Some(strings::nothing_found("nosuch")))
-    );
+    assert_eq!(filtered("nosuch"), (Vec::new(), Some(strings::nothing_found("nosuch"))));
 }
 
 #[test]
 fn hostile_names_are_rows_like_any_other() {
     let mut scene = qubes();
-    put(
-        &mut scene,
-        device("usb", "sys-usb", "2-1").called("<b>{qube}%s_&\u{202e}\n"),
-    );
+    put(&mut scene, device("usb", "sys-usb", "2-1").called("<b>{qube}%s_&\u{202e}\n"));
     let menu = menu(&scene, &view());
     assert_eq!(menu.sections[0].rows[0].name, "<b>{qube}%s_&__");
-    assert!(
-        menu.sections[0].rows[0]
-            .spoken
-            .starts_with("<b>{qube}%s_&__, sys-usb:2-1")
-    );
+    assert!(menu.sections[0].rows[0].spoken.starts_with("<b>{qube}%s_&__, sys-usb:2-1"));
 }
 
 #[test]
 fn every_attached_device_shows_its_holders_and_speaks_them() {
     let mut scene = laptop();
     put(&mut scene, device("webcam", "sys-usb", "2-4").held_by(&["work"]));
-    put(
-        &mut scene,
-        device("block", "sys-usb", "sdb").held_by(&["vault"]).removed(),
-    );
+    put(&mut scene, device("block", "sys-usb", "sdb").held_by(&["vault"]).removed());
     let menu = menu(&scene, &view());
     let rows: Vec<_> = menu.sections.iter().flat_map(|section| &section.rows).collect();
     for (port, device) in &scene.machine.devices {
-        let row = rows
-            .iter()
-            .find(|row| row.key == RowKey::Device(port.clone()))
-            .expect("a row for each device");
+        let row =
+            rows.iter().find(|row| row.key == RowKey::Device(port.clone())).expect("a row for each device");
         let shown: Vec<_> = row.holders.iter().map(|chip| &chip.name).collect();
         assert_eq!(shown, device.attachments.keys().collect::<Vec<_>>());
         for holder in device.attachments.keys() {

@@ -23,10 +23,8 @@ pub(crate) fn settle<K: Copy + Ord, R: Placed>(
     fresh: Vec<Group<K, R>>,
 ) -> Vec<Group<K, R>> {
     let mut settled: Vec<Group<K, R>> = shown.to_vec();
-    let headings: Vec<(K, Option<String>)> = fresh
-        .iter()
-        .map(|group| (group.kind, group.heading.clone()))
-        .collect();
+    let headings: Vec<(K, Option<String>)> =
+        fresh.iter().map(|group| (group.kind, group.heading.clone())).collect();
     let mut arrivals: Vec<(K, Option<String>, R)> = Vec::new();
     let mut current: Vec<R> = Vec::new();
     for group in fresh {
@@ -56,9 +54,7 @@ pub(crate) fn settle<K: Copy + Ord, R: Placed>(
 }
 
 fn place_of<K, R: Placed>(groups: &[Group<K, R>], key: &R::Key) -> bool {
-    groups
-        .iter()
-        .any(|group| group.rows.iter().any(|row| row.key() == key))
+    groups.iter().any(|group| group.rows.iter().any(|row| row.key() == key))
 }
 
 fn append<K: Copy + Ord, R>(groups: &mut Vec<Group<K, R>>, kind: K, heading: Option<String>, row: R) {
@@ -66,29 +62,15 @@ fn append<K: Copy + Ord, R>(groups: &mut Vec<Group<K, R>>, kind: K, heading: Opt
         group.rows.push(row);
         return;
     }
-    let place = groups
-        .iter()
-        .position(|group| group.kind > kind)
-        .unwrap_or(groups.len());
-    groups.insert(
-        place,
-        Group {
-            kind,
-            heading,
-            rows: vec![row],
-        },
-    );
+    let place = groups.iter().position(|group| group.kind > kind).unwrap_or(groups.len());
+    groups.insert(place, Group { kind, heading, rows: vec![row] });
 }
 
 /// The menu in the places of what is shown.
 pub(crate) fn settle_menu(shown: &[Group<SectionKind, Row>], fresh: Menu) -> Menu {
     let sections = settle(shown, fresh.sections);
     let empty = fresh.empty.filter(|_| sections.is_empty());
-    Menu {
-        sections,
-        empty,
-        ..fresh
-    }
+    Menu { sections, empty, ..fresh }
 }
 
 /// The sub-menu in the places of what is shown. Without anything shown, or on another page, pass `&[]`.
@@ -133,13 +115,7 @@ impl Placed for Item {
             ItemKey::Qube(_) | ItemKey::Template(_) => strings::stopped(),
             _ => String::new(),
         };
-        Self {
-            mark: Mark::None,
-            is_bold: false,
-            note,
-            action: None,
-            ..self.clone()
-        }
+        Self { mark: Mark::None, is_bold: false, note, action: None, ..self.clone() }
     }
 }
 

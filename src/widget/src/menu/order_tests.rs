@@ -11,20 +11,11 @@ use crate::scene::Scene;
 use crate::testing::{Make, device, laptop, port, put, qubes};
 
 fn fresh(scene: &Scene) -> Menu {
-    menu(
-        scene,
-        &View {
-            filter: String::new(),
-            now: Instant::now(),
-        },
-    )
+    menu(scene, &View { filter: String::new(), now: Instant::now() })
 }
 
 fn keys(menu: &Menu) -> Vec<RowKey> {
-    menu.sections
-        .iter()
-        .flat_map(|section| section.rows.iter().map(|row| row.key.clone()))
-        .collect()
+    menu.sections.iter().flat_map(|section| section.rows.iter().map(|row| row.key.clone())).collect()
 }
 
 #[test]
@@ -34,10 +25,7 @@ fn new_rows_come_at_the_end_of_their_section() {
     put(&mut scene, device("block", "sys-usb", "a"));
     let settled = settle_menu(&shown.sections, fresh(&scene));
     let disks = &settled.sections[0].rows;
-    assert_eq!(
-        disks.last().unwrap().key,
-        RowKey::Device(port("block", "sys-usb", "a"))
-    );
+    assert_eq!(disks.last().unwrap().key, RowKey::Device(port("block", "sys-usb", "a")));
     assert_eq!(keys(&shown)[..4], keys(&settled)[..4]);
 }
 
@@ -50,17 +38,11 @@ fn gone_rows_stay_grey_and_inert() {
     assert_eq!(keys(&settled), keys(&shown));
     assert_eq!(settled.empty, None);
     for row in settled.sections.iter().flat_map(|section| &section.rows) {
-        assert_eq!(
-            (row.look, row.action.clone(), row.holders.len()),
-            (Look::Dim, RowAction::Nothing, 0)
-        );
+        assert_eq!((row.look, row.action.clone(), row.holders.len()), (Look::Dim, RowAction::Nothing, 0));
         assert!(row.detail.ends_with("unplugged"));
     }
     let back = settle_menu(&settled.sections, fresh(&laptop()));
-    assert_eq!(
-        back.sections, shown.sections,
-        "what comes back takes its old place"
-    );
+    assert_eq!(back.sections, shown.sections, "what comes back takes its old place");
 }
 
 #[test]
@@ -72,10 +54,7 @@ fn a_qube_keeps_its_place_in_the_sub_menu_when_it_becomes_the_holder() {
     put(&mut scene, device("usb", "sys-usb", "2-4").held_by(&["work"]));
     let settled = settle_submenu(&shown, submenu(&scene, &scene.machine.devices[&camera], &view));
     let names = |groups: &[Items]| {
-        groups
-            .iter()
-            .flat_map(|group| group.rows.iter().map(|item| item.key.clone()))
-            .collect::<Vec<_>>()
+        groups.iter().flat_map(|group| group.rows.iter().map(|item| item.key.clone())).collect::<Vec<_>>()
     };
     assert_eq!(names(&settled), names(&shown));
     let work = settled[0].rows.iter().find(|item| item.text == "work").unwrap();

@@ -10,9 +10,7 @@ use device_core::name::QubeName;
 use crate::strings;
 
 /// Labels from the least to the most trusted, as the field sorts them.
-const TRUST: [&str; 8] = [
-    "red", "orange", "yellow", "green", "gray", "blue", "purple", "black",
-];
+const TRUST: [&str; 8] = ["red", "orange", "yellow", "green", "gray", "blue", "purple", "black"];
 
 /// The sentence to ask about before `device` goes to `to`; `None` when there is nothing to say.
 pub(crate) fn risk(machine: &Machine, device: &Device, to: &QubeName) -> Option<String> {
@@ -50,25 +48,11 @@ mod tests {
         let machine = qubes().machine;
         let stick = || device("block", "sys-usb", "sda");
         let keyboard = device("usb", "sys-usb", "2-2").is(&["u080650", "u030101"]);
-        assert!(
-            risk(&machine, &keyboard, &name("untrusted")).is_some(),
-            "also as a second interface"
-        );
-        assert_eq!(
-            risk(&machine, &stick(), &name("vault")),
-            None,
-            "a free stick was nowhere"
-        );
+        assert!(risk(&machine, &keyboard, &name("untrusted")).is_some(), "also as a second interface");
+        assert_eq!(risk(&machine, &stick(), &name("vault")), None, "a free stick was nowhere");
         assert!(risk(&machine, &stick().held_by(&["untrusted"]), &name("vault")).is_some());
-        assert_eq!(
-            risk(&machine, &stick().held_by(&["vault"]), &name("untrusted")),
-            None
-        );
+        assert_eq!(risk(&machine, &stick().held_by(&["vault"]), &name("untrusted")), None);
         let microphone = device("mic", "dom0", "mic").held_by(&["untrusted"]);
-        assert_eq!(
-            risk(&machine, &microphone, &name("vault")),
-            None,
-            "a microphone keeps nothing"
-        );
+        assert_eq!(risk(&machine, &microphone, &name("vault")), None, "a microphone keeps nothing");
     }
 }

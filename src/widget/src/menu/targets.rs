@@ -40,12 +40,7 @@ pub(crate) struct SubView {
 impl SubView {
     /// The sub-menu as it opens.
     pub(crate) fn opening(now: Instant) -> Self {
-        Self {
-            page: Page::Targets,
-            read_only: false,
-            filter: String::new(),
-            now,
-        }
+        Self { page: Page::Targets, read_only: false, filter: String::new(), now }
     }
 }
 
@@ -123,16 +118,9 @@ pub(crate) fn submenu(scene: &Scene, device: &Device, view: &SubView) -> Vec<Ite
     }
     if let Some(pending) = scene.pending_at(device.port()) {
         let give_up = (view.now >= pending.since + GIVE_UP_AFTER).then(|| {
-            entry(
-                ItemKey::GiveUp,
-                strings::give_up(),
-                ItemAction::Wish(Wish::GiveUp(pending.ticket)),
-            )
+            entry(ItemKey::GiveUp, strings::give_up(), ItemAction::Wish(Wish::GiveUp(pending.ticket)))
         });
-        let rows = [message(pending_text(pending))]
-            .into_iter()
-            .chain(give_up)
-            .collect();
+        let rows = [message(pending_text(pending))].into_iter().chain(give_up).collect();
         return vec![group(GroupKind::Message, None, rows)];
     }
     let groups = match &view.page {
@@ -140,40 +128,23 @@ pub(crate) fn submenu(scene: &Scene, device: &Device, view: &SubView) -> Vec<Ite
         Page::Disposables => disposables_page(scene, device, view),
         Page::Confirm(command) => confirm_page(scene, device, command),
     };
-    groups
-        .into_iter()
-        .filter(|group| !group.rows.is_empty())
-        .collect()
+    groups.into_iter().filter(|group| !group.rows.is_empty()).collect()
 }
 
 fn targets_page(scene: &Scene, device: &Device, view: &SubView) -> Vec<Items> {
     let mut said: Vec<Item> = scene.failure_at(device.port()).map_or_else(Vec::new, |failure| {
         let hide = ItemAction::Wish(Wish::Dismiss(failure.command.clone()));
-        vec![
-            message(failure_text(failure)),
-            entry(ItemKey::Dismiss, strings::dismiss(), hide),
-        ]
+        vec![message(failure_text(failure)), entry(ItemKey::Dismiss, strings::dismiss(), hide)]
     });
     let holders = holders(scene, device);
     let reason = whole_device_refusal(scene, device);
-    let targets = if reason.is_none() {
-        targets(scene, device, view)
-    } else {
-        Vec::new()
-    };
+    let targets = if reason.is_none() { targets(scene, device, view) } else { Vec::new() };
     let can_go = reason.is_none();
     let nowhere = (can_go && targets.is_empty() && view.filter.is_empty()).then(strings::no_target);
     if let Some(reason) = reason.or(nowhere).filter(|_| holders.is_empty()) {
-        said.push(Item {
-            key: ItemKey::Reason,
-            ..message(reason)
-        });
+        said.push(Item { key: ItemKey::Reason, ..message(reason) });
     }
-    let more = if can_go && view.filter.is_empty() {
-        more(scene, device, view)
-    } else {
-        Vec::new()
-    };
+    let more = if can_go && view.filter.is_empty() { more(scene, device, view) } else { Vec::new() };
     let heading = match (device.is_attached(), device.port().class.is_shareable()) {
         (false, _) => strings::attach_to(),
         (true, true) => strings::add_to(),
@@ -204,27 +175,15 @@ fn holders(scene: &Scene, device: &Device) -> Vec<Item> {
         items.push(Item {
             mark: Mark::Eject,
             is_bold: true,
-            note: if removed {
-                strings::clean_up()
-            } else {
-                strings::detach()
-            },
+            note: if removed { strings::clean_up() } else { strings::detach() },
             spoken: strings::say_detach(qube.as_str()),
             ..qube_item(scene, qube, ItemAction::Wish(Wish::Do(command)))
         });
-        let details = scene
-            .machine
-            .qubes
-            .get(qube)
-            .and_then(|qube| qube.details.as_ref());
+        let details = scene.machine.qubes.get(qube).and_then(|qube| qube.details.as_ref());
         if details.is_some_and(|details| details.is_auto_cleanup) {
             let command = Command::DetachAndShutDown(device.info.to_ref(), qube.clone());
             let text = strings::detach_and_shut_down(qube.as_str());
-            items.push(entry(
-                ItemKey::ShutDown(qube.clone()),
-                text,
-                ItemAction::Wish(Wish::Do(command)),
-            ));
+            items.push(entry(ItemKey::ShutDown(qube.clone()), text, ItemAction::Wish(Wish::Do(command))));
         }
     }
     items
@@ -243,13 +202,9 @@ fn targets(scene: &Scene, device: &Device, view: &SubView) -> Vec<Item> {
         .map(|qube| (Rank::of(scene, device, qube), qube))
         .collect();
     found.sort_by(|(left, l), (right, r)| {
-        left.cmp(right)
-            .then_with(|| naming::natural_order(l.name.as_str(), r.name.as_str()))
+        left.cmp(right).then_with(|| naming::natural_order(l.name.as_str(), r.name.as_str()))
     });
-    found
-        .into_iter()
-        .map(|(rank, qube)| target(scene, device, view, rank, qube))
-        .collect()
+    found.into_iter().map(|(rank, qube)| target(scene, device, view, rank, qube)).collect()
 }
 
 /// How near at hand a qube is for a device.
@@ -263,11 +218,7 @@ enum Rank {
 
 impl Rank {
     fn of(scene: &Scene, device: &Device, qube: &Qube) -> Self {
-        if device
-            .assignments
-            .iter()
-            .any(|assignment| assignment.frontend == qube.name)
-        {
+        if device.assignments.iter().any(|assignment| assignment.frontend == qube.name) {
             Self::UsuallyHere
         } else if scene.recent.of(&device.info) == Some(&qube.name) {
             Self::LastUsed
@@ -297,19 +248,10 @@ fn target(scene: &Scene, device: &Device, view: &SubView, rank: Rank, qube: &Qub
     };
     let item = qube_item(scene, &qube.name, guarded(scene, device, command));
     match may_attach(&scene.machine, device, &qube.name) {
-        Ok(()) => Item {
-            note: rank.note(),
-            spoken,
-            ..item
-        },
+        Ok(()) => Item { note: rank.note(), spoken, ..item },
         Err(refusal) => {
             let note = short_reason(&refusal);
-            Item {
-                spoken: strings::say_refused(&spoken, &note),
-                note,
-                action: None,
-                ..item
-            }
+            Item { spoken: strings::say_refused(&spoken, &note), note, action: None, ..item }
         }
     }
 }
@@ -349,30 +291,16 @@ fn more(scene: &Scene, device: &Device, view: &SubView) -> Vec<Item> {
     let mut items = Vec::new();
     let can_start_one = !device.is_attached() || device.port().class.is_shareable();
     if can_start_one && disposable_templates(scene).next().is_some() {
-        let item = entry(
-            ItemKey::NewDisposable,
-            strings::new_disposable(),
-            ItemAction::Turn(Page::Disposables),
-        );
-        items.push(Item {
-            mark: Mark::Plus,
-            ..item
-        });
+        let item =
+            entry(ItemKey::NewDisposable, strings::new_disposable(), ItemAction::Turn(Page::Disposables));
+        items.push(Item { mark: Mark::Plus, ..item });
     }
     if device.port().class == DeviceClass::Block {
         let fixed = naming::is_read_only(&device.info);
         let checked = fixed || view.read_only;
-        let item = entry(
-            ItemKey::ReadOnly,
-            strings::attach_read_only(),
-            ItemAction::ReadOnly(!checked),
-        );
+        let item = entry(ItemKey::ReadOnly, strings::attach_read_only(), ItemAction::ReadOnly(!checked));
         let action = item.action.clone().filter(|_| !fixed);
-        items.push(Item {
-            mark: Mark::Check(checked),
-            action,
-            ..item
-        });
+        items.push(Item { mark: Mark::Check(checked), action, ..item });
     }
     items
 }
@@ -397,23 +325,14 @@ fn disposables_page(scene: &Scene, device: &Device, view: &SubView) -> Vec<Items
         })
         .collect();
     vec![
-        group(
-            GroupKind::Message,
-            None,
-            vec![Item {
-                mark: Mark::Back,
-                ..back
-            }],
-        ),
+        group(GroupKind::Message, None, vec![Item { mark: Mark::Back, ..back }]),
         group(GroupKind::Targets, Some(strings::new_disposable()), rows),
     ]
 }
 
 fn disposable_templates(scene: &Scene) -> impl Iterator<Item = &Qube> {
     scene.machine.qubes.values().map(AsRef::as_ref).filter(|qube| {
-        qube.details
-            .as_ref()
-            .is_some_and(|details| details.is_disposable_template && !details.is_internal)
+        qube.details.as_ref().is_some_and(|details| details.is_disposable_template && !details.is_internal)
     })
 }
 
@@ -459,10 +378,7 @@ fn entry(key: ItemKey, text: String, action: ItemAction) -> Item {
 }
 
 fn message(text: String) -> Item {
-    Item {
-        action: None,
-        ..entry(ItemKey::Message, text, ItemAction::ReadOnly(false))
-    }
+    Item { action: None, ..entry(ItemKey::Message, text, ItemAction::ReadOnly(false)) }
 }
 
 fn qube_item(scene: &Scene, qube: &QubeName, action: ItemAction) -> Item {
@@ -474,10 +390,7 @@ fn qube_item(scene: &Scene, qube: &QubeName, action: ItemAction) -> Item {
 
 fn has_words(name: &str, filter: &str) -> bool {
     let name = name.to_lowercase();
-    filter
-        .to_lowercase()
-        .split_whitespace()
-        .all(|word| name.contains(word))
+    filter.to_lowercase().split_whitespace().all(|word| name.contains(word))
 }
 
 #[cfg(test)]
