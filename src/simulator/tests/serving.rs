@@ -1,7 +1,5 @@
 //! The simulator as a server: limits, listeners, faults, and what a person at the machine does.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't go on has failed")]
-
 mod harness;
 
 use std::io::Write;
