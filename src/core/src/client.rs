@@ -170,9 +170,7 @@ impl Hypervisor for AdminClient {
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {
         match action {
             Action::Attach { device, frontend, options } => {
-                let assignment = exact_assignment(device, frontend, options.clone());
-                let payload = listing::write_assignment(&assignment).map_err(bad_option)?;
-                self.assignment_call("Attach", &assignment, &payload).await?;
+                self.attach_as(&exact_assignment(device, frontend, options.clone())).await?;
             }
             Action::Detach { device, frontend } => {
                 let assignment = exact_assignment(device, frontend, crate::assignment::Options::new());
@@ -206,6 +204,16 @@ impl Hypervisor for AdminClient {
 }
 
 impl AdminClient {
+    /// Attaches a device as `assignment` says, its mode included: a live attachment of a device that is to be stored
+    /// as required travels under that mode.
+    ///
+    /// # Errors
+    /// The server's refusal, or trouble on the way.
+    pub async fn attach_as(&self, assignment: &Assignment) -> Result<(), Error> {
+        let payload = listing::write_assignment(assignment).map_err(bad_option)?;
+        self.assignment_call("Attach", assignment, &payload).await
+    }
+
     async fn plain_call(&self, method: &str, qube: &QubeName) -> Result<(), Error> {
         self.call(&Request::new(method, "", qube.as_str())).await.map(drop)
     }

@@ -1,5 +1,5 @@
 //! Starts [`qubesd_sim`]; everything that can be tested lives in the library.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    qubesd_sim::args::run(std::env::args_os())
 }

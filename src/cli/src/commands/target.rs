@@ -1,0 +1,99 @@
+//! Finding the one device that a command means.
+
+use device_core::device::DeviceInfo;
+use device_core::error::ErrorKind;
+use device_core::name::{DeviceRef, QubeName};
+
+use crate::device_word::DeviceWord;
+use crate::failure::Failure;
+use crate::session::Session;
+use crate::shown::shown;
+
+/// Reads `word`; what is wrong with it counts less than a qube that does not exist.
+///
+/// # Errors
+/// A usage error.
+pub(super) async fn device_word(
+    session: &mut Session<'_>,
+    frontend: Option<&QubeName>,
+    word: &str,
+) -> Result<DeviceWord, Failure> {
+    match DeviceWord::new(word) {
+        Ok(word) => Ok(word),
+        Err(sentence) => {
+            let failure = session.usage(&sentence);
+            Err(explained(session, frontend, failure).await)
+        }
+    }
+}
+
+/// The devices of the backend that `word` names.
+///
+/// # Errors
+/// When there is no such backend, or it can't be read.
+pub(super) async fn exposed(
+    session: &mut Session<'_>,
+    frontend: Option<&QubeName>,
+    word: &DeviceWord,
+) -> Result<Vec<DeviceInfo>, Failure> {
+    let no_such_backend = || Failure::Argument("no such backend vm!".into());
+    let failure = match word.backend() {
+        None => no_such_backend(),
+        Some(backend) => match session.exposed(&backend).await {
+            Ok(devices) => return Ok(devices),
+            Err(error) if error.kind() == ErrorKind::Unreachable => return Err(error.into()),
+            Err(error) => match session.find_qube(backend.as_str()).await? {
+                None => no_such_backend(),
+                Some(_) => error.into(),
+            },
+        },
+    };
+    Err(explained(session, frontend, failure).await)
+}
+
+/// Exactly one present device, as `word` names it.
+///
+/// # Errors
+/// When it is not there, with the sentence for it.
+pub(super) async fn present(
+    session: &mut Session<'_>,
+    frontend: Option<&QubeName>,
+    word: &DeviceWord,
+) -> Result<DeviceInfo, Failure> {
+    let devices = exposed(session, frontend, word).await?;
+    // A wildcard names no port, so no device is on it.
+    let found =
+        devices.into_iter().find(|device| !word.is_any_port() && word.covers(&device.port.id, &device.id));
+    if let Some(device) = found {
+        return Ok(device);
+    }
+    let failure = Failure::Argument(not_exposed(session, word));
+    Err(explained(session, frontend, failure).await)
+}
+
+/// The sentence for a device that is not there.
+pub(super) fn not_exposed(session: &Session<'_>, word: &DeviceWord) -> String {
+    format!(
+        "backend vm {} doesn't expose {} device '{}'",
+        shown(&word.backend),
+        session.class,
+        shown(&word.port)
+    )
+}
+
+/// Another device is there than the one that was seen.
+pub(super) fn changed(device: &DeviceRef) -> String {
+    format!("The device on {} changed meanwhile. Look again before you choose.", device.port)
+}
+
+/// A qube that does not exist counts before everything else that is wrong.
+pub(super) async fn explained(
+    session: &mut Session<'_>,
+    frontend: Option<&QubeName>,
+    failure: Failure,
+) -> Failure {
+    match frontend {
+        Some(frontend) => session.explain(frontend, failure).await,
+        None => failure,
+    }
+}

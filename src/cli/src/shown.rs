@@ -1,0 +1,9 @@
+//! What a person typed, said back to them: safe for a terminal and not longer than they can read.
+
+use device_core::text::DisplayText;
+
+/// The text as an error sentence may repeat it.
+#[must_use]
+pub fn shown(text: &str) -> DisplayText {
+    DisplayText::from_untrusted(text)
+}

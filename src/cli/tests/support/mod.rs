@@ -1,0 +1,101 @@
+//! A whole run of the program as one value: what is typed, against which server, and what came of it.
+
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "every test program uses its own part of this, and a broken test set-up ends the test"
+)]
+
+pub(crate) mod recording;
+pub(crate) mod replay;
+pub(crate) mod script;
+
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A command line that was not yet run.
+#[derive(Debug, Clone)]
+pub(crate) struct Run {
+    name: String,
+    arguments: Vec<String>,
+    socket: PathBuf,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// The exit code; `None` = ended by a signal.
+    pub(crate) code: Option<i32>,
+    /// What it printed.
+    pub(crate) stdout: String,
+    /// What it complained of.
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// The program under this name, with these arguments, split at blanks.
+    pub(crate) fn of(name: &str, arguments: &str) -> Self {
+        Self {
+            name: name.into(),
+            arguments: arguments.split_whitespace().map(Into::into).collect(),
+            socket: "/nonexistent/qubesd.sock".into(),
+        }
+    }
+
+    /// One more argument, with whatever is in it.
+    pub(crate) fn and(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Against the server behind this socket.
+    pub(crate) fn on(mut self, socket: &Path) -> Self {
+        self.socket = socket.into();
+        self
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn go(&self) -> Outcome {
+        let output = Command::new(env!("CARGO_BIN_EXE_qvm-device"))
+            .arg0(&self.name)
+            .args(&self.arguments)
+            .env_clear()
+            .env("QUBESD_SOCKET", &self.socket)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program was built");
+        Outcome {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+}
+
+impl Outcome {
+    /// The last line of the error stream: the sentence behind the usage.
+    pub(crate) fn sentence(&self) -> &str {
+        self.stderr.lines().last().unwrap_or_default()
+    }
+
+    /// Checks that it ended well and printed exactly this.
+    #[track_caller]
+    pub(crate) fn printed(&self, text: &str) {
+        let expected = Self { code: Some(0), stdout: text.into(), stderr: String::new() };
+        assert_eq!(*self, expected);
+    }
+
+    /// Checks that it failed with this code and ended with this sentence, having printed no result.
+    #[track_caller]
+    pub(crate) fn failed(&self, code: i32, sentence: &str) {
+        assert_eq!(
+            (self.code, self.stdout.as_str(), self.sentence()),
+            (Some(code), "", sentence),
+            "{}",
+            self.stderr
+        );
+    }
+}

@@ -1,0 +1,180 @@
+//! The command line: serve a world, or say one line to a simulator that serves.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::control;
+use crate::{Protocol, Simulator};
+
+/// Runs the program and gives its exit code: 0 done, 1 failed, 2 wrong command line.
+#[must_use]
+pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let matches = match command().try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Nothing more can be done when even that can't be written.
+            let _ = error.print();
+            if error.use_stderr() && !error.to_string().contains("Usage:") {
+                eprintln!("\n{}", command().render_usage());
+            }
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let socket = |matches: &ArgMatches| matches.get_one::<PathBuf>("socket").cloned().unwrap_or_default();
+    let result = match matches.subcommand() {
+        Some(("ctl", matches)) => say(&socket(matches), matches),
+        Some(("worlds", _)) => worlds(),
+        _ => serve(&socket(&matches), &matches),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("qubesd-sim: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> Command {
+    let socket = || {
+        Arg::new("socket")
+            .long("socket")
+            .value_name("PATH")
+            .value_parser(value_parser!(PathBuf))
+            .required(true)
+    };
+    Command::new("qubesd-sim")
+        .about("A small qubesd over a simulated machine")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_negates_reqs(true)
+        .args_conflicts_with_subcommands(true)
+        .arg(socket().help("Serve here, and the control language at PATH.ctl"))
+        .arg(
+            Arg::new("world")
+                .long("world")
+                .value_name("NAME|FILE")
+                .default_value("laptop")
+                .help("A built-in world, or a file (.toml, .json)"),
+        )
+        .arg(
+            Arg::new("protocol")
+                .long("protocol")
+                .value_parser(["4.3", "4.4"])
+                .default_value("4.4")
+                .help("The version of the server to stand for"),
+        )
+        .arg(
+            Arg::new("quirks")
+                .long("quirks")
+                .action(ArgAction::SetTrue)
+                .help("Play the real server's data-losing defects, too"),
+        )
+        .arg(
+            Arg::new("agent")
+                .long("agent")
+                .value_name("SOCKET")
+                .value_parser(value_parser!(PathBuf))
+                .help("Where the device-agent.GUI listens that asks a person"),
+        )
+        .subcommand(
+            Command::new("ctl")
+                .about("Say one line of the control language to a running simulator")
+                .arg(socket().help("The socket it serves"))
+                .arg(Arg::new("words").value_name("WORD").num_args(1..).required(true)),
+        )
+        .subcommand(Command::new("worlds").about("List the built-in worlds"))
+}
+
+fn worlds() -> Result<(), String> {
+    let mut out = std::io::stdout();
+    crate::world_names().try_for_each(|name| writeln!(out, "{name}")).map_err(|error| error.to_string())
+}
+
+fn serve(socket: &Path, matches: &ArgMatches) -> Result<(), String> {
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("QUBESD_SIM_LOG").unwrap_or_else(|_| "info".into()),
+        )
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
+    let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
+    let mut simulator = Simulator::load(&text("world")).map_err(|error| error.to_string())?;
+    if let Some(protocol) = Protocol::new(&text("protocol")) {
+        simulator = simulator.with_protocol(protocol);
+    }
+    if matches.get_flag("quirks") {
+        simulator = simulator.with_quirks();
+    }
+    if let Some(agent) = matches.get_one::<PathBuf>("agent") {
+        simulator = simulator.with_agent(agent);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    runtime.block_on(until_ended(simulator, socket)).map_err(|error| error.to_string())
+}
+
+async fn until_ended(simulator: Simulator, socket: &Path) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let server = simulator.bind(socket)?;
+    // Whoever started us may have closed its end; the socket is there all the same.
+    let _ = writeln!(std::io::stdout(), "ready");
+    server
+        .run(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
+        .await
+}
+
+/// Sends one line and prints what comes back.
+fn say(socket: &Path, matches: &ArgMatches) -> Result<(), String> {
+    let words: Vec<String> =
+        matches.get_many::<String>("words").unwrap_or_default().map(|word| quoted(word)).collect();
+    let path = control::socket_of(socket);
+    let reply = exchange(&path, &words.join(" "))
+        .map_err(|error| format!("no simulator answers at {}: {error}", path.display()))?;
+    let reply = reply.trim_end();
+    match (reply.strip_prefix("ok"), reply.strip_prefix("error ")) {
+        (Some(text), _) => {
+            let text = text.trim_start();
+            if !text.is_empty() {
+                writeln!(std::io::stdout(), "{text}").map_err(|error| error.to_string())?;
+            }
+            Ok(())
+        }
+        (_, Some(sentence)) => Err(sentence.to_owned()),
+        _ => Err("the simulator went away".to_owned()),
+    }
+}
+
+fn exchange(path: &Path, line: &str) -> std::io::Result<String> {
+    let mut stream = UnixStream::connect(path)?;
+    stream.write_all(line.as_bytes())?;
+    stream.write_all(b"\n")?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply)?;
+    Ok(reply)
+}
+
+/// A word that came as one argument stays one word.
+fn quoted(word: &str) -> String {
+    if word.is_empty() || word.contains([' ', '\t', '\'']) {
+        format!("\"{word}\"")
+    } else if word.contains('"') {
+        format!("'{word}'")
+    } else {
+        word.to_owned()
+    }
+}

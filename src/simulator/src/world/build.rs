@@ -1,0 +1,216 @@
+//! Makes the running machine of a world, and refuses a world that does not fit together.
+//!
+//! Every fault names the line of the entry it is in.
+
+use std::collections::BTreeMap;
+
+use device_core::assignment::{Mode, Options};
+use device_core::interface::Interface;
+use device_core::name::QubeName;
+use device_core::qube::{Label, PowerState, QubeClass};
+
+use super::document::{AssignmentEntry, Document, QubeEntry, Scalar};
+use super::{World, WorldError, crowd, gadget_catalogue};
+use crate::class::Class;
+use crate::property;
+use crate::qube::{Qube, Stored};
+use crate::state::State;
+
+/// The feature of dom0 that tells every face that this is no real machine; its value is the world's name.
+pub(crate) const ANNOUNCEMENT: &str = "plugboard-simulator";
+
+/// The backend of what does not say where it is plugged in.
+pub(super) const USB_QUBE: &str = "sys-usb";
+
+/// The machine of a world, as it is before the first call.
+pub(crate) fn state(world: &World) -> Result<State, WorldError> {
+    let document = &world.document;
+    let name = document.name.clone().unwrap_or_else(|| world.source_name.clone());
+    let mut state = State::new(name.clone());
+    state.is_recorded = document.is_recorded;
+    state.hardware.has_microphone = document.microphone.unwrap_or(true);
+    state.defaults = defaults(document);
+    if !state.is_recorded
+        && let Some(dom0) = state.qubes.get_mut(&QubeName::dom0())
+    {
+        dom0.features.insert(ANNOUNCEMENT.to_owned(), name);
+    }
+    let mut builder = Builder { world, state };
+    builder.qubes()?;
+    builder.pci()?;
+    builder.devices()?;
+    builder.assignments()?;
+    builder.gadgets();
+    Ok(builder.switched_on())
+}
+
+fn defaults(document: &Document) -> BTreeMap<String, String> {
+    let defaults = &document.defaults;
+    [
+        ("netvm", &defaults.netvm),
+        ("template", &defaults.template),
+        ("dispvm", &defaults.dispvm),
+        ("clockvm", &defaults.clockvm),
+        ("updatevm", &defaults.updatevm),
+    ]
+    .into_iter()
+    .filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)))
+    .collect()
+}
+
+/// A machine in the making.
+pub(super) struct Builder<'a> {
+    pub(super) world: &'a World,
+    pub(super) state: State,
+}
+
+impl Builder<'_> {
+    pub(super) fn fault(&self, offset: usize, what: impl Into<String>) -> WorldError {
+        self.world.fault(offset, what)
+    }
+
+    fn qubes(&mut self) -> Result<(), WorldError> {
+        let world = self.world;
+        for entry in &world.document.qube {
+            self.qube(entry.get_ref(), entry.span().start)?;
+        }
+        if let Some(crowd) = &world.document.crowd {
+            for entry in crowd::qubes(crowd.get_ref()) {
+                self.qube(&entry, crowd.span().start)?;
+            }
+        }
+        self.check_names()
+    }
+
+    fn qube(&mut self, entry: &QubeEntry, at: usize) -> Result<(), WorldError> {
+        let name = QubeName::new(&entry.name).map_err(|error| self.fault(at, error.to_string()))?;
+        if self.state.qubes.contains_key(&name) {
+            return Err(self.fault(at, format!("there are two qubes named {name}")));
+        }
+        let class = QubeClass::new(entry.class.as_deref().unwrap_or("AppVM"));
+        if matches!(class, QubeClass::Other | QubeClass::Admin) {
+            return Err(self.fault(at, format!("{name} has a class that no qube can have")));
+        }
+        let label = entry.label.as_deref().unwrap_or("red");
+        if Label::standard_colour(label).is_none() {
+            return Err(self.fault(at, format!("{name} has the unknown label {label}")));
+        }
+        let qid = self.state.next_qid;
+        self.state.next_qid += 1;
+        let mut qube = Qube::new(name.clone(), class, qid, format!("c0ffee00-0000-4000-8000-{qid:012x}"));
+        qube.properties.insert("label".to_owned(), label.to_owned());
+        if let Some(template) = &entry.template {
+            qube.properties.insert("template".to_owned(), template.clone());
+        }
+        for (key, value) in &entry.properties {
+            if property::kind(class, key).is_none() {
+                return Err(self.fault(at, format!("{name} can't have the property {key}")));
+            }
+            qube.properties.insert(key.clone(), value.to_text());
+        }
+        if !entry.denied.is_empty() {
+            if let Some(bad) = entry.denied.iter().find(|code| Interface::new(code).is_none()) {
+                return Err(self.fault(at, format!("{bad} is no interface code")));
+            }
+            qube.properties.insert("devices_denied".to_owned(), entry.denied.concat());
+        }
+        qube.features.clone_from(&entry.features);
+        qube.tags.extend(entry.tags.iter().cloned());
+        if class != QubeClass::Remote {
+            qube.tags.extend(["audiovm-dom0".to_owned(), "guivm-dom0".to_owned()]);
+        }
+        if entry.running || entry.paused {
+            qube.power = if entry.paused { PowerState::Paused } else { PowerState::Running };
+            qube.xid = Some(self.state.next_xid);
+            self.state.next_xid += 1;
+        }
+        self.state.qubes.insert(name, qube);
+        Ok(())
+    }
+
+    /// Properties that name a qube must name one of this world.
+    fn check_names(&self) -> Result<(), WorldError> {
+        for entry in &self.world.document.qube {
+            let Some(qube) =
+                QubeName::new(&entry.get_ref().name).ok().and_then(|name| self.state.qube(&name))
+            else {
+                continue;
+            };
+            for (key, value) in &qube.properties {
+                let is_qube = property::kind(qube.class, key) == Some(property::Kind::Qube);
+                if is_qube && !value.is_empty() {
+                    self.known(value, entry.span().start)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn known(&self, name: &str, at: usize) -> Result<QubeName, WorldError> {
+        QubeName::new(name)
+            .ok()
+            .filter(|name| self.state.qube(name).is_some())
+            .ok_or_else(|| self.fault(at, format!("there is no qube named {name}")))
+    }
+
+    fn assignments(&mut self) -> Result<(), WorldError> {
+        let world = self.world;
+        for entry in &world.document.assignment {
+            self.assignment(entry.get_ref(), entry.span().start)?;
+        }
+        Ok(())
+    }
+
+    fn assignment(&mut self, entry: &AssignmentEntry, at: usize) -> Result<(), WorldError> {
+        let qube = self.known(&entry.qube, at)?;
+        let class = Class::new(&entry.class)
+            .ok_or_else(|| self.fault(at, format!("'{}' is no device class", entry.class)))?;
+        let fallback = if matches!(class, Class::Mic | Class::Pci) { "dom0" } else { USB_QUBE };
+        let mode = Mode::new(&entry.mode)
+            .filter(|mode| *mode != Mode::Manual)
+            .ok_or_else(|| self.fault(at, "a mode is auto-attach, ask-to-attach or required"))?;
+        let stored = Stored {
+            class,
+            backend: self.known(entry.backend.as_deref().unwrap_or(fallback), at)?,
+            port: entry.port.clone(),
+            device: entry.device.clone(),
+            mode,
+            frontend: Some(qube.clone()),
+            options: options(&entry.options),
+        };
+        if let Some(qube) = self.state.qubes.get_mut(&qube) {
+            qube.assignments.push(stored);
+        }
+        Ok(())
+    }
+
+    /// The world's own gadgets come first, so that they win over those of the catalogue.
+    fn gadgets(&mut self) {
+        let own = self.world.document.gadget.iter().map(|gadget| gadget.get_ref().clone());
+        self.state.gadgets = own.chain(gadget_catalogue()).collect();
+    }
+
+    /// What the backends tell at the start is seen already: nobody hears of it as news.
+    fn switched_on(mut self) -> State {
+        let backends: Vec<QubeName> = self.state.qubes.keys().cloned().collect();
+        for backend in backends {
+            for class in [Class::Block, Class::Usb] {
+                let seen = self
+                    .state
+                    .exposed(class, &backend)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|device| (device.port, device.holder))
+                    .collect::<BTreeMap<_, _>>();
+                if !seen.is_empty() {
+                    self.state.seen.insert((backend.clone(), class), seen);
+                }
+            }
+        }
+        self.state
+    }
+}
+
+pub(super) fn options(entries: &BTreeMap<String, Scalar>) -> Options {
+    entries.iter().map(|(key, value)| (key.clone(), value.to_text())).collect()
+}

@@ -1,0 +1,146 @@
+//! Bytes as a hostile or dying server would send them, through every parser of foreign bytes.
+//!
+//! The samples are recorded ones, then cut, doubled, overwritten and mixed: most of it stays plausible, which is
+//! where parsers break. What must hold: no panic, bounded results, and no text that is not display text.
+
+use base64::Engine as _;
+use device_core::device::DeviceInfo;
+use device_core::name::{DeviceClass, QubeName};
+use device_core::text::TEXT_MAX;
+use device_core::wire::argument::DeviceArgument;
+use device_core::wire::event::EventReader;
+use device_core::wire::listing;
+use device_core::wire::property::Properties;
+use device_core::wire::reply::Reply;
+use device_core::wire::request::Request;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use std::sync::LazyLock;
+
+/// Every distinct base64 text of the recordings: requests, payloads, replies and event frames.
+static SAMPLES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let mut samples = Vec::new();
+    for file in ["calls.jsonl", "events.jsonl"] {
+        let text = std::fs::read_to_string(format!("{}/wire/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        for word in text.split('"').filter(|word| word.len() > 7) {
+            samples.extend(base64::engine::general_purpose::STANDARD.decode(word));
+        }
+    }
+    samples.sort();
+    samples.dedup();
+    assert!(samples.len() > 300);
+    samples
+});
+
+/// One way to spoil bytes.
+#[derive(Debug, Clone)]
+enum Spoil {
+    Cut(Index),
+    Overwrite(Index, u8),
+    Insert(Index, Vec<u8>),
+    Repeat(Index, u8),
+    Append(Index),
+}
+
+fn spoil() -> impl Strategy<Value = Spoil> {
+    let nasty = prop_oneof![
+        Just(b"'".to_vec()),
+        Just(b"\\'".to_vec()),
+        Just(b"='".to_vec()),
+        Just(b" x='".to_vec()),
+        Just(b"\n".to_vec()),
+        Just(b"\0".to_vec()),
+        Just(b"%s<b>&amp;".to_vec()),
+        Just("\u{202e}\u{200b}".as_bytes().to_vec()),
+        Just(vec![0xff, 0xfe]),
+        Just(vec![b'A'; 5000]),
+    ];
+    prop_oneof![
+        any::<Index>().prop_map(Spoil::Cut),
+        (any::<Index>(), any::<u8>()).prop_map(|(at, byte)| Spoil::Overwrite(at, byte)),
+        (any::<Index>(), nasty).prop_map(|(at, bytes)| Spoil::Insert(at, bytes)),
+        (any::<Index>(), 1..30_u8).prop_map(|(at, times)| Spoil::Repeat(at, times)),
+        any::<Index>().prop_map(Spoil::Append),
+    ]
+}
+
+fn spoiled() -> impl Strategy<Value = Vec<u8>> {
+    (any::<Index>(), prop::collection::vec(spoil(), 0..6)).prop_map(|(sample, spoils)| {
+        let mut bytes = sample.get::<Vec<u8>>(&SAMPLES).clone();
+        for spoil in spoils {
+            let length = bytes.len();
+            match spoil {
+                Spoil::Cut(at) => bytes.truncate(at.index(length + 1)),
+                Spoil::Overwrite(at, byte) if length > 0 => bytes[at.index(length)] = byte,
+                Spoil::Overwrite(..) => {}
+                Spoil::Insert(at, more) => {
+                    let at = at.index(length + 1);
+                    bytes.splice(at..at, more);
+                }
+                Spoil::Repeat(at, times) => {
+                    let tail = bytes[at.index(length + 1)..].to_vec();
+                    (0..times).for_each(|_| bytes.extend_from_slice(&tail));
+                }
+                Spoil::Append(other) => bytes.extend(other.get::<Vec<u8>>(&SAMPLES)),
+            }
+            bytes.truncate(1 << 18);
+        }
+        bytes
+    })
+}
+
+fn assert_harmless(device: &DeviceInfo) {
+    let names = &device.names;
+    let texts = [&names.vendor, &names.product, &names.manufacturer, &names.name, &names.serial];
+    for text in texts.into_iter().flatten().chain(device.data.values()) {
+        assert!(text.as_str().chars().count() <= TEXT_MAX + 1);
+        assert!(!text.as_str().chars().any(|c| c.is_control() || matches!(c, '\u{200b}'..='\u{202e}')));
+    }
+    assert!(!device.interfaces.is_empty());
+    assert!(device.description(&|_| None).len() < 8 * TEXT_MAX);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_a_parser_panic_or_grow(bytes in spoiled()) {
+        let qube = QubeName::new("sys-usb").unwrap();
+        if let Ok(Reply::Exception(server)) = Reply::parse(&bytes) {
+            prop_assert!(!server.message.chars().any(char::is_control));
+        }
+        let _ = Request::parse(&bytes);
+        for class in [DeviceClass::Usb, DeviceClass::Block] {
+            let data = bytes.strip_prefix(b"0\0").unwrap_or(&bytes);
+            let (devices, _) = listing::exposed(data, &qube, &class);
+            prop_assert!(devices.len() <= listing::LINES_MAX);
+            devices.iter().for_each(assert_harmless);
+            let _ = (listing::attached(data, &qube, &class), listing::assigned(data, &qube, &class));
+            let _ = (listing::qubes(data), listing::classes(data));
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let _ = (Properties::parse(&text), DeviceArgument::parse(&text));
+        let _ = listing::assignment_payload(&text, &qube, &DeviceClass::Usb);
+    }
+
+    #[test]
+    fn an_event_stream_gives_the_same_events_however_it_is_cut(bytes in spoiled(), step in 1..97_usize) {
+        let read = |step: usize| {
+            let mut reader = EventReader::default();
+            let mut events = Vec::new();
+            for piece in bytes.chunks(step) {
+                reader.push(piece);
+                loop {
+                    match reader.next_event() {
+                        Ok(Some(event)) => events.push(event),
+                        Ok(None) => break,
+                        // What came before the fault counts; what follows is never read.
+                        Err(_) => return events,
+                    }
+                }
+            }
+            events
+        };
+        prop_assert_eq!(read(step), read(bytes.len().max(1)));
+    }
+}
