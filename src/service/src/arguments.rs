@@ -4,8 +4,12 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+/// Exit code of a wrong command line.
+const WRONG_COMMAND_LINE: u8 = 2;
 
 /// What the person asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +35,19 @@ impl Arguments {
             verbosity: matches.get_count("verbose"),
         })
     }
+}
+
+/// Prints help or version, or what is wrong with the command line and how it goes; the exit code.
+pub(crate) fn answer(wanted: &clap::Error) -> ExitCode {
+    // Nobody is left to tell when the stream is closed.
+    let _ = wanted.print();
+    if !wanted.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    if !wanted.to_string().contains("Usage:") {
+        eprintln!("\n{}", command().render_usage());
+    }
+    ExitCode::from(WRONG_COMMAND_LINE)
 }
 
 fn command() -> Command {

@@ -10,7 +10,7 @@ use device_core::transport::Transport;
 use tokio::signal::unix::{SignalKind, signal};
 use zbus::Connection;
 
-use crate::arguments::Arguments;
+use crate::arguments::{self, Arguments};
 use crate::logging;
 use crate::service::Service;
 
@@ -24,12 +24,7 @@ const BUS_LOST: u8 = 3;
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::parse(words) {
         Ok(arguments) => arguments,
-        Err(wanted) => {
-            let code = wanted.exit_code();
-            // Nobody is left to tell when standard error is closed too.
-            let _ = wanted.print();
-            return ExitCode::from(u8::try_from(code).unwrap_or(CANNOT_BEGIN));
-        }
+        Err(wanted) => return arguments::answer(&wanted),
     };
     logging::begin(arguments.verbosity);
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -65,12 +60,13 @@ impl fmt::Display for Obstacle {
 
 async fn serve(arguments: Arguments) -> Result<Ended, Obstacle> {
     let transport = Transport::from_environment(arguments.socket);
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), "started, watching {transport}");
+    let started = format!("started, watching {transport}");
     let connection = session_bus().await?;
     let service = Service::serve(connection.clone(), AdminClient::new(transport))
         .await
         .map_err(|error| Obstacle(format!("The session bus does not take our objects: {error}.")))?;
     take_name(&connection).await?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "{started}");
     let mut ending = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     Ok(tokio::select! {
