@@ -18,7 +18,6 @@ use crate::name::{DeviceClass, DeviceRef, PortId, QubeName};
 use crate::scope::{Scope, ScopeReply};
 use crate::transport::Transport;
 use crate::wire::argument::DeviceArgument;
-use crate::wire::event::EventReader;
 use crate::wire::listing::{self, Listing};
 use crate::wire::reply::Reply;
 use crate::wire::request::Request;
@@ -83,12 +82,7 @@ impl AdminClient {
     /// # Errors
     /// The server's refusal, or trouble on the way.
     pub async fn read_call(&self, request: Request) -> Result<Vec<u8>, Error> {
-        timeout(READ_TIMEOUT, self.call(&request)).await.unwrap_or_else(|_| {
-            Err(Error::new(
-                ErrorKind::Timeout,
-                format!("qubesd did not answer within {} s.", READ_TIMEOUT.as_secs()),
-            ))
-        })
+        within_read_timeout(self.call(&request)).await
     }
 
     async fn list<T>(
@@ -169,7 +163,7 @@ impl Hypervisor for AdminClient {
 
     async fn subscribe(&self) -> Result<EventHints, Error> {
         let bytes = self.transport.open(&Request::new("admin.Events", "", "dom0")).await?;
-        Ok(EventHints { bytes, reader: EventReader::default() })
+        within_read_timeout(EventHints::registered(bytes)).await
     }
 
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {
@@ -249,6 +243,13 @@ fn exact_assignment(
         mode: Mode::Manual,
         options,
     }
+}
+
+async fn within_read_timeout<T>(read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(READ_TIMEOUT, read).await.unwrap_or_else(|_| {
+        let sentence = format!("qubesd did not answer within {} s.", READ_TIMEOUT.as_secs());
+        Err(Error::new(ErrorKind::Timeout, sentence))
+    })
 }
 
 fn bad_option(error: crate::wire::property::PropertyError) -> Error {

@@ -138,8 +138,11 @@ fn may_hold(qube: &Qube, device: &Device) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The part of `device`, or what it is a part of, that is in use, and by whom.
+///
 /// Two qubes must never write one disk: a whole disk and its partitions exclude each other, and raw USB takes all.
-fn related_in_use(machine: &Machine, device: &Device) -> Option<(Port, QubeName)> {
+#[must_use]
+pub fn related_in_use(machine: &Machine, device: &Device) -> Option<(Port, QubeName)> {
     let holder = |other: &Device| Some((other.port().clone(), other.attachments.keys().next()?.clone()));
     let mut below = vec![device.port().clone()];
     let mut seen = below.clone();

@@ -1,5 +1,5 @@
 //! Starts [`plugboard_service`]; everything that can be tested lives in the library.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    plugboard_service::program::run(std::env::args_os())
 }

@@ -60,7 +60,7 @@ pub(crate) async fn ask_all(shared: &Shared, agent: Option<&Path>) {
             (None, Some(socket)) => ask(socket, &json).await,
             (None, None) => None,
         };
-        act(&mut shared.lock(), &question, answer.as_deref());
+        shared.change(|state| act(state, &question, answer.as_deref()));
     }
 }
 

@@ -20,6 +20,9 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Nothing more can be done when even that can't be written.
             let _ = error.print();
+            if error.use_stderr() && !error.to_string().contains("Usage:") {
+                eprintln!("\n{}", command().render_usage());
+            }
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
@@ -90,9 +93,7 @@ fn command() -> Command {
 
 fn worlds() -> Result<(), String> {
     let mut out = std::io::stdout();
-    crate::world_names()
-        .try_for_each(|name| writeln!(out, "{name}"))
-        .map_err(|error| error.to_string())
+    crate::world_names().try_for_each(|name| writeln!(out, "{name}")).map_err(|error| error.to_string())
 }
 
 fn serve(socket: &Path, matches: &ArgMatches) -> Result<(), String> {
@@ -118,9 +119,7 @@ fn serve(socket: &Path, matches: &ArgMatches) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    runtime
-        .block_on(until_ended(simulator, socket))
-        .map_err(|error| error.to_string())
+    runtime.block_on(until_ended(simulator, socket)).map_err(|error| error.to_string())
 }
 
 async fn until_ended(simulator: Simulator, socket: &Path) -> std::io::Result<()> {
@@ -141,11 +140,8 @@ async fn until_ended(simulator: Simulator, socket: &Path) -> std::io::Result<()>
 
 /// Sends one line and prints what comes back.
 fn say(socket: &Path, matches: &ArgMatches) -> Result<(), String> {
-    let words: Vec<String> = matches
-        .get_many::<String>("words")
-        .unwrap_or_default()
-        .map(|word| quoted(word))
-        .collect();
+    let words: Vec<String> =
+        matches.get_many::<String>("words").unwrap_or_default().map(|word| quoted(word)).collect();
     let path = control::socket_of(socket);
     let reply = exchange(&path, &words.join(" "))
         .map_err(|error| format!("no simulator answers at {}: {error}", path.display()))?;

@@ -37,10 +37,8 @@ impl Question {
             [(only, _)] => only.as_str(),
             _ => "",
         };
-        let icons: Vec<String> = icons
-            .iter()
-            .map(|(name, icon)| format!("{}: {}", text(name), text(icon)))
-            .collect();
+        let icons: Vec<String> =
+            icons.iter().map(|(name, icon)| format!("{}: {}", text(name), text(icon))).collect();
         format!(
             "{{\"source\": {}, \"device_name\": {}, \"argument\": {}, \"targets\": [{}], \"default_target\": {}, \
              \"icons\": {{{}}}}}",
@@ -75,37 +73,23 @@ impl State {
             [(frontend, stored)] if stored.mode != Mode::AskToAttach => {
                 self.attach_silently(frontend, device, stored.options.clone());
             }
-            _ => self.ask(
-                device,
-                wishes
-                    .into_iter()
-                    .map(|(name, stored)| (name, stored.options))
-                    .collect(),
-            ),
+            _ => self.ask(device, wishes.into_iter().map(|(name, stored)| (name, stored.options)).collect()),
         }
     }
 
     /// A qube started: it gets what is assigned to it and free.
     pub(crate) fn attach_assigned(&mut self, frontend: &QubeName) {
-        let mut wishes = self
-            .qube(frontend)
-            .map(|qube| qube.assignments.clone())
-            .unwrap_or_default();
+        let mut wishes = self.qube(frontend).map(|qube| qube.assignments.clone()).unwrap_or_default();
         wishes.sort_by_key(Stored::specificity);
         for stored in wishes {
             // Required disks and PCI functions are part of the boot itself.
-            let is_booted = stored.class == Class::Pci
-                || (stored.class == Class::Block && stored.mode == Mode::Required);
+            let is_booted =
+                stored.class == Class::Pci || (stored.class == Class::Block && stored.mode == Mode::Required);
             if is_booted {
                 continue;
             }
             let devices = self
-                .resolve(
-                    stored.class,
-                    &stored.backend,
-                    stored.port.as_deref(),
-                    stored.device.as_deref(),
-                )
+                .resolve(stored.class, &stored.backend, stored.port.as_deref(), stored.device.as_deref())
                 .unwrap_or_default();
             for device in devices.iter().filter(|device| device.holder.is_none()) {
                 if stored.mode == Mode::AskToAttach {
@@ -154,10 +138,8 @@ impl State {
 
     /// The person answered; anything but one of the offered qubes means no.
     pub(crate) fn answer(&mut self, question: &Question, answer: Option<&str>) {
-        let Some((frontend, options)) = question
-            .targets
-            .iter()
-            .find(|(name, _)| Some(name.as_str()) == answer)
+        let Some((frontend, options)) =
+            question.targets.iter().find(|(name, _)| Some(name.as_str()) == answer)
         else {
             return;
         };
@@ -190,11 +172,7 @@ pub(crate) fn options_text(options: &Options) -> String {
     let pairs: Vec<String> = options
         .iter()
         .map(|(key, value)| {
-            format!(
-                "{}: {}",
-                crate::refusal::source_quoted(key),
-                crate::refusal::source_quoted(value)
-            )
+            format!("{}: {}", crate::refusal::source_quoted(key), crate::refusal::source_quoted(value))
         })
         .collect();
     format!("{{{}}}", pairs.join(", "))

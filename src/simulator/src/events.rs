@@ -1,21 +1,15 @@
 //! Who listens, and what they are told.
 //!
-//! State changes push [`Event`]s in; each listener's connection takes the bytes out of its own bounded queue.
-//! Nothing here knows why an event is sent. The mischief of the control language (lose, double, reorder) happens
-//! on this last step, so that the state itself never lies.
+//! State changes push [`Event`]s in; they wait in each listener's [`Outbox`] until the change is complete, and are
+//! written before its reply. Nothing here knows why an event is sent. The mischief of the control language (lose,
+//! double, reorder) happens on this last step, so that the state itself never lies.
 
 use std::sync::Arc;
 
 use device_core::name::QubeName;
 use device_core::wire::event::Event;
-use tokio::sync::mpsc;
 
-/// Events queued for one listener; a listener that falls further behind loses its connection, as it would lose
-/// events with a server of limited memory.
-pub(crate) const QUEUE_MAX: usize = 16_384;
-
-/// One encoded event.
-pub(crate) type Frame = Arc<[u8]>;
+use crate::outbox::Outbox;
 
 /// All listeners.
 #[derive(Debug, Default)]
@@ -30,7 +24,7 @@ pub(crate) struct Hub {
 struct Listener {
     /// `None` = everything.
     qube: Option<QubeName>,
-    queue: mpsc::Sender<Frame>,
+    outbox: Arc<Outbox>,
 }
 
 /// What happens to the next events on their way out.
@@ -43,15 +37,10 @@ struct Mischief {
 }
 
 impl Hub {
-    /// Adds a listener for the events of `qube`, or all; its first event is queued already.
-    pub(crate) fn listen(&mut self, qube: Option<QubeName>) -> mpsc::Receiver<Frame> {
-        let (queue, receiver) = mpsc::channel(QUEUE_MAX);
-        let hello = event("", "connection-established", &[]);
-        // The queue is empty, so this can't fail.
-        let _ = queue.try_send(Arc::from(hello.to_bytes()));
-        self.listeners.retain(|listener| !listener.queue.is_closed());
-        self.listeners.push(Listener { qube, queue });
-        receiver
+    /// Adds a listener for the events of `qube`, or all, and greets it.
+    pub(crate) fn listen(&mut self, qube: Option<QubeName>, outbox: Arc<Outbox>) {
+        outbox.push(&event("", "connection-established", &[]).to_bytes());
+        self.listeners.push(Listener { qube, outbox });
     }
 
     /// Tells everybody who listens.
@@ -82,27 +71,34 @@ impl Hub {
         if self.listeners.is_empty() {
             return;
         }
-        let frame: Frame = Arc::from(event.to_bytes());
+        let frame = event.to_bytes();
+        for listener in &self.listeners {
+            let wanted = listener.qube.as_ref();
+            if wanted.is_none_or(|qube| qube.as_str() == event.subject) {
+                listener.outbox.push(&frame);
+            }
+        }
+    }
+
+    /// Writes what the listeners' connections take, and forgets those that have ended.
+    pub(crate) fn flush(&mut self) {
         self.listeners.retain(|listener| {
-            let concerned = listener
-                .qube
-                .as_ref()
-                .is_none_or(|qube| qube.as_str() == event.subject);
-            !concerned || listener.queue.try_send(Arc::clone(&frame)).is_ok()
+            listener.outbox.flush();
+            !listener.outbox.is_ended()
         });
     }
 
-    /// Ends every listener's connection once its queue is written.
+    /// Ends every listener's connection.
     pub(crate) fn drop_all(&mut self) {
-        self.listeners.clear();
+        for listener in self.listeners.drain(..) {
+            listener.outbox.flush();
+            listener.outbox.end();
+        }
     }
 
     /// How many listen.
     pub(crate) fn listeners(&self) -> usize {
-        self.listeners
-            .iter()
-            .filter(|listener| !listener.queue.is_closed())
-            .count()
+        self.listeners.len()
     }
 
     /// The next `count` events never arrive.
@@ -126,54 +122,50 @@ pub(crate) fn event(subject: &str, name: &str, pairs: &[(&str, &str)]) -> Event 
     Event {
         subject: subject.to_owned(),
         name: name.to_owned(),
-        pairs: pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect(),
+        pairs: pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::net::UnixStream;
 
-    fn names(receiver: &mut mpsc::Receiver<Frame>) -> Vec<String> {
-        let mut reader = device_core::wire::event::EventReader::default();
-        while let Ok(frame) = receiver.try_recv() {
-            reader.push(&frame);
-        }
-        std::iter::from_fn(|| reader.next_event().unwrap())
-            .map(|event| event.name)
-            .collect()
+    async fn listener(hub: &mut Hub, qube: Option<&str>) -> UnixStream {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        ours.writable().await.unwrap();
+        let qube = qube.map(|name| QubeName::new(name).unwrap());
+        hub.listen(qube, Arc::new(Outbox::new(ours)));
+        theirs
     }
 
-    #[test]
-    fn a_listener_of_one_qube_hears_of_that_qube_only() {
+    /// The names of the events that were written.
+    async fn names(hub: &mut Hub, stream: &UnixStream) -> Vec<String> {
+        hub.flush();
+        stream.readable().await.unwrap();
+        let mut bytes = vec![0; 65_536];
+        let count = stream.try_read(&mut bytes).unwrap();
+        let mut reader = device_core::wire::event::EventReader::default();
+        reader.push(&bytes[..count]);
+        std::iter::from_fn(|| reader.next_event().unwrap()).map(|event| event.name).collect()
+    }
+
+    #[tokio::test]
+    async fn a_listener_of_one_qube_hears_of_that_qube_only() {
         let mut hub = Hub::default();
-        let mut all = hub.listen(None);
-        let mut one = hub.listen(Some(QubeName::new("work").unwrap()));
+        let all = listener(&mut hub, None).await;
+        let one = listener(&mut hub, Some("work")).await;
         hub.emit(event("work", "a", &[]));
         hub.emit(event("vault", "b", &[]));
         hub.emit(event("", "c", &[]));
-        assert_eq!(names(&mut all), ["connection-established", "a", "b", "c"]);
-        assert_eq!(names(&mut one), ["connection-established", "a"]);
+        assert_eq!(names(&mut hub, &all).await, ["connection-established", "a", "b", "c"]);
+        assert_eq!(names(&mut hub, &one).await, ["connection-established", "a"]);
     }
 
-    #[test]
-    fn a_listener_that_never_reads_is_dropped_at_the_limit() {
+    #[tokio::test]
+    async fn mischief_loses_doubles_and_turns_around_just_as_many() {
         let mut hub = Hub::default();
-        let mut receiver = hub.listen(None);
-        for _ in 0..=QUEUE_MAX {
-            hub.emit(event("", "x", &[]));
-        }
-        assert_eq!(hub.listeners(), 0);
-        assert_eq!(names(&mut receiver).len(), QUEUE_MAX);
-    }
-
-    #[test]
-    fn mischief_loses_doubles_and_turns_around_just_as_many() {
-        let mut hub = Hub::default();
-        let mut all = hub.listen(None);
+        let all = listener(&mut hub, None).await;
         hub.lose(1);
         hub.emit(event("", "lost", &[]));
         hub.double(1);
@@ -183,7 +175,7 @@ mod tests {
         hub.emit(event("", "second", &[]));
         hub.emit(event("", "after", &[]));
         assert_eq!(
-            names(&mut all),
+            names(&mut hub, &all).await,
             ["connection-established", "twice", "twice", "second", "first", "after"]
         );
     }

@@ -48,10 +48,7 @@ impl Faults {
             return self.latency;
         }
         // A linear congruential step is random enough to shuffle replies and needs no dependency.
-        self.seed = self
-            .seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let share = u32::try_from(self.seed >> 40).unwrap_or(0) % 1000;
         self.latency + self.jitter * share / 1000
     }
@@ -64,10 +61,7 @@ impl Faults {
     /// Counts a call, and takes the failure that waited for it.
     pub(crate) fn on_call(&mut self, method: &str) -> Option<Failure> {
         *self.calls.entry(method.to_owned()).or_default() += 1;
-        let place = self
-            .waiting
-            .iter()
-            .position(|(part, _)| method.contains(part.as_str()))?;
+        let place = self.waiting.iter().position(|(part, _)| method.contains(part.as_str()))?;
         Some(self.waiting.remove(place).1)
     }
 

@@ -20,18 +20,10 @@ impl State {
             self.emit(backend, &format!("device-list-change:{}", class.as_str()), &[]);
             return;
         };
-        let now: Seen = devices
-            .iter()
-            .map(|device| (device.port.clone(), device.holder.clone()))
-            .collect();
-        let before = self
-            .seen
-            .insert((backend.clone(), class), now.clone())
-            .unwrap_or_default();
-        let added: Vec<&Exposed> = devices
-            .iter()
-            .filter(|device| !before.contains_key(&device.port))
-            .collect();
+        let now: Seen = devices.iter().map(|device| (device.port.clone(), device.holder.clone())).collect();
+        let before = self.seen.insert((backend.clone(), class), now.clone()).unwrap_or_default();
+        let added: Vec<&Exposed> =
+            devices.iter().filter(|device| !before.contains_key(&device.port)).collect();
         self.tell_list(backend, class, &before, &now, &added);
         self.tell_holders(backend, class, &before, &devices);
         for device in added.into_iter().filter(|device| device.holder.is_none()) {
@@ -46,11 +38,7 @@ impl State {
             self.tell_removed(backend, class, port);
         }
         for device in added {
-            self.emit(
-                backend,
-                &format!("device-added:{word}"),
-                &[("device", &device.text())],
-            );
+            self.emit(backend, &format!("device-added:{word}"), &[("device", &device.text())]);
         }
         let path = match class {
             Class::Block => "/qubes-block-devices",
@@ -70,9 +58,7 @@ impl State {
     /// Frontends that lost a device, then those that got one behind the server's back.
     fn tell_holders(&mut self, backend: &QubeName, class: Class, before: &Seen, devices: &[Exposed]) {
         let has = |port: &str, holder: &QubeName| {
-            devices
-                .iter()
-                .any(|device| device.port == port && device.holder.as_ref() == Some(holder))
+            devices.iter().any(|device| device.port == port && device.holder.as_ref() == Some(holder))
         };
         let lost = before
             .iter()
@@ -176,16 +162,11 @@ impl State {
 
     /// Tells of the end of everything `backend` exposed, and gives back who had some of it.
     fn forget_exposed(&mut self, backend: &QubeName, class: Class) -> Vec<(String, QubeName)> {
-        let seen = self
-            .seen
-            .remove(&(backend.clone(), class))
-            .unwrap_or_default();
+        let seen = self.seen.remove(&(backend.clone(), class)).unwrap_or_default();
         for port in seen.keys() {
             self.tell_removed(backend, class, port);
         }
-        seen.into_iter()
-            .filter_map(|(port, holder)| Some((port, holder?)))
-            .collect()
+        seen.into_iter().filter_map(|(port, holder)| Some((port, holder?))).collect()
     }
 
     /// The devices of a stopped backend: unknown until it starts again, or (under the recorded server) never there.

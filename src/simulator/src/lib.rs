@@ -12,9 +12,9 @@
 //! The crate shares names and wire grammar with the client and is held to recorded bytes of a real server, which keeps
 //! both honest; it never uses the client itself.
 
-pub mod args;
 mod agent;
 mod api;
+pub mod args;
 mod automatic;
 mod class;
 mod control;
@@ -23,6 +23,7 @@ mod fault;
 mod hardware;
 mod hotplug;
 mod hwids;
+mod outbox;
 mod power;
 mod property;
 mod property_write;

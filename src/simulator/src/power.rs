@@ -25,10 +25,7 @@ impl State {
 
     fn start_within(&mut self, name: &QubeName, depth: usize) -> Result<(), Refusal> {
         if name.is_dom0() {
-            return Err(Refusal::exception(
-                "QubesVMNotHaltedError",
-                "Cannot start Dom0 fake domain!",
-            ));
+            return Err(Refusal::exception("QubesVMNotHaltedError", "Cannot start Dom0 fake domain!"));
         }
         let qube = self.known(name)?;
         if qube.is_running() {
@@ -40,11 +37,7 @@ impl State {
                 format!("Qube start is prohibited. Rationale: {reason}"),
             ));
         }
-        self.emit(
-            name,
-            "domain-pre-start",
-            &[("start_guid", "True"), ("mem_required", "None")],
-        );
+        self.emit(name, "domain-pre-start", &[("start_guid", "True"), ("mem_required", "None")]);
         let network = self.qube(name).and_then(|qube| self.qube_property(qube, "netvm"));
         if let Some(network) = network.filter(|network| depth > 0 && !self.is_running(network)) {
             self.start_within(&network, depth - 1)?;
@@ -64,19 +57,10 @@ impl State {
         let required = self.required(name);
         for stored in &required {
             let found = self
-                .resolve(
-                    stored.class,
-                    &stored.backend,
-                    stored.port.as_deref(),
-                    stored.device.as_deref(),
-                )
+                .resolve(stored.class, &stored.backend, stored.port.as_deref(), stored.device.as_deref())
                 .unwrap_or_default();
             if found.is_empty() {
-                return Err(format!(
-                    "{} device {} not available",
-                    stored.class.capitalised(),
-                    stored.text()
-                ));
+                return Err(format!("{} device {} not available", stored.class.capitalised(), stored.text()));
             }
         }
         let taken = self
@@ -95,11 +79,7 @@ impl State {
     fn required(&self, name: &QubeName) -> Vec<Stored> {
         self.qube(name)
             .map(|qube| {
-                qube.assignments
-                    .iter()
-                    .filter(|stored| stored.mode == Mode::Required)
-                    .cloned()
-                    .collect()
+                qube.assignments.iter().filter(|stored| stored.mode == Mode::Required).cloned().collect()
             })
             .unwrap_or_default()
     }
@@ -109,13 +89,8 @@ impl State {
             .iter()
             .filter(|stored| stored.class == Class::Pci)
             .flat_map(|stored| {
-                self.resolve(
-                    Class::Pci,
-                    &stored.backend,
-                    stored.port.as_deref(),
-                    stored.device.as_deref(),
-                )
-                .unwrap_or_default()
+                self.resolve(Class::Pci, &stored.backend, stored.port.as_deref(), stored.device.as_deref())
+                    .unwrap_or_default()
             })
             .flat_map(|device| device.data)
             .filter(|(key, _)| *key == "sbdf")
@@ -153,12 +128,7 @@ impl State {
         };
         for stored in required.iter().filter(|stored| stored.class == Class::Block) {
             let found = self
-                .resolve(
-                    Class::Block,
-                    &stored.backend,
-                    stored.port.as_deref(),
-                    stored.device.as_deref(),
-                )
+                .resolve(Class::Block, &stored.backend, stored.port.as_deref(), stored.device.as_deref())
                 .unwrap_or_default();
             let Some(device) = found.into_iter().find(|device| device.holder.is_none()) else {
                 continue;
@@ -182,11 +152,7 @@ impl State {
 
     fn tell_ids_reset(&mut self, name: &QubeName) {
         for property in ["xid", "stubdom_xid", "start_time"] {
-            self.emit(
-                name,
-                &format!("property-reset:{property}"),
-                &[("name", property)],
-            );
+            self.emit(name, &format!("property-reset:{property}"), &[("name", property)]);
         }
     }
 
@@ -216,10 +182,7 @@ impl State {
     pub(crate) fn shutdown(&mut self, name: &QubeName, is_forced: bool) -> Result<(), Refusal> {
         let qube = self.known(name)?;
         if name.is_dom0() {
-            return Err(Refusal::exception(
-                "QubesVMNotHaltedError",
-                "Cannot shutdown Dom0 fake domain!",
-            ));
+            return Err(Refusal::exception("QubesVMNotHaltedError", "Cannot shutdown Dom0 fake domain!"));
         }
         match qube.power {
             PowerState::Halted => return Err(powered_off(name)),
@@ -291,10 +254,7 @@ impl State {
         if qube.power != from {
             let (class, word) = match from {
                 PowerState::Paused => ("QubesVMNotPausedError", "Domain is not paused"),
-                _ => (
-                    "QubesVMNotRunningError",
-                    "Domain not running (either powered off or paused)",
-                ),
+                _ => ("QubesVMNotRunningError", "Domain not running (either powered off or paused)"),
             };
             return Err(Refusal::exception(class, format!("{word}: '{name}'")));
         }
@@ -308,8 +268,7 @@ impl State {
         let qid = self.next_qid;
         self.next_qid += 1;
         let uuid = format!("c0ffee00-0000-4000-8000-{qid:012x}");
-        self.qubes
-            .insert(name.clone(), Qube::new(name.clone(), class, qid, uuid));
+        self.qubes.insert(name.clone(), Qube::new(name.clone(), class, qid, uuid));
         self.emit_global("domain-add", &[("vm", name.as_str())]);
     }
 
@@ -329,8 +288,5 @@ impl State {
 
 /// The exception for what needs a qube that is not off.
 pub(crate) fn powered_off(name: &QubeName) -> Refusal {
-    Refusal::exception(
-        "QubesVMNotStartedError",
-        format!("Domain is powered off: '{name}'"),
-    )
+    Refusal::exception("QubesVMNotStartedError", format!("Domain is powered off: '{name}'"))
 }

@@ -122,10 +122,7 @@ const TABLE: &[(&str, Kind, &str)] = &[
 /// The properties that a qube of this class has.
 pub(crate) fn names(class: QubeClass) -> impl Iterator<Item = &'static str> {
     let letter = letter(class);
-    TABLE
-        .iter()
-        .filter(move |(_, _, classes)| classes.contains(letter))
-        .map(|(name, _, _)| *name)
+    TABLE.iter().filter(move |(_, _, classes)| classes.contains(letter)).map(|(name, _, _)| *name)
 }
 
 /// The type of a property, when qubes of this class have it.
@@ -142,9 +139,7 @@ pub(crate) fn boolean(word: &str) -> Result<bool, Refusal> {
     match word.to_ascii_lowercase().as_str() {
         "yes" | "true" | "1" | "on" => Ok(true),
         "no" | "false" | "0" | "off" => Ok(false),
-        _ => Err(Refusal::value(format!(
-            "Invalid literal for boolean property: '{word}'"
-        ))),
+        _ => Err(Refusal::value(format!("Invalid literal for boolean property: '{word}'"))),
     }
 }
 
@@ -159,23 +154,11 @@ impl State {
             _ => None,
         };
         if let Some(text) = fixed {
-            return Some(Value {
-                is_default: qube.name.is_dom0(),
-                kind,
-                text,
-            });
+            return Some(Value { is_default: qube.name.is_dom0(), kind, text });
         }
         Some(match qube.property(name) {
-            Some(text) => Value {
-                is_default: false,
-                kind,
-                text: text.to_owned(),
-            },
-            None => Value {
-                is_default: name != "dispid",
-                kind,
-                text: self.default_text(qube, name),
-            },
+            Some(text) => Value { is_default: false, kind, text: text.to_owned() },
+            None => Value { is_default: name != "dispid", kind, text: self.default_text(qube, name) },
         })
     }
 
@@ -201,10 +184,9 @@ impl State {
             "virt_mode" => self.virt_mode(qube),
             "maxmem" => maxmem(qube).to_owned(),
             "kernelopts" => kernel_options(qube).to_owned(),
-            "updateable" => truth(matches!(
-                qube.class,
-                QubeClass::Admin | QubeClass::Template | QubeClass::Standalone
-            )),
+            "updateable" => {
+                truth(matches!(qube.class, QubeClass::Admin | QubeClass::Template | QubeClass::Standalone))
+            }
             "include_in_backups" => truth(qube.class != QubeClass::Remote),
             "netvm" if qube.class == QubeClass::Template => String::new(),
             "netvm" => self.default_of("netvm"),
@@ -255,10 +237,7 @@ impl State {
     }
 
     fn network_text(&self, qube: &Qube, name: &str) -> String {
-        let Some(network) = self
-            .qube_property(qube, "netvm")
-            .and_then(|network| self.qube(&network))
-        else {
+        let Some(network) = self.qube_property(qube, "netvm").and_then(|network| self.qube(&network)) else {
             return String::new();
         };
         match name {
@@ -279,11 +258,7 @@ fn maxmem(qube: &Qube) -> &'static str {
 }
 
 fn kernel_options(qube: &Qube) -> &'static str {
-    if qube.has_pci_assigned() || qube.property("kernel") == Some("") {
-        ""
-    } else {
-        "swiotlb=2048"
-    }
+    if qube.has_pci_assigned() || qube.property("kernel") == Some("") { "" } else { "swiotlb=2048" }
 }
 
 fn address(qid: u32) -> String {
@@ -297,7 +272,12 @@ fn truth(is_true: bool) -> String {
 /// Defaults that are the same for every qube.
 fn constant(name: &str) -> &'static str {
     match name {
-        "autostart" | "debug" | "installed_by_rpm" | "provides_network" | "is_preload" | "auto_cleanup"
+        "autostart"
+        | "debug"
+        | "installed_by_rpm"
+        | "provides_network"
+        | "is_preload"
+        | "auto_cleanup"
         | "template_for_dispvms" => "False",
         "default_user" => "user",
         "kernel" => "6.6.0-1.qubes",

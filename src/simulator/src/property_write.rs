@@ -13,8 +13,23 @@ use crate::state::{State, no_such_qube};
 
 /// Properties that follow from something else and can't be set.
 const READ_ONLY: &[&str] = &[
-    "name", "klass", "icon", "uuid", "qid", "xid", "start_time", "stubdom_xid", "stubdom_uuid", "updateable",
-    "gateway", "gateway6", "visible_gateway", "visible_gateway6", "visible_ip", "visible_ip6", "visible_netmask",
+    "name",
+    "klass",
+    "icon",
+    "uuid",
+    "qid",
+    "xid",
+    "start_time",
+    "stubdom_xid",
+    "stubdom_uuid",
+    "updateable",
+    "gateway",
+    "gateway6",
+    "visible_gateway",
+    "visible_gateway6",
+    "visible_ip",
+    "visible_ip6",
+    "visible_netmask",
     "dispid",
 ];
 
@@ -23,7 +38,12 @@ const BAD_DENY_LIST: &str = "Interface code list should be in the form chhhhhhch
 
 impl State {
     /// Sets a property from the text of a payload.
-    pub(crate) fn set_property(&mut self, name: &QubeName, property: &str, text: &str) -> Result<(), Refusal> {
+    pub(crate) fn set_property(
+        &mut self,
+        name: &QubeName,
+        property: &str,
+        text: &str,
+    ) -> Result<(), Refusal> {
         let qube = self.known(name)?;
         let kind = kind(qube.class, property).ok_or_else(|| no_such_property(property, name))?;
         if READ_ONLY.contains(&property) {
@@ -118,9 +138,9 @@ impl State {
                 .filter(|other| self.qube(other).is_some())
                 .map(|other| other.to_string())
                 .ok_or_else(|| no_such_qube(text)),
-            (_, Kind::Label) => Label::standard_colour(text)
-                .map(|_| text.to_owned())
-                .ok_or_else(|| no_such_label(text)),
+            (_, Kind::Label) => {
+                Label::standard_colour(text).map(|_| text.to_owned()).ok_or_else(|| no_such_label(text))
+            }
             (_, Kind::Text) => Ok(text.to_owned()),
         }
     }
@@ -128,14 +148,10 @@ impl State {
     fn checked_virt_mode(&self, name: &QubeName, text: &str) -> Result<String, Refusal> {
         let mode = text.to_ascii_lowercase();
         if !matches!(mode.as_str(), "hvm" | "pv" | "pvh") {
-            return Err(bad_value(
-                "Invalid virtualization mode, supported values: hvm, pv, pvh".to_owned(),
-            ));
+            return Err(bad_value("Invalid virtualization mode, supported values: hvm, pv, pvh".to_owned()));
         }
         if mode == "pvh" && self.known(name)?.has_pci_assigned() {
-            return Err(bad_value(
-                "pvh mode can't be set if pci devices are assigned".to_owned(),
-            ));
+            return Err(bad_value("pvh mode can't be set if pci devices are assigned".to_owned()));
         }
         Ok(mode)
     }
@@ -170,10 +186,7 @@ fn bad_value(message: String) -> Refusal {
 
 /// The exception for a property that a qube does not have.
 pub(crate) fn no_such_property(property: &str, name: &QubeName) -> Refusal {
-    Refusal::exception(
-        "QubesNoSuchPropertyError",
-        format!("Invalid property '{property}' of {name}"),
-    )
+    Refusal::exception("QubesNoSuchPropertyError", format!("Invalid property '{property}' of {name}"))
 }
 
 /// The exception for a label that there is not.

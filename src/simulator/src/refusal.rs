@@ -71,10 +71,7 @@ impl Refusal {
 /// The bytes of an answer.
 pub(crate) fn to_bytes(answer: Answer, protocol: Protocol) -> Vec<u8> {
     let exception = |class: &str, message: &str| {
-        Reply::Exception(ServerError {
-            class: class.replace('\0', ""),
-            message: message.replace('\0', ""),
-        })
+        Reply::Exception(ServerError { class: class.replace('\0', ""), message: message.replace('\0', "") })
     };
     let reply = match (answer, protocol) {
         (Ok(data), _) => Reply::Ok(data),

@@ -14,22 +14,20 @@ use device_core::name::QubeName;
 use device_core::wire::request::{REQUEST_MAX, Request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::agent;
 use crate::control;
-use crate::events::Frame;
 use crate::fault::Failure;
-use crate::refusal::{Answer, Refusal, to_bytes};
+use crate::outbox::{Outbox, is_there};
+use crate::refusal::{Refusal, to_bytes};
 use crate::simulator::Shared;
 
 /// Who may connect: the user and the group.
 const MODE: u32 = 0o660;
-/// Events written with one system call.
-const BATCH: usize = 256;
-/// How often a connection of events that is silent is looked after, in case its client has gone.
-const LOOK_AFTER: std::time::Duration = std::time::Duration::from_secs(10);
+/// How often a call that hangs is looked after, in case its client has gone.
+const HANG_LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// A simulator that listens.
 #[derive(Debug)]
@@ -177,7 +175,7 @@ async fn connection(mut stream: UnixStream, shared: &Shared, agent: Option<&Path
     if request.method == "admin.Events" {
         return events(stream, shared, &request).await;
     }
-    let answer = shared.lock().call(&request);
+    let answer = shared.change(|state| state.call(&request));
     agent::ask_all(shared, agent).await;
     let mut bytes = to_bytes(answer, shared.protocol());
     match failure {
@@ -195,63 +193,36 @@ async fn reply(mut stream: UnixStream, bytes: &[u8]) -> io::Result<()> {
 
 /// Says nothing until the client has gone.
 async fn hang(stream: UnixStream) -> io::Result<()> {
-    loop {
-        tokio::time::sleep(LOOK_AFTER).await;
-        is_there(&stream)?;
+    while is_there(&stream) {
+        tokio::time::sleep(HANG_LOOK).await;
     }
-}
-
-/// Writing nothing fails as soon as the other end is closed, and not before.
-fn is_there(stream: &UnixStream) -> io::Result<()> {
-    match stream.try_write(&[]) {
-        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 async fn events(stream: UnixStream, shared: &Shared, request: &Request) -> io::Result<()> {
-    match subscribe(shared, request) {
-        Ok(queue) => stream_events(stream, queue).await,
-        Err(refusal) => {
-            let bytes = to_bytes(Err(refusal), shared.protocol());
-            reply(stream, &bytes).await
+    match listener(shared, request) {
+        Ok(qube) => {
+            // The first events are written without waiting, so the connection must be known to be writable.
+            stream.writable().await?;
+            let outbox = Arc::new(Outbox::new(stream));
+            shared.change(|state| state.hub.listen(qube, Arc::clone(&outbox)));
+            outbox.run().await;
+            Ok(())
         }
+        Err(refusal) => reply(stream, &to_bytes(Err(refusal), shared.protocol())).await,
     }
 }
 
-fn subscribe(shared: &Shared, request: &Request) -> Result<mpsc::Receiver<Frame>, Refusal> {
-    let mut state = shared.lock();
+/// Whose events are asked for; `None` = everybody's.
+fn listener(shared: &Shared, request: &Request) -> Result<Option<QubeName>, Refusal> {
+    let state = shared.lock();
     state.find(&request.source)?;
-    let subject: QubeName = state.find(&request.destination)?;
-    nothing(&request.argument, "unexpected argument")?;
-    nothing(&request.payload, "unexpected payload")?;
-    Ok(state.hub.listen(Some(subject).filter(|name| !name.is_dom0())))
-}
-
-fn nothing(text: impl AsRef<[u8]>, complaint: &str) -> Answer {
-    if text.as_ref().is_empty() {
-        Ok(Vec::new())
-    } else {
-        Err(Refusal::protocol(complaint))
+    let qube = state.find(&request.destination)?;
+    if !request.argument.is_empty() {
+        return Err(Refusal::protocol("unexpected argument"));
     }
-}
-
-/// Writes events as they come. Ends when the client has gone, or when it read so slowly that the hub let go of it.
-async fn stream_events(mut stream: UnixStream, mut queue: mpsc::Receiver<Frame>) -> io::Result<()> {
-    let mut frames = Vec::new();
-    let mut bytes = Vec::new();
-    loop {
-        frames.clear();
-        match tokio::time::timeout(LOOK_AFTER, queue.recv_many(&mut frames, BATCH)).await {
-            Err(_) => is_there(&stream)?,
-            Ok(0) => return stream.shutdown().await,
-            Ok(_) => {
-                bytes.clear();
-                for frame in &frames {
-                    bytes.extend_from_slice(frame);
-                }
-                stream.write_all(&bytes).await?;
-            }
-        }
+    if !request.payload.is_empty() {
+        return Err(Refusal::protocol("unexpected payload"));
     }
+    Ok(Some(qube).filter(|qube| !qube.is_dom0()))
 }

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use device_core::wire::request::Request;
 
-use crate::{agent, control};
 use crate::refusal::{Protocol, to_bytes};
 use crate::server::Server;
 use crate::state::State;
 use crate::world::{self, WorldError};
+use crate::{agent, control};
 
 /// A machine that is loaded and not yet served.
 ///
@@ -61,10 +61,7 @@ impl Simulator {
     }
 
     fn of(state: State) -> Self {
-        Self {
-            shared: Shared(Arc::new(Mutex::new(state))),
-            agent: None,
-        }
+        Self { shared: Shared(Arc::new(Mutex::new(state))), agent: None }
     }
 
     /// Speaks as that version of the server does.
@@ -91,9 +88,7 @@ impl Simulator {
     /// A hand on this simulator that stays good while it is served.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle {
-            shared: self.shared.clone(),
-        }
+        Handle { shared: self.shared.clone() }
     }
 
     /// Listens on `socket` and on `socket` + `.ctl`. A socket somebody else serves is not replaced, one that was left
@@ -120,26 +115,25 @@ impl Handle {
     /// # Errors
     /// A sentence.
     pub fn control(&self, line: &str) -> Result<String, String> {
-        let mut state = self.shared.lock();
-        let outcome = control::run(&mut state, line);
-        agent::answer_all(&mut state);
-        outcome
+        self.shared.change(|state| {
+            let outcome = control::run(state, line);
+            agent::answer_all(state);
+            outcome
+        })
     }
 
     /// Carries out one request without a socket, and gives the bytes of its reply. Injected faults and latency do not
     /// apply; questions are answered as the word `agent` said, else with no.
     #[must_use]
     pub fn request(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut state = self.shared.lock();
-        let reply = match Request::parse(bytes) {
-            Ok(request) => {
-                let answer = state.call(&request);
-                to_bytes(answer, state.protocol)
-            }
-            Err(_) => Vec::new(),
+        let Ok(request) = Request::parse(bytes) else {
+            return Vec::new();
         };
-        agent::answer_all(&mut state);
-        reply
+        self.shared.change(|state| {
+            let answer = state.call(&request);
+            agent::answer_all(state);
+            to_bytes(answer, state.protocol)
+        })
     }
 }
 
@@ -147,6 +141,14 @@ impl Shared {
     /// The version that is spoken.
     pub(crate) fn protocol(&self) -> Protocol {
         self.lock().protocol
+    }
+
+    /// Changes the machine, then writes the events of that change.
+    pub(crate) fn change<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
+        let mut state = self.lock();
+        let result = act(&mut state);
+        state.hub.flush();
+        result
     }
 
     /// The machine. A panic elsewhere does not make it unusable: every change is complete when the lock is free.

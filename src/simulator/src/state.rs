@@ -88,9 +88,7 @@ impl State {
 
     /// The qube of that name to change, or the exception that there is none.
     pub(crate) fn known_mut(&mut self, name: &QubeName) -> Result<&mut Qube, Refusal> {
-        self.qubes
-            .get_mut(name)
-            .ok_or_else(|| no_such_qube(name.as_str()))
+        self.qubes.get_mut(name).ok_or_else(|| no_such_qube(name.as_str()))
     }
 
     /// Whether the qube of that name exists and runs.
@@ -101,8 +99,7 @@ impl State {
     /// dom0 first, then by name in byte order.
     pub(crate) fn in_list_order(&self) -> impl Iterator<Item = &Qube> {
         let dom0 = self.qubes.get(&QubeName::dom0());
-        dom0.into_iter()
-            .chain(self.qubes.values().filter(|qube| !qube.name.is_dom0()))
+        dom0.into_iter().chain(self.qubes.values().filter(|qube| !qube.name.is_dom0()))
     }
 
     /// Tells of something that happened to `subject`.

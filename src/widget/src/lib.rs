@@ -1,1 +1,89 @@
-//! The tray icon, the Devices menu and the notifications.
+//! The tray icon, the Devices menu and the notifications of Plugboard.
+//!
+//! ```text
+//!  session bus ──▶ link ──▶ Scene ──┬─▶ menu::model ──▶ order ──▶ window, rows, sub-menu   (main thread, GTK)
+//!       ▲            │              ├─▶ tray                                               (session thread)
+//!       │            └─▶ notify ────┼─▶ send                                               (session thread)
+//!       └── Command ◀── Wish ◀──────┘
+//! ```
+//!
+//! Two threads, so that neither waits for the other: the session thread owns the bus, the main thread owns GTK, which
+//! is not even initialised before the menu is opened for the first time.
+//! Between them go one [`scene::Scene`] (only the newest counts), [`door::ToMenu`] and [`scene::Wish`].
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use arguments::{Start, USAGE};
+use scene::Scene;
+
+mod arguments;
+mod door;
+mod icons;
+mod instance;
+mod likely;
+mod link;
+mod menu;
+mod naming;
+mod notify;
+mod platform;
+mod recent;
+mod scene;
+mod session;
+mod strings;
+#[cfg(test)]
+mod testing;
+mod tray;
+
+/// Name of this program to desktops: its desktop file, its windows, its accessible application.
+pub const APP_ID: &str = include_str!("../../../data/app-id").trim_ascii();
+
+/// Runs the program with the words after its name.
+#[must_use]
+pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let start = match arguments::read(words) {
+        Ok(Start::Help) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Ok(Start::Version) => {
+            println!("plugboard {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+        Ok(start) => start,
+        Err(word) => {
+            eprint!("plugboard: {word} means nothing here\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    log();
+    platform::prepare();
+    ExitCode::from(show(start))
+}
+
+fn show(start: Start) -> u8 {
+    let (door, room) = door::door();
+    let icons = icons::Icons::prepare();
+    let (scene, scenes) = watch::channel(Arc::new(Scene::default()));
+    let wishes = mpsc::unbounded_channel();
+    let wish = wishes.0.clone();
+    let session = session::Session { start, door, icons: icons.clone(), scene, wishes };
+    if let Err(error) = session::start(session) {
+        eprintln!("plugboard: {error}");
+        return 1;
+    }
+    menu::app::run(&room, scenes, wish, &icons)
+}
+
+/// Logs to stderr, from `info` on; `PLUGBOARD_LOG` names another level.
+fn log() {
+    let level = std::env::var("PLUGBOARD_LOG").ok().and_then(|level| level.parse().ok());
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(level.unwrap_or(tracing::Level::INFO))
+        .without_time()
+        .init();
+}

@@ -22,9 +22,9 @@ impl State {
         let qube = self.known(call.destination)?;
         let is_wanted = |stored: &&Stored| {
             stored.class == class
-                && wanted.as_ref().is_none_or(|wanted| {
-                    wanted.backend == stored.backend && wanted.port == stored.port
-                })
+                && wanted
+                    .as_ref()
+                    .is_none_or(|wanted| wanted.backend == stored.backend && wanted.port == stored.port)
         };
         stored_lines(qube.assignments.iter().filter(is_wanted))
     }
@@ -86,12 +86,7 @@ impl State {
         let Some(place) = assignments.iter().position(|stored| is_of(stored, class, &target)) else {
             return Err(Refusal::quoted(
                 "DeviceNotAssigned",
-                &format!(
-                    "{} device {} not assigned to {}",
-                    class.as_str(),
-                    target.text(),
-                    call.destination
-                ),
+                &format!("{} device {} not assigned to {}", class.as_str(), target.text(), call.destination),
             ));
         };
         assignments.remove(place);
@@ -111,10 +106,9 @@ impl State {
             .filter(|mode| *mode != Mode::Manual)
             .ok_or_else(|| match self.protocol {
                 Protocol::R43 => Refusal::Crash,
-                Protocol::R44 => Refusal::exception(
-                    "QubesUnrecognizedDeviceAssignmentMode",
-                    "Invalid assignment mode",
-                ),
+                Protocol::R44 => {
+                    Refusal::exception("QubesUnrecognizedDeviceAssignmentMode", "Invalid assignment mode")
+                }
             })?;
         let target = self.target(call)?;
         let Some(stored) = self
@@ -141,11 +135,7 @@ impl State {
             &format!("device-pre-assign:{word}"),
             &[("device", &text), ("options", &options)],
         );
-        self.emit(
-            call.destination,
-            &format!("device-assignment-changed:{word}"),
-            &[("device", &text)],
-        );
+        self.emit(call.destination, &format!("device-assignment-changed:{word}"), &[("device", &text)]);
         Ok(Vec::new())
     }
 }

@@ -50,11 +50,7 @@ impl State {
             Vec::new()
         } else {
             let gone = codes_of(call.payload)?;
-            before
-                .iter()
-                .filter(|code| !gone.contains(code))
-                .cloned()
-                .collect()
+            before.iter().filter(|code| !gone.contains(code)).cloned().collect()
         };
         if after != before {
             self.set_property(call.destination, "devices_denied", &after.concat())?;

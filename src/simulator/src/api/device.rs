@@ -84,10 +84,7 @@ impl State {
         self.emit(
             call.destination,
             &format!("device-pre-attach:{}", class.as_str()),
-            &[
-                ("device", &device.text()),
-                ("options", &options_text(&wish.options)),
-            ],
+            &[("device", &device.text()), ("options", &options_text(&wish.options))],
         );
         let options = self.attach(call.destination, &device, wish.options)?;
         self.tell_attached(call.destination, &device, &options);
@@ -97,15 +94,9 @@ impl State {
 
     /// The one present device that a target means.
     fn only(&self, class: Class, target: &Target) -> Result<Exposed, Refusal> {
-        let found = self.resolve(
-            class,
-            &target.backend,
-            target.port.as_deref(),
-            target.device.as_deref(),
-        )?;
-        let [device] = <[Exposed; 1]>::try_from(found).map_err(|_| {
-            Refusal::protocol(format!("Cannot attach ambiguous {} device.", class.as_str()))
-        })?;
+        let found = self.resolve(class, &target.backend, target.port.as_deref(), target.device.as_deref())?;
+        let [device] = <[Exposed; 1]>::try_from(found)
+            .map_err(|_| Refusal::protocol(format!("Cannot attach ambiguous {} device.", class.as_str())))?;
         Ok(device)
     }
 
@@ -119,7 +110,8 @@ impl State {
         if denied.is_empty() {
             return Ok(());
         }
-        let unknown = || Refusal::Denied("Could not load interfaces to verify against denied list".to_owned());
+        let unknown =
+            || Refusal::Denied("Could not load interfaces to verify against denied list".to_owned());
         let (Some(port), Some(id)) = (&target.port, &target.device) else {
             return Err(unknown());
         };

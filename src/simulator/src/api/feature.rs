@@ -74,10 +74,7 @@ impl State {
 
     fn feature_set(&mut self, call: Call<'_>) -> Answer {
         let name = call.wanted_argument()?;
-        if !name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
-        {
+        if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')) {
             return Err(Refusal::value("feature name contains illegal characters"));
         }
         let value = std::str::from_utf8(call.payload)
@@ -88,9 +85,7 @@ impl State {
         let mut pairs = vec![("feature", name), ("value", value)];
         pairs.extend(old.as_deref().map(|old| ("oldvalue", old)));
         self.emit(call.destination, &format!("domain-feature-pre-set:{name}"), &pairs);
-        self.known_mut(call.destination)?
-            .features
-            .insert(name.to_owned(), value.to_owned());
+        self.known_mut(call.destination)?.features.insert(name.to_owned(), value.to_owned());
         self.tell_icon(call.destination, name);
         self.emit(call.destination, &format!("domain-feature-set:{name}"), &pairs);
         Ok(Vec::new())
@@ -103,11 +98,7 @@ impl State {
             return Err(no_such_feature(name, call.destination));
         }
         let pairs = [("feature", name)];
-        self.emit(
-            call.destination,
-            &format!("domain-feature-pre-delete:{name}"),
-            &pairs,
-        );
+        self.emit(call.destination, &format!("domain-feature-pre-delete:{name}"), &pairs);
         self.known_mut(call.destination)?.features.remove(name);
         self.tell_icon(call.destination, name);
         self.emit(call.destination, &format!("domain-feature-delete:{name}"), &pairs);
@@ -124,11 +115,7 @@ impl State {
     fn tag_list(&self, call: Call<'_>) -> Answer {
         call.without_argument()?;
         call.without_payload()?;
-        let tags = self
-            .known(call.destination)?
-            .tags
-            .iter()
-            .map(|tag| format!("{tag}\n"));
+        let tags = self.known(call.destination)?.tags.iter().map(|tag| format!("{tag}\n"));
         Ok(tags.collect::<String>().into_bytes())
     }
 
@@ -141,8 +128,5 @@ impl State {
 }
 
 fn no_such_feature(name: &str, qube: &QubeName) -> Refusal {
-    Refusal::exception(
-        "QubesFeatureNotFoundError",
-        format!("Feature not set for domain {qube}: {name}"),
-    )
+    Refusal::exception("QubesFeatureNotFoundError", format!("Feature not set for domain {qube}: {name}"))
 }

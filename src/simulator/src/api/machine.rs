@@ -12,9 +12,7 @@ use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
 /// The labels every system has, in the order of their numbers, from 1.
-const LABELS: [&str; 8] = [
-    "red", "orange", "yellow", "green", "gray", "blue", "purple", "black",
-];
+const LABELS: [&str; 8] = ["red", "orange", "yellow", "green", "gray", "blue", "purple", "black"];
 
 impl State {
     /// `deviceclass.…`, `label.…`, `property.…`

@@ -35,11 +35,7 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// Refuses an argument where none is wanted.
     fn without_argument(&self) -> Result<(), Refusal> {
-        if self.argument.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::protocol("unexpected argument"))
-        }
+        if self.argument.is_empty() { Ok(()) } else { Err(Refusal::protocol("unexpected argument")) }
     }
 
     /// Refuses a missing argument.
@@ -53,11 +49,7 @@ impl Call<'_> {
 
     /// Refuses a payload where none is wanted.
     fn without_payload(&self) -> Result<(), Refusal> {
-        if self.payload.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::protocol("unexpected payload"))
-        }
+        if self.payload.is_empty() { Ok(()) } else { Err(Refusal::protocol("unexpected payload")) }
     }
 
     /// The payload as ASCII text.
@@ -162,10 +154,7 @@ impl State {
 fn is_uuid(text: &str) -> bool {
     let groups: Vec<_> = text.split('-').collect();
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-        && groups
-            .concat()
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        && groups.concat().bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The exception for a text that can't be a qube's name.

@@ -29,11 +29,7 @@ impl State {
         if !call.payload.is_ascii() {
             return Err(Refusal::protocol(not_ascii(call.payload)));
         }
-        let mut wish = Wish {
-            mode: Mode::Manual,
-            frontend: None,
-            options: Options::new(),
-        };
+        let mut wish = Wish { mode: Mode::Manual, frontend: None, options: Options::new() };
         let text = call.payload_text()?;
         for (key, value) in pairs(text)? {
             match (key.as_str(), key.strip_prefix('_')) {
@@ -68,10 +64,9 @@ fn agree(target: &mut Target, class: Class, key: &str, value: String) -> Result<
             "Got device exposed by {value}when expected devices from {}.",
             target.backend
         ))),
-        "devclass" if value != class.as_str() => Err(Refusal::protocol(format!(
-            "Got {value} device when expected {}.",
-            class.as_str()
-        ))),
+        "devclass" if value != class.as_str() => {
+            Err(Refusal::protocol(format!("Got {value} device when expected {}.", class.as_str())))
+        }
         "port_id" if value != target.port_text() => Err(Refusal::protocol(format!(
             "Got device from port: {value} when expected port: {}.",
             target.port_text()
@@ -82,9 +77,9 @@ fn agree(target: &mut Target, class: Class, key: &str, value: String) -> Result<
                 Ok(())
             }
             Some(own) if *own == value => Ok(()),
-            Some(own) => Err(Refusal::protocol(format!(
-                "Unrecognized device identity '{value}' expected '{own}'"
-            ))),
+            Some(own) => {
+                Err(Refusal::protocol(format!("Unrecognized device identity '{value}' expected '{own}'")))
+            }
         },
         _ => Ok(()),
     }

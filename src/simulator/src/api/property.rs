@@ -38,12 +38,12 @@ impl State {
         call.without_argument()?;
         call.without_payload()?;
         let qube = self.known(call.destination)?;
-        let lines = names(qube.class)
-            .filter_map(|name| Some((name, self.property(qube, name)?)))
-            .map(|(name, value)| {
+        let lines = names(qube.class).filter_map(|name| Some((name, self.property(qube, name)?))).map(
+            |(name, value)| {
                 let line = line(&value).replace('\\', "\\\\").replace('\n', "\\n");
                 format!("{name} {line}\n")
-            });
+            },
+        );
         Ok(lines.collect::<String>().into_bytes())
     }
 

@@ -52,20 +52,11 @@ impl State {
         call.without_payload()?;
         let qube = self.known(call.destination)?;
         let is_local = qube.is_running() && qube.has_devices();
-        let maximum: u64 = self
-            .property_text(qube, "maxmem")
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0);
-        let (mem, maximum, time) = if is_local {
-            (1_048_576, maximum * 1024, 1_000_000_000)
-        } else {
-            (0, 0, 0)
-        };
-        Ok(format!(
-            "mem={mem} mem_static_max={maximum} cputime={time} power_state={}",
-            qube.power.as_str()
-        )
-        .into_bytes())
+        let maximum: u64 = self.property_text(qube, "maxmem").and_then(|text| text.parse().ok()).unwrap_or(0);
+        let (mem, maximum, time) =
+            if is_local { (1_048_576, maximum * 1024, 1_000_000_000) } else { (0, 0, 0) };
+        Ok(format!("mem={mem} mem_static_max={maximum} cputime={time} power_state={}", qube.power.as_str())
+            .into_bytes())
     }
 
     /// A call that takes nothing and answers nothing.
@@ -101,8 +92,7 @@ impl State {
             _ => return Err(Refusal::value("Invalid payload")),
         };
         let template = if call.destination.is_dom0() {
-            self.qube_property(self.known(call.source)?, "default_dispvm")
-                .ok_or(Refusal::Crash)?
+            self.qube_property(self.known(call.source)?, "default_dispvm").ok_or(Refusal::Crash)?
         } else {
             call.destination.clone()
         };
@@ -118,11 +108,9 @@ impl State {
         self.add(&name, QubeClass::Disposable);
         self.set_tag(&name, &format!("created-by-{}", call.source), true);
         let made = self.known_mut(&name)?;
-        for (property, text) in [
-            ("label", label.as_str()),
-            ("template", template.as_str()),
-            ("auto_cleanup", "True"),
-        ] {
+        for (property, text) in
+            [("label", label.as_str()), ("template", template.as_str()), ("auto_cleanup", "True")]
+        {
             made.properties.insert(property.to_owned(), text.to_owned());
         }
         let uuid = made.uuid.clone();
@@ -196,10 +184,7 @@ impl State {
             .map(|stored| stored.port.as_deref().unwrap_or("*"))
             .collect();
         if !ports.is_empty() {
-            return Err(used(format!(
-                "VM has devices assigned to other VMs: {}",
-                ports.join(", ")
-            )));
+            return Err(used(format!("VM has devices assigned to other VMs: {}", ports.join(", "))));
         }
         let is_named = |qube: &&Qube| {
             ["template", "netvm", "default_dispvm", "audiovm", "guivm"]
@@ -215,13 +200,7 @@ impl State {
 }
 
 fn line(qube: &Qube) -> String {
-    format!(
-        "{} class={} state={} uuid={}\n",
-        qube.name,
-        qube.class.as_str(),
-        qube.power.as_str(),
-        qube.uuid
-    )
+    format!("{} class={} state={} uuid={}\n", qube.name, qube.class.as_str(), qube.power.as_str(), qube.uuid)
 }
 
 /// `name=NAME label=LABEL` in any order, each once.

@@ -21,12 +21,7 @@ pub(super) struct Target {
 impl Target {
     /// `BACKEND:PORT:DEVICE` with `*` for any.
     pub(super) fn text(&self) -> String {
-        format!(
-            "{}:{}:{}",
-            self.backend,
-            self.port_text(),
-            self.device.as_deref().unwrap_or("*")
-        )
+        format!("{}:{}:{}", self.backend, self.port_text(), self.device.as_deref().unwrap_or("*"))
     }
 
     /// The port, or `*`.
@@ -44,19 +39,11 @@ impl State {
             .and_then(|name| QubeName::new(&name).ok())
             .filter(|name| self.qube(name).is_some())
             .ok_or(Refusal::Crash)?;
-        Ok(Target {
-            backend,
-            port: argument.port,
-            device: argument.device,
-        })
+        Ok(Target { backend, port: argument.port, device: argument.device })
     }
 
     /// The device that a list is narrowed to; `None` = the whole list.
     pub(super) fn filter(&self, call: Call<'_>) -> Result<Option<Target>, Refusal> {
-        if call.argument.is_empty() {
-            Ok(None)
-        } else {
-            self.target(call).map(Some)
-        }
+        if call.argument.is_empty() { Ok(None) } else { self.target(call).map(Some) }
     }
 }

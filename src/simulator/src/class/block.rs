@@ -22,7 +22,9 @@ pub(super) fn exposed(state: &State, backend: &QubeName) -> Vec<Exposed> {
         .hardware
         .block
         .iter()
-        .filter(|((owner, port), plug)| owner == backend && plug.is_known && is_told(state, backend, port, plug))
+        .filter(|((owner, port), plug)| {
+            owner == backend && plug.is_known && is_told(state, backend, port, plug)
+        })
         .map(|((_, port), plug)| read(state, backend, port, plug))
         .collect()
 }
@@ -53,11 +55,7 @@ fn is_told(state: &State, backend: &QubeName, port: &str, plug: &BlockPlug) -> b
 /// Whether the USB device below this disk, or below the disk it is a part of, is with another qube.
 fn is_given_away(state: &State, backend: &QubeName, plug: &BlockPlug) -> bool {
     let on_usb = |port: &str| {
-        state
-            .hardware
-            .usb
-            .get(&(backend.clone(), port.to_owned()))
-            .is_some_and(|usb| usb.holder.is_some())
+        state.hardware.usb.get(&(backend.clone(), port.to_owned())).is_some_and(|usb| usb.holder.is_some())
     };
     if let Some(port) = plug.usb_parent() {
         return on_usb(port);
@@ -89,10 +87,7 @@ fn read(state: &State, backend: &QubeName, port: &str, plug: &BlockPlug) -> Expo
         })
         .collect();
     let (model, label) = desc.split_once(' ').unwrap_or((&desc, ""));
-    let label = label
-        .strip_prefix('(')
-        .and_then(|label| label.strip_suffix(')'))
-        .unwrap_or_default();
+    let label = label.strip_prefix('(').and_then(|label| label.strip_suffix(')')).unwrap_or_default();
     let parent = parent(plug);
     let manufacturer = match &parent {
         Some((_, port)) => format!("sub-device of {backend}:{port}"),
@@ -151,9 +146,7 @@ fn nested_id(state: &State, backend: &QubeName, port: &str, plug: &BlockPlug, de
 }
 
 fn trailing_number(port: &str) -> Option<u64> {
-    port.get(port.trim_end_matches(|c: char| c.is_ascii_digit()).len()..)?
-        .parse()
-        .ok()
+    port.get(port.trim_end_matches(|c: char| c.is_ascii_digit()).len()..)?.parse().ok()
 }
 
 pub(super) fn held(state: &State, frontend: &QubeName) -> Vec<Held> {
@@ -162,22 +155,18 @@ pub(super) fn held(state: &State, frontend: &QubeName) -> Vec<Held> {
         .iter()
         .map(|disk| {
             let key = (disk.backend.clone(), disk.port.clone());
-            let id = state.hardware.block.get(&key).map_or_else(
-                || UNKNOWN_ID.to_owned(),
-                |plug| id(state, &disk.backend, &disk.port, plug),
-            );
+            let id = state
+                .hardware
+                .block
+                .get(&key)
+                .map_or_else(|| UNKNOWN_ID.to_owned(), |plug| id(state, &disk.backend, &disk.port, plug));
             let mut options = Options::new();
             options.set("read-only", if disk.is_read_only { "yes" } else { "no" });
             options.set("frontend-dev", &disk.node);
             if disk.is_cdrom {
                 options.set("devtype", "cdrom");
             }
-            Held {
-                backend: disk.backend.clone(),
-                port: disk.port.clone(),
-                id,
-                options,
-            }
+            Held { backend: disk.backend.clone(), port: disk.port.clone(), id, options }
         })
         .collect()
 }
@@ -259,19 +248,13 @@ fn check_options(options: &mut Options) -> Result<(), Refusal> {
 pub(crate) fn free_node(qube: &Qube, is_cdrom: bool) -> Option<String> {
     let has_kernel = qube.property("kernel") != Some("");
     let is_free = |node: &String| {
-        let is_reserved =
-            matches!(node.as_str(), "xvda" | "xvdb" | "xvdc") || (has_kernel && node == "xvdd");
+        let is_reserved = matches!(node.as_str(), "xvda" | "xvdb" | "xvdc") || (has_kernel && node == "xvdd");
         !is_reserved && !qube.disks.iter().any(|disk| disk.node == *node)
     };
     let one = |letters: std::ops::RangeInclusive<char>| letters.map(|a| format!("xvd{a}"));
     let two = ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("xvd{a}{b}")));
     let first = Some("xvdd".to_owned()).filter(|_| is_cdrom);
-    first
-        .into_iter()
-        .chain(one('i'..='z'))
-        .chain(two)
-        .chain(one('a'..='h'))
-        .find(is_free)
+    first.into_iter().chain(one('i'..='z')).chain(two).chain(one('a'..='h')).find(is_free)
 }
 
 pub(super) fn detach(state: &mut State, frontend: &QubeName, held: &Held) -> Result<(), Refusal> {
@@ -291,9 +274,6 @@ pub(crate) fn take_away(
     backend: &QubeName,
     port: &str,
 ) -> Result<(), Refusal> {
-    state
-        .known_mut(frontend)?
-        .disks
-        .retain(|disk| disk.backend != *backend || disk.port != port);
+    state.known_mut(frontend)?.disks.retain(|disk| disk.backend != *backend || disk.port != port);
     Ok(())
 }

@@ -29,10 +29,7 @@ pub(super) fn exposed(state: &State, backend: &QubeName) -> Vec<Exposed> {
         backend: backend.clone(),
         port: PORT.to_owned(),
         id: ID.to_owned(),
-        names: vec![
-            ("product", "microphone".to_owned()),
-            ("manufacturer", manufacturer.to_owned()),
-        ],
+        names: vec![("product", "microphone".to_owned()), ("manufacturer", manufacturer.to_owned())],
         // Who listens is never told here: there may be several.
         holder: None,
         interfaces: vec!["m000000".to_owned()],
@@ -47,9 +44,7 @@ pub(super) fn held(state: &State, frontend: &QubeName) -> Vec<Held> {
         return Vec::new();
     };
     let is_heard = qube.has_microphone
-        && state
-            .qube_property(qube, "audiovm")
-            .is_some_and(|audio| state.is_running(&audio));
+        && state.qube_property(qube, "audiovm").is_some_and(|audio| state.is_running(&audio));
     if !is_heard {
         return Vec::new();
     }
@@ -78,17 +73,11 @@ pub(super) fn detach(state: &mut State, frontend: &QubeName) -> Result<(), Refus
 
 fn check_audio_qube(state: &State, frontend: &QubeName) -> Result<(), Refusal> {
     let Some(audio) = state.qube_property(state.known(frontend)?, "audiovm") else {
-        return Err(Refusal::exception(
-            "QubesException",
-            format!("VM {frontend} has no AudioVM set"),
-        ));
+        return Err(Refusal::exception("QubesException", format!("VM {frontend} has no AudioVM set")));
     };
     if state.is_running(&audio) {
         Ok(())
     } else {
-        Err(Refusal::exception(
-            "QubesVMNotRunningError",
-            format!("Audio VM {audio} isn't running"),
-        ))
+        Err(Refusal::exception("QubesVMNotRunningError", format!("Audio VM {audio} isn't running")))
     }
 }

@@ -108,9 +108,7 @@ impl Exposed {
     /// # Source
     /// Admin API facts 3.7.
     pub(crate) fn description(&self) -> String {
-        let noun = ["product", "name", "serial"]
-            .iter()
-            .find_map(|key| self.name(key));
+        let noun = ["product", "name", "serial"].iter().find_map(|key| self.name(key));
         let maker = ["vendor", "manufacturer"].iter().find_map(|key| self.name(key));
         let kind = self
             .interfaces
@@ -139,10 +137,7 @@ impl State {
     /// # Errors
     /// When one device can't be told in the server's grammar: the whole list is then lost, as with the real one.
     pub(crate) fn exposed(&self, class: Class, backend: &QubeName) -> Result<Vec<Exposed>, Refusal> {
-        if !self
-            .qube(backend)
-            .is_some_and(|qube| qube.is_running() && qube.has_devices())
-        {
+        if !self.qube(backend).is_some_and(|qube| qube.is_running() && qube.has_devices()) {
             return Ok(Vec::new());
         }
         match class {

@@ -17,12 +17,7 @@ pub(super) fn exposed(state: &State, backend: &QubeName) -> Vec<Exposed> {
     if !backend.is_dom0() {
         return Vec::new();
     }
-    state
-        .hardware
-        .pci
-        .iter()
-        .map(|(address, function)| read(address, function))
-        .collect()
+    state.hardware.pci.iter().map(|(address, function)| read(address, function)).collect()
 }
 
 /// One function under the port that was asked for: its path over the bridges, or its plain address.
@@ -33,10 +28,7 @@ pub(super) fn by_any_port(state: &State, port: &str) -> Result<Exposed, Refusal>
         .iter()
         .find(|(address, function)| function.port == port || plain_port(address) == port)
         .ok_or(Refusal::Crash)?;
-    Ok(Exposed {
-        port: port.to_owned(),
-        ..read(address, function)
-    })
+    Ok(Exposed { port: port.to_owned(), ..read(address, function) })
 }
 
 fn read(address: &str, function: &PciFunction) -> Exposed {
@@ -47,10 +39,7 @@ fn read(address: &str, function: &PciFunction) -> Exposed {
         backend: QubeName::dom0(),
         port: function.port.clone(),
         id: format!("{}::{code}", function.id),
-        names: names
-            .into_iter()
-            .filter_map(|(key, text)| Some((key, text.clone()?)))
-            .collect(),
+        names: names.into_iter().filter_map(|(key, text)| Some((key, text.clone()?))).collect(),
         // Who holds it is never told here.
         holder: None,
         interfaces: vec![code],
@@ -66,29 +55,18 @@ pub(super) fn held(state: &State, frontend: &QubeName) -> Vec<Held> {
         .filter_map(|address| state.hardware.pci.get_key_value(address))
         .map(|(address, function)| {
             let device = read(address, function);
-            Held {
-                backend: device.backend,
-                port: device.port,
-                id: device.id,
-                options: Options::new(),
-            }
+            Held { backend: device.backend, port: device.port, id: device.id, options: Options::new() }
         })
         .collect()
 }
 
 pub(super) fn attach(state: &mut State, frontend: &QubeName, device: &Exposed) -> Result<(), Refusal> {
     if frontend.is_dom0() {
-        return Err(Refusal::exception(
-            "QubesException",
-            "Can't attach PCI device to dom0",
-        ));
+        return Err(Refusal::exception("QubesException", "Can't attach PCI device to dom0"));
     }
     let qube = state.known(frontend)?;
     if state.property_text(qube, "virt_mode").as_deref() == Some("pvh") {
-        return Err(Refusal::exception(
-            "QubesException",
-            "Can't attach PCI device to VM in pvh mode",
-        ));
+        return Err(Refusal::exception("QubesException", "Can't attach PCI device to VM in pvh mode"));
     }
     let address = device
         .data
@@ -96,10 +74,7 @@ pub(super) fn attach(state: &mut State, frontend: &QubeName, device: &Exposed) -
         .find(|(key, _)| *key == "sbdf")
         .map(|(_, address)| address.clone())
         .ok_or(Refusal::Crash)?;
-    let is_taken = state
-        .qubes
-        .values()
-        .any(|other| other.name != *frontend && other.pci.contains(&address));
+    let is_taken = state.qubes.values().any(|other| other.name != *frontend && other.pci.contains(&address));
     if std::mem::take(&mut state.faults.hypervisor) || (is_taken && !state.is_recorded) {
         return Err(Refusal::Crash);
     }
@@ -112,10 +87,7 @@ pub(super) fn attach(state: &mut State, frontend: &QubeName, device: &Exposed) -
 
 /// `0000:00:14.0` → `00_14.0`; the segment is written only when it is not the first.
 fn plain_port(address: &str) -> String {
-    address
-        .strip_prefix("0000:")
-        .unwrap_or(address)
-        .replace(':', "_")
+    address.strip_prefix("0000:").unwrap_or(address).replace(':', "_")
 }
 
 /// The port of a function: the path over its bridges, each later hop's bus counted from its bridge's own.

@@ -38,12 +38,7 @@ pub(super) fn held(state: &State, frontend: &QubeName) -> Vec<Held> {
         .filter(|((backend, _), plug)| plug.holder.as_ref() == Some(frontend) && state.is_running(backend))
         .filter_map(|((backend, port), plug)| {
             let device = read(backend, port, plug).ok()?;
-            Some(Held {
-                backend: backend.clone(),
-                port: device.port,
-                id: device.id,
-                options: Options::new(),
-            })
+            Some(Held { backend: backend.clone(), port: device.port, id: device.id, options: Options::new() })
         })
         .collect()
 }
@@ -94,22 +89,12 @@ fn read(backend: &QubeName, port: &str, plug: &UsbPlug) -> Result<Exposed, Refus
 }
 
 fn codes(text: &str) -> Result<Vec<String>, Refusal> {
-    let codes: Vec<String> = text
-        .split(':')
-        .filter(|code| !code.is_empty())
-        .map(|code| format!("u{code}"))
-        .collect();
-    if codes
-        .iter()
-        .any(|code| device_core::interface::Interface::new(code).is_none())
-    {
+    let codes: Vec<String> =
+        text.split(':').filter(|code| !code.is_empty()).map(|code| format!("u{code}")).collect();
+    if codes.iter().any(|code| device_core::interface::Interface::new(code).is_none()) {
         return Err(Refusal::Crash);
     }
-    Ok(if codes.is_empty() {
-        vec!["?******".to_owned()]
-    } else {
-        codes
-    })
+    Ok(if codes.is_empty() { vec!["?******".to_owned()] } else { codes })
 }
 
 /// Undoes udev's `\x20`, then replaces what is not plain printable ASCII.
@@ -120,9 +105,7 @@ fn decoded(text: &str) -> String {
         rest = rest.get(c.len_utf8()..).unwrap_or_default();
         let c = match (c, rest.strip_prefix('x')) {
             ('\\', Some(hex)) => {
-                let byte = hex
-                    .get(..2)
-                    .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                let byte = hex.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
                 rest = hex.get(hex.len().min(2)..).unwrap_or_default();
                 byte.map_or('_', char::from)
             }
@@ -147,10 +130,7 @@ pub(super) fn attach(
     options: &Options,
 ) -> Result<(), Refusal> {
     if !options.is_empty() {
-        return Err(Refusal::exception(
-            "QubesException",
-            "USB device attach does not support user options",
-        ));
+        return Err(Refusal::exception("QubesException", "USB device attach does not support user options"));
     }
     if let Some(holder) = &device.holder {
         return Err(Refusal::quoted(
@@ -167,10 +147,7 @@ pub(super) fn attach(
         set_seen(state, device, Some(frontend));
     }
     if state.known(frontend)?.power == PowerState::Paused {
-        return Err(Refusal::exception(
-            "QubesVMNotRunningError",
-            format!("Domain '{frontend}' is paused"),
-        ));
+        return Err(Refusal::exception("QubesVMNotRunningError", format!("Domain '{frontend}' is paused")));
     }
     run_service(state, frontend, "Device attach failed:")?;
     set_holder(state, &device.backend, &device.port, Some(frontend));
@@ -209,14 +186,12 @@ fn run_service(state: &mut State, qube: &QubeName, failed: &str) -> Result<(), R
     state.emit(qube, "domain-cmd-pre-run", &[("start_guid", "False")]);
     match state.faults.service.take() {
         None => Ok(()),
-        Some((127, _)) => Err(Refusal::exception(
-            "USBProxyNotInstalled",
-            "qubes-usb-proxy not installed in the VM",
-        )),
-        Some((_, words)) => Err(Refusal::exception(
-            "QubesUSBException",
-            format!("{failed}  {}", printable(&words)),
-        )),
+        Some((127, _)) => {
+            Err(Refusal::exception("USBProxyNotInstalled", "qubes-usb-proxy not installed in the VM"))
+        }
+        Some((_, words)) => {
+            Err(Refusal::exception("QubesUSBException", format!("{failed}  {}", printable(&words))))
+        }
     }
 }
 

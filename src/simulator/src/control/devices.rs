@@ -56,11 +56,7 @@ fn plug_gadget(state: &mut State, name: &str, words: &mut Words) -> Outcome {
 }
 
 fn gadget(state: &State, name: &str, words: &mut Words) -> Result<Parts, String> {
-    let backend = if words.is_at_end() {
-        USB_QUBE.to_owned()
-    } else {
-        words.next("a qube")?
-    };
+    let backend = if words.is_at_end() { USB_QUBE.to_owned() } else { words.next("a qube")? };
     words.end()?;
     let gadget = state.gadgets.iter().find(|gadget| gadget.name == name).ok_or_else(|| {
         let mut names: Vec<&str> = state.gadgets.iter().map(|gadget| gadget.name.as_str()).collect();

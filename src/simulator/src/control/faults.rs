@@ -85,9 +85,6 @@ fn calls(state: &mut State, words: &mut Words) -> Outcome {
         return Ok(String::new());
     }
     let sum: u64 = state.faults.calls().map(|(_, count)| count).sum();
-    let counts = state
-        .faults
-        .calls()
-        .map(|(method, count)| format!(" {method}={count}"));
+    let counts = state.faults.calls().map(|(method, count)| format!(" {method}={count}"));
     Ok(format!("sum={sum}{}", counts.collect::<String>()))
 }

@@ -48,7 +48,7 @@ pub(crate) async fn connection(
             Ok(format!("{} events", u64::from(count) * u64::from(seconds)))
         }
         Some(Err(error)) => Err(error),
-        None => run(&mut shared.lock(), &line),
+        None => shared.change(|state| run(state, &line)),
     };
     agent::ask_all(shared, agent).await;
     let is_quit = outcome.is_ok() && line.trim() == "quit";
@@ -131,7 +131,9 @@ fn qube(state: &State, name: &str) -> Result<QubeName, String> {
 
 fn sentence(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::Exception(_, message) | Refusal::Protocol(message) | Refusal::Denied(message) => message.clone(),
+        Refusal::Exception(_, message) | Refusal::Protocol(message) | Refusal::Denied(message) => {
+            message.clone()
+        }
         Refusal::Crash => "The server would have failed without a word.".to_owned(),
     }
 }
@@ -173,15 +175,12 @@ async fn flood(shared: &Shared, per_second: u32, seconds: u32) {
     for tick in 0..TICKS.saturating_mul(seconds) {
         ticks.tick().await;
         let share = |tick: u32| u64::from(per_second) * u64::from(tick) / u64::from(TICKS);
-        let mut state = shared.lock();
-        let backend = state
-            .hardware
-            .usb
-            .keys()
-            .next()
-            .map_or_else(QubeName::dom0, |(backend, _)| backend.clone());
-        for _ in share(tick)..share(tick + 1) {
-            state.emit(&backend, "device-list-change:usb", &[]);
-        }
+        shared.change(|state| {
+            let backend =
+                state.hardware.usb.keys().next().map_or_else(QubeName::dom0, |(backend, _)| backend.clone());
+            for _ in share(tick)..share(tick + 1) {
+                state.emit(&backend, "device-list-change:usb", &[]);
+            }
+        });
     }
 }

@@ -39,8 +39,7 @@ impl Words {
     /// The next word as a number.
     pub(crate) fn number<N: FromStr>(&mut self, what: &str) -> Result<N, String> {
         let word = self.next(what)?;
-        word.parse()
-            .map_err(|_| format!("Expected {what}, got {word}."))
+        word.parse().map_err(|_| format!("Expected {what}, got {word}."))
     }
 
     /// Whether all words are used.

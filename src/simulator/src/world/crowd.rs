@@ -70,10 +70,7 @@ pub(super) fn block(crowd: &CrowdEntry) -> Vec<BlockEntry> {
 }
 
 fn backend(crowd: &CrowdEntry, number: usize) -> Option<String> {
-    crowd
-        .backend
-        .get(number % crowd.backend.len().max(1))
-        .cloned()
+    crowd.backend.get(number % crowd.backend.len().max(1)).cloned()
 }
 
 /// `sda` … `sdz`, `sdaa` …

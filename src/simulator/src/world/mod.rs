@@ -8,12 +8,14 @@ mod build;
 mod builtin;
 mod crowd;
 mod document;
+mod hardware;
 mod recorded;
 
 use std::path::Path;
 
-pub(crate) use build::{Parts, parts, state};
+pub(crate) use build::state;
 pub(crate) use document::{Document, GadgetEntry};
+pub(crate) use hardware::{Parts, parts};
 
 /// Why a world can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,11 +50,7 @@ pub(crate) fn load(name_or_file: &str) -> Result<World, WorldError> {
     if let Some((name, text)) = builtin::WORLDS.iter().find(|(name, _)| *name == name_or_file) {
         return from_toml(name, (*text).to_owned());
     }
-    let fault = |what: String| WorldError {
-        source_name: name_or_file.to_owned(),
-        line: None,
-        what,
-    };
+    let fault = |what: String| WorldError { source_name: name_or_file.to_owned(), line: None, what };
     if !name_or_file.contains(['/', '.']) {
         let known: Vec<_> = names().collect();
         return Err(fault(format!(
@@ -78,11 +76,7 @@ pub(crate) fn from_toml(source_name: &str, text: String) -> Result<World, WorldE
         line: error.span().map(|span| line_of(&text, span.start)),
         what: error.message().to_owned(),
     })?;
-    Ok(World {
-        source_name: source_name.to_owned(),
-        text,
-        document,
-    })
+    Ok(World { source_name: source_name.to_owned(), text, document })
 }
 
 /// The catalogue of gadgets that can be plugged into any world by name.
@@ -94,11 +88,7 @@ pub(crate) fn gadget_catalogue() -> Vec<GadgetEntry> {
 
 /// The line, from 1, in which the byte `offset` stands.
 fn line_of(text: &str, offset: usize) -> usize {
-    1 + text
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 
 impl World {
@@ -136,9 +126,8 @@ mod tests {
             ("[[usb]]\nbackend = \"nobody\"\nport = \"2-1\"\n", 1),
             ("[[qube]]\nname = 7\n", 2),
         ] {
-            let error = from_toml("test", text.to_owned())
-                .and_then(|world| state(&world).map(drop))
-                .unwrap_err();
+            let error =
+                from_toml("test", text.to_owned()).and_then(|world| state(&world).map(drop)).unwrap_err();
             assert_eq!(error.line, Some(line), "{text}: {error}");
         }
     }

@@ -73,11 +73,7 @@ pub(super) fn read(source_name: &str, text: &str) -> Result<World, WorldError> {
         line: Some(error.line()),
         what: error.to_string(),
     })?;
-    Ok(World {
-        source_name: source_name.to_owned(),
-        text: String::new(),
-        document: document(recorded),
-    })
+    Ok(World { source_name: source_name.to_owned(), text: String::new(), document: document(recorded) })
 }
 
 fn document(recorded: Recorded) -> Document {
@@ -102,10 +98,7 @@ fn document(recorded: Recorded) -> Document {
 }
 
 fn spanned<A, B>(entries: Vec<A>, make: impl Fn(A) -> B) -> Vec<Spanned<B>> {
-    entries
-        .into_iter()
-        .map(|entry| Spanned::new(0..0, make(entry)))
-        .collect()
+    entries.into_iter().map(|entry| Spanned::new(0..0, make(entry))).collect()
 }
 
 fn qube(qube: Qube) -> QubeEntry {
@@ -115,11 +108,7 @@ fn qube(qube: Qube) -> QubeEntry {
         label: Some(qube.label),
         template: qube.template,
         running: qube.running,
-        properties: qube
-            .props
-            .into_iter()
-            .map(|(key, value)| (key, Scalar::Text(value)))
-            .collect(),
+        properties: qube.props.into_iter().map(|(key, value)| (key, Scalar::Text(value))).collect(),
         features: qube.features,
         ..QubeEntry::default()
     }
@@ -130,12 +119,7 @@ fn usb(usb: Usb) -> UsbEntry {
         backend: Some(usb.backend),
         port: usb.port,
         desc: Some(usb.desc),
-        interfaces: usb
-            .interfaces
-            .split(':')
-            .filter(|code| !code.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        interfaces: usb.interfaces.split(':').filter(|code| !code.is_empty()).map(str::to_owned).collect(),
         ..UsbEntry::default()
     }
 }
@@ -157,11 +141,7 @@ fn pci(pci: Pci) -> PciEntry {
         address: pci.sbdf,
         behind: pci.parent,
         class: pci.klass,
-        id: format!(
-            "{}:{}",
-            pci.vendor.0.trim_start_matches("0x"),
-            pci.product.0.trim_start_matches("0x")
-        ),
+        id: format!("{}:{}", pci.vendor.0.trim_start_matches("0x"), pci.product.0.trim_start_matches("0x")),
         vendor: Some(pci.vendor.1),
         product: Some(pci.product.1),
         attached: pci.attached_to,

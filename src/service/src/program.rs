@@ -1,0 +1,106 @@
+//! `plugboardd` as a program: command line, logs, session bus, and how it ends.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::process::ExitCode;
+
+use device_bus::names::BUS;
+use device_core::client::AdminClient;
+use device_core::transport::Transport;
+use tokio::signal::unix::{SignalKind, signal};
+use zbus::Connection;
+
+use crate::arguments::{self, Arguments};
+use crate::logging;
+use crate::service::Service;
+
+/// It could not begin: no session bus, the name taken, no such world.
+const CANNOT_BEGIN: u8 = 1;
+/// The session bus went away. The systemd unit starts the service again; without a session there is nothing to serve.
+const BUS_LOST: u8 = 3;
+
+/// Runs the program with these words of a command line, the program's name first.
+#[must_use]
+pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::parse(words) {
+        Ok(arguments) => arguments,
+        Err(wanted) => return arguments::answer(&wanted),
+    };
+    logging::begin(arguments.verbosity);
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => match runtime.block_on(serve(arguments)) {
+            Ok(Ended::Asked) => ExitCode::SUCCESS,
+            Ok(Ended::BusLost) => {
+                tracing::warn!("the session bus went away");
+                ExitCode::from(BUS_LOST)
+            }
+            Err(why) => cannot_begin(&why),
+        },
+        Err(error) => cannot_begin(&Obstacle(format!("The system gives no event queue: {error}."))),
+    }
+}
+
+/// How a service that ran came to its end.
+enum Ended {
+    /// By a signal.
+    Asked,
+    /// The session bus is gone.
+    BusLost,
+}
+
+/// Why the service could not begin: a sentence.
+#[derive(Debug)]
+struct Obstacle(String);
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+async fn serve(arguments: Arguments) -> Result<Ended, Obstacle> {
+    let transport = Transport::from_environment(arguments.socket);
+    let started = format!("started, watching {transport}");
+    let connection = session_bus().await?;
+    let service = Service::serve(connection.clone(), AdminClient::new(transport))
+        .await
+        .map_err(|error| Obstacle(format!("The session bus does not take our objects: {error}.")))?;
+    take_name(&connection).await?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "{started}");
+    let mut ending = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    Ok(tokio::select! {
+        () = service.run() => Ended::BusLost,
+        _ = ending.recv() => Ended::Asked,
+        _ = interrupt.recv() => Ended::Asked,
+    })
+}
+
+async fn session_bus() -> Result<Connection, Obstacle> {
+    Connection::session()
+        .await
+        .map_err(|error| Obstacle(format!("There is no session bus to serve on: {error}.")))
+}
+
+/// Only after the objects are there: who waits for the name finds them.
+async fn take_name(connection: &Connection) -> Result<(), Obstacle> {
+    connection.request_name_with_flags(BUS, zbus::fdo::RequestNameFlags::DoNotQueue.into()).await.map_or_else(
+        |error| {
+            Err(Obstacle(match error {
+                zbus::Error::NameTaken => format!("Another service has the name {BUS} on this session bus."),
+                error => format!("The session bus does not give the name {BUS}: {error}."),
+            }))
+        },
+        |_| Ok(()),
+    )
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "map_err gives it by value")]
+fn no_signals(error: std::io::Error) -> Obstacle {
+    Obstacle(format!("The system gives no signals: {error}."))
+}
+
+fn cannot_begin(why: &Obstacle) -> ExitCode {
+    eprintln!("plugboardd: {why}");
+    ExitCode::from(CANNOT_BEGIN)
+}

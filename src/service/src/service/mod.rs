@@ -1,0 +1,97 @@
+//! The whole service over one bus connection and one hypervisor.
+//!
+//! [`Service::serve`] puts the objects on the connection, so that nobody who calls finds nothing; then
+//! [`Service::run`] watches and mirrors until the connection is gone.
+
+use std::sync::Arc;
+
+use device_bus::manager::Source;
+use device_bus::names::ROOT;
+use device_core::error::Error;
+use device_core::machine::{Change, Link};
+use device_core::watcher::Watcher;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use zbus::Connection;
+use zbus::fdo::ObjectManager;
+
+use crate::manager::Manager;
+use crate::mirror::Mirror;
+use crate::state::State;
+use crate::upstream::Upstream;
+
+/// Batches of changes that may wait for the bus; beyond this the watcher waits, and doubts are joined meanwhile.
+const BATCHES_WAITING: usize = 8;
+
+/// The service on a connection.
+pub struct Service<H> {
+    connection: Connection,
+    hypervisor: Arc<H>,
+    state: Arc<State>,
+    mirror: Mirror,
+    watcher: Watcher<H>,
+    changes: mpsc::Receiver<Vec<Change>>,
+}
+
+impl<H: Upstream> Service<H> {
+    /// Puts the Manager and the tree on `connection`. Nothing is read yet.
+    ///
+    /// # Errors
+    /// When the bus does not take the objects.
+    pub async fn serve(connection: Connection, hypervisor: H) -> zbus::Result<Self> {
+        let hypervisor = Arc::new(hypervisor);
+        let state = Arc::new(State::default());
+        let (sender, changes) = mpsc::channel(BATCHES_WAITING);
+        let (watcher, handle) = Watcher::new(Arc::clone(&hypervisor), sender);
+        let manager =
+            Manager { hypervisor: Arc::clone(&hypervisor), state: Arc::clone(&state), watcher: handle };
+        connection.object_server().at(ROOT, manager).await?;
+        connection.object_server().at(ROOT, ObjectManager).await?;
+        let mirror = Mirror::new(connection.clone(), Arc::clone(&state));
+        Ok(Self { connection, hypervisor, state, mirror, watcher, changes })
+    }
+
+    /// Watches and mirrors until the connection is gone.
+    pub async fn run(self) {
+        let Self { connection, hypervisor, state, mut mirror, watcher, mut changes } = self;
+        // Ends with `changes`, which it sends to.
+        tokio::spawn(watcher.run());
+        let mut sources = JoinSet::new();
+        ask_source(&mut sources, &hypervisor);
+        loop {
+            let told = tokio::select! {
+                () = connection.closed() => return,
+                Some(batch) = changes.recv() => {
+                    let was_lost = is_lost(&state);
+                    let told = mirror.apply(batch).await;
+                    if was_lost && !is_lost(&state) {
+                        ask_source(&mut sources, &hypervisor);
+                    }
+                    told
+                }
+                Some(Ok(Ok(source))) = sources.join_next(), if !sources.is_empty() => {
+                    tracing::info!(%source, "connected");
+                    mirror.set_source(source).await
+                }
+            };
+            if let Err(error) = told {
+                if connection.is_closed() {
+                    return;
+                }
+                tracing::error!(%error, "the bus did not take a change");
+            }
+        }
+    }
+}
+
+fn is_lost(state: &State) -> bool {
+    matches!(state.snapshot().machine.link, Link::Lost(_))
+}
+
+fn ask_source<H: Upstream>(sources: &mut JoinSet<Result<Source, Error>>, hypervisor: &Arc<H>) {
+    let hypervisor = Arc::clone(hypervisor);
+    sources.spawn(async move { hypervisor.source().await });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,335 @@
+//! What the link knows and decides: inputs in, jobs out. Pure; no bus, no clock of its own.
+
+use std::time::{Duration, Instant};
+
+use device_bus::property::Incoming;
+use device_bus::replica::{Replica, Update};
+use device_core::error::Error;
+use device_core::machine::Change;
+use device_core::name::{DeviceRef, Port};
+use zbus::fdo::ManagedObjects;
+use zbus::message::Message;
+
+use super::call::Answer;
+use super::new_owner;
+use crate::notify::{Button, Effect, Notifier};
+use crate::recent::Recent;
+use crate::scene::{Command, Failure, Pending, Scene, Ticket, Wish};
+use crate::strings;
+
+/// Signals kept while the tree is being read; with more the reading starts again, because it no longer pays.
+const KEPT_SIGNALS: usize = 10_000;
+/// The service is started again at most this often: one that ends at once must not be started in circles.
+const START_EVERY: Duration = Duration::from_secs(10);
+/// After how long a tree that could not be read is asked for again; doubled each time up to [`RETRY_MAX`].
+const RETRY_MIN: Duration = Duration::from_millis(500);
+/// Longest such pause.
+const RETRY_MAX: Duration = Duration::from_secs(30);
+/// Failures kept; the oldest goes first. One for each device that a person could have tried.
+const FAILURES_MAX: usize = 50;
+
+/// Everything that can happen to the link.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// Something came over the bus.
+    Message(Message),
+    /// A call ended.
+    Answer(Answer),
+    /// A person chose something in a menu.
+    Wish(Wish),
+    /// A person pressed a button of a notification.
+    Pressed(Button),
+    /// The moment of [`State::wake_at`] has come.
+    Wake,
+}
+
+/// What is to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Job {
+    /// Read the whole tree; the answer carries this number.
+    Load(u64),
+    /// Have the bus start the service.
+    StartService,
+    /// Have the service carry this out.
+    Carry(Ticket, Command),
+    /// Show the scene.
+    Publish,
+    /// Show or take away a notification.
+    Notify(Effect),
+    /// Open the menu, at this device when there is one.
+    OpenMenu(Option<DeviceRef>),
+    /// Keep on disk where devices were used last.
+    Store,
+}
+
+/// How far the copy of the tree is.
+#[derive(Debug)]
+enum Copy {
+    /// There is no service.
+    None,
+    /// The tree is being read; signals since the listening began wait for it.
+    Reading(Vec<Message>),
+    /// It could not be read; at that moment it is tried again.
+    Retrying(Instant),
+    /// Signals are applied as they come.
+    Following,
+}
+
+pub(super) struct State {
+    scene: Scene,
+    replica: Replica,
+    notifier: Notifier,
+    /// Unique name of the service.
+    owner: Option<String>,
+    /// Whether the bus has told of an owner itself: then an older answer no longer counts.
+    heard_of_owner: bool,
+    copy: Copy,
+    round: u64,
+    pause: Duration,
+    started: Option<Instant>,
+    tickets: u64,
+}
+
+impl State {
+    pub(super) fn new(recent: Recent) -> Self {
+        Self {
+            scene: Scene { recent, ..Scene::default() },
+            replica: Replica::default(),
+            notifier: Notifier::default(),
+            owner: None,
+            heard_of_owner: false,
+            copy: Copy::None,
+            round: 0,
+            pause: RETRY_MIN,
+            started: None,
+            tickets: 0,
+        }
+    }
+
+    /// The picture as it is now.
+    pub(super) fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    /// When to come back although nothing happened; `None` = never.
+    pub(super) fn wake_at(&self) -> Option<Instant> {
+        let retry = match self.copy {
+            Copy::Retrying(moment) => Some(moment),
+            _ => None,
+        };
+        self.notifier.wake_at().into_iter().chain(retry).min()
+    }
+
+    /// Takes an input over.
+    pub(super) fn take(&mut self, input: Input, now: Instant) -> Vec<Job> {
+        match input {
+            Input::Message(message) => self.message(message, now),
+            Input::Answer(answer) => self.answer(answer, now),
+            Input::Wish(wish) => self.wish(wish, now),
+            Input::Pressed(Button::Do(_, command)) => self.wish(Wish::Do(command), now),
+            Input::Pressed(Button::Choose(device)) => vec![Job::OpenMenu(device)],
+            Input::Wake => self.wake(now),
+        }
+    }
+
+    fn message(&mut self, message: Message, now: Instant) -> Vec<Job> {
+        if let Some(owner) = new_owner(&message) {
+            self.heard_of_owner = true;
+            return self.owned_by(owner, now);
+        }
+        let is_ours = message.header().sender().map(|sender| sender.as_str()) == self.owner.as_deref();
+        match &mut self.copy {
+            _ if self.owner.is_none() || !is_ours => Vec::new(),
+            Copy::None | Copy::Retrying(_) => Vec::new(),
+            Copy::Reading(kept) if kept.len() < KEPT_SIGNALS => {
+                kept.push(message);
+                Vec::new()
+            }
+            Copy::Reading(_) => vec![self.read()],
+            Copy::Following => {
+                let update = self.replica.signal(&message);
+                self.updated(update, now)
+            }
+        }
+    }
+
+    fn answer(&mut self, answer: Answer, now: Instant) -> Vec<Job> {
+        match answer {
+            Answer::Listening(_) if self.heard_of_owner => Vec::new(),
+            Answer::Listening(owner) => self.owned_by(owner, now),
+            Answer::Deaf(error) | Answer::NotStarted(error) => {
+                tracing::warn!(%error, "the service can't be reached");
+                self.lost(&strings::no_service(), now)
+            }
+            Answer::Tree(round, _) if round != self.round => Vec::new(),
+            Answer::Tree(_, tree) => match *tree {
+                Ok((objects, manager)) => self.loaded(objects, manager, now),
+                Err(error) => self.not_loaded(&error, now),
+            },
+            Answer::Done(ticket, outcome) => self.done(ticket, outcome),
+        }
+    }
+
+    fn owned_by(&mut self, owner: Option<String>, now: Instant) -> Vec<Job> {
+        self.owner = owner;
+        if self.owner.is_some() {
+            tracing::info!("the service is there");
+            return vec![self.read()];
+        }
+        self.round += 1;
+        self.copy = Copy::None;
+        let mut jobs = self.lost(&strings::no_service(), now);
+        if self.started.is_none_or(|started| now >= started + START_EVERY) {
+            self.started = Some(now);
+            jobs.push(Job::StartService);
+        }
+        jobs
+    }
+
+    fn read(&mut self) -> Job {
+        self.round += 1;
+        self.copy = Copy::Reading(Vec::new());
+        Job::Load(self.round)
+    }
+
+    fn loaded(&mut self, objects: ManagedObjects, manager: Incoming, now: Instant) -> Vec<Job> {
+        self.pause = RETRY_MIN;
+        let mut update = self.replica.replace(objects, manager);
+        if let Copy::Reading(kept) = std::mem::replace(&mut self.copy, Copy::Following) {
+            for message in kept {
+                let more = self.replica.signal(&message);
+                update.changes.extend(more.changes);
+                update.faults.extend(more.faults);
+            }
+        }
+        self.updated(update, now)
+    }
+
+    fn not_loaded(&mut self, error: &Error, now: Instant) -> Vec<Job> {
+        tracing::warn!(%error, "the devices can't be read from the service");
+        self.copy = Copy::Retrying(now + self.pause);
+        self.pause = (self.pause * 2).min(RETRY_MAX);
+        self.lost(error.sentence(), now)
+    }
+
+    fn lost(&mut self, why: &str, now: Instant) -> Vec<Job> {
+        let update = self.replica.lost(why);
+        self.updated(update, now)
+    }
+
+    fn wake(&mut self, now: Instant) -> Vec<Job> {
+        let mut jobs: Vec<Job> = self.notifier.wake(&self.scene, now).into_iter().map(Job::Notify).collect();
+        if matches!(self.copy, Copy::Retrying(moment) if moment <= now) {
+            jobs.push(self.read());
+        }
+        jobs
+    }
+
+    /// Takes over what the copy says is new.
+    fn updated(&mut self, update: Update, now: Instant) -> Vec<Job> {
+        for fault in &update.faults {
+            tracing::warn!(path = fault.path, error = %fault.error, "an object of the service can't be read");
+        }
+        let source = self.replica.source();
+        if update.changes.is_empty() && source == self.scene.source {
+            return Vec::new();
+        }
+        self.scene.source = source;
+        for change in update.changes {
+            self.note_arrival(&change, now);
+            self.scene.machine.apply(change);
+        }
+        let effects = self.notifier.observe(&self.scene, now);
+        [Job::Publish].into_iter().chain(effects.into_iter().map(Job::Notify)).collect()
+    }
+
+    fn note_arrival(&mut self, change: &Change, now: Instant) {
+        match change {
+            Change::Device(device) => match self.arrival(device.port(), now) {
+                Some(moment) => {
+                    self.scene.plugged_in.insert(device.port().clone(), moment);
+                }
+                None => {
+                    self.scene.plugged_in.remove(device.port());
+                }
+            },
+            Change::DeviceGone(port) => {
+                self.scene.plugged_in.remove(port);
+            }
+            _ => {}
+        }
+    }
+
+    /// When the device came, on our clock. A wall clock that was set back says "just now".
+    fn arrival(&self, port: &Port, now: Instant) -> Option<Instant> {
+        let came = self.replica.plugged_in(port).time()?;
+        let known = self.scene.plugged_in.get(port).copied();
+        Some(known.unwrap_or_else(|| now.checked_sub(came.elapsed().unwrap_or_default()).unwrap_or(now)))
+    }
+
+    fn wish(&mut self, wish: Wish, now: Instant) -> Vec<Job> {
+        match wish {
+            Wish::Do(command) if self.is_under_way(&command) => Vec::new(),
+            Wish::Do(command) => {
+                self.scene.failures.retain(|failure| !is_about_the_same(&failure.command, &command));
+                self.tickets += 1;
+                let ticket = Ticket(self.tickets);
+                self.scene.pending.push(Pending { ticket, command: command.clone(), since: now });
+                vec![Job::Publish, Job::Carry(ticket, command)]
+            }
+            Wish::GiveUp(ticket) => {
+                self.scene.pending.retain(|pending| pending.ticket != ticket);
+                vec![Job::Publish]
+            }
+            Wish::Dismiss(command) => {
+                self.scene.failures.retain(|failure| failure.command != command);
+                vec![Job::Publish]
+            }
+        }
+    }
+
+    fn is_under_way(&self, command: &Command) -> bool {
+        self.scene.pending.iter().any(|pending| is_about_the_same(&pending.command, command))
+    }
+
+    fn done(&mut self, ticket: Ticket, outcome: Result<(), Error>) -> Vec<Job> {
+        let Some(place) = self.scene.pending.iter().position(|pending| pending.ticket == ticket) else {
+            tracing::info!(?outcome, "a command ended that nobody waits for any more");
+            return Vec::new();
+        };
+        let Pending { command, .. } = self.scene.pending.remove(place);
+        match outcome {
+            Ok(()) => self.succeeded(&command),
+            Err(error) => self.failed(command, &error),
+        }
+    }
+
+    fn succeeded(&mut self, command: &Command) -> Vec<Job> {
+        let mut jobs = vec![Job::Publish];
+        if let Command::Attach(device, qube, _) | Command::Move(device, qube, _) = command
+            && self.scene.recent.remember(device, qube)
+        {
+            jobs.push(Job::Store);
+        }
+        jobs
+    }
+
+    fn failed(&mut self, command: Command, error: &Error) -> Vec<Job> {
+        tracing::info!(?command, %error, "a command failed");
+        let failure = Failure { command, reason: error.sentence().to_owned() };
+        let effects = self.notifier.failed(&self.scene, &failure);
+        self.scene.failures.retain(|other| !is_about_the_same(&other.command, &failure.command));
+        self.scene.failures.insert(0, failure);
+        self.scene.failures.truncate(FAILURES_MAX);
+        [Job::Publish].into_iter().chain(effects.into_iter().map(Job::Notify)).collect()
+    }
+}
+
+/// Whether two commands are about the same device, or start the same qube.
+fn is_about_the_same(left: &Command, right: &Command) -> bool {
+    match (left.port(), right.port()) {
+        (Some(left), Some(right)) => left == right,
+        (None, None) => left.qube() == right.qube(),
+        _ => false,
+    }
+}

@@ -1,0 +1,243 @@
+//! The link without a bus: what is told goes in, what is to be done comes out.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use device_bus::device::{DeviceProperties, PluggedIn};
+use device_bus::manager::{ManagerProperties, Source};
+use device_bus::names::{BUS, DEVICE, QUBE, ROOT};
+use device_bus::path;
+use device_bus::property::{Incoming, Outgoing};
+use device_bus::qube::QubeProperties;
+use device_core::assignment::Options;
+use device_core::device::Device;
+use device_core::error::{Error, ErrorKind};
+use device_core::machine::{Link, Machine};
+use device_core::name::DeviceRef;
+use zbus::fdo::ManagedObjects;
+use zbus::message::Message;
+use zbus::zvariant::{OwnedObjectPath, Value};
+
+use super::call::Answer;
+use super::state::{Input, Job, State};
+use crate::notify::Effect;
+use crate::recent::Recent;
+use crate::scene::{Command, Ticket, Wish};
+use crate::testing::{Make, device, laptop, name, port, put};
+
+const OWNER: &str = ":1.7";
+
+fn arrived(sent: Outgoing) -> Incoming {
+    sent.into_iter().map(|(name, value)| (name.to_owned(), value.try_into().unwrap())).collect()
+}
+
+fn object(interface: &str, sent: Outgoing) -> HashMap<zbus::names::OwnedInterfaceName, Incoming> {
+    HashMap::from([(interface.to_owned().try_into().unwrap(), arrived(sent))])
+}
+
+fn tree(machine: &Machine) -> (ManagedObjects, Incoming) {
+    let devices = machine.devices.values().map(|device| {
+        let sent = DeviceProperties::new(device, PluggedIn::BEFORE).to_outgoing();
+        (path::of_device(device.port()), object(DEVICE, sent))
+    });
+    let qubes = machine
+        .qubes
+        .values()
+        .map(|qube| (path::of_qube(&qube.name), object(QUBE, QubeProperties::new(qube).to_outgoing())));
+    let source = Source::Simulator("laptop".into());
+    let manager = ManagerProperties::new("0.1.0", &source, machine).to_outgoing();
+    (devices.chain(qubes).collect(), arrived(manager))
+}
+
+/// A signal of the service that a device came.
+fn added(device: &Device, sender: &str) -> Message {
+    let sent = DeviceProperties::new(device, PluggedIn::at(std::time::SystemTime::now())).to_outgoing();
+    let interfaces: HashMap<&str, Outgoing> = HashMap::from([(DEVICE, sent)]);
+    let object: OwnedObjectPath = path::of_device(device.port());
+    Message::signal(ROOT, "org.freedesktop.DBus.ObjectManager", "InterfacesAdded")
+        .unwrap()
+        .sender(sender)
+        .unwrap()
+        .build(&(object, interfaces))
+        .unwrap()
+}
+
+fn owner_changed(new: &str) -> Message {
+    Message::signal("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged")
+        .unwrap()
+        .sender("org.freedesktop.DBus")
+        .unwrap()
+        .build(&(BUS, "", new))
+        .unwrap()
+}
+
+/// A link that follows the laptop.
+fn following() -> (State, Instant) {
+    let now = Instant::now() + Duration::from_secs(1000);
+    let mut state = State::new(Recent::default());
+    let jobs = state.take(Input::Answer(Answer::Listening(Some(OWNER.into()))), now);
+    assert_eq!(jobs, [Job::Load(1)]);
+    let tree = tree(&laptop().machine);
+    assert_eq!(state.take(Input::Answer(Answer::Tree(1, Box::new(Ok(tree)))), now), [Job::Publish]);
+    (state, now)
+}
+
+fn stick() -> Device {
+    device("block", "sys-usb", "sdz").called("Other stick")
+}
+
+fn camera() -> DeviceRef {
+    device("usb", "sys-usb", "2-4").info.to_ref()
+}
+
+fn unreachable() -> Error {
+    Error::new(ErrorKind::Unreachable, "It went away.")
+}
+
+#[test]
+fn the_tree_becomes_the_machine() {
+    let (state, _) = following();
+    assert_eq!(state.scene().machine, laptop().machine);
+    assert_eq!(state.scene().simulated_world(), Some("laptop"));
+    assert_eq!(state.wake_at(), None, "an idle link sleeps");
+}
+
+#[test]
+fn signals_before_the_tree_are_applied_on_top_of_it() {
+    let now = Instant::now();
+    let mut state = State::new(Recent::default());
+    state.take(Input::Answer(Answer::Listening(Some(OWNER.into()))), now);
+    assert_eq!(state.take(Input::Message(added(&stick(), OWNER)), now), []);
+    let tree = tree(&laptop().machine);
+    state.take(Input::Answer(Answer::Tree(1, Box::new(Ok(tree)))), now);
+    assert!(state.scene().machine.devices.contains_key(stick().port()));
+}
+
+#[test]
+fn a_device_that_comes_is_shown_and_told() {
+    let (mut state, now) = following();
+    let jobs = state.take(Input::Message(added(&stick(), OWNER)), now);
+    assert!(matches!(jobs.as_slice(), [Job::Publish, Job::Notify(Effect::Show(..))]), "{jobs:?}");
+    assert!(state.scene().new_until(stick().port(), now).is_some());
+}
+
+#[test]
+fn somebody_else_can_tell_us_nothing() {
+    let (mut state, now) = following();
+    assert_eq!(state.take(Input::Message(added(&stick(), ":1.66")), now), []);
+    let forged = Message::signal("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged")
+        .unwrap()
+        .sender(":1.66")
+        .unwrap()
+        .build(&(BUS, "", ":1.66"))
+        .unwrap();
+    assert_eq!(state.take(Input::Message(forged), now), []);
+}
+
+#[test]
+fn a_service_that_goes_is_lost_and_started_again_but_not_in_circles() {
+    let (mut state, now) = following();
+    let gone = |state: &mut State, now| state.take(Input::Message(owner_changed("")), now);
+    assert_eq!(gone(&mut state, now), [Job::Publish, Job::StartService]);
+    assert!(matches!(state.scene().machine.link, Link::Lost(_)));
+    assert_eq!(
+        state.scene().machine.devices.len(),
+        laptop().machine.devices.len(),
+        "what was known last stays"
+    );
+    assert_eq!(state.take(Input::Message(owner_changed(OWNER)), now), [Job::Load(3)]);
+    assert_eq!(gone(&mut state, now + Duration::from_secs(9)), []);
+    assert_eq!(gone(&mut state, now + Duration::from_secs(10)), [Job::StartService]);
+}
+
+#[test]
+fn an_answer_of_an_earlier_round_no_longer_counts() {
+    let (mut state, now) = following();
+    state.take(Input::Message(owner_changed("")), now);
+    let tree = tree(&laptop().machine);
+    assert_eq!(state.take(Input::Answer(Answer::Tree(1, Box::new(Ok(tree)))), now), []);
+    assert_eq!(state.take(Input::Answer(Answer::Listening(Some(OWNER.into()))), now), []);
+    assert!(matches!(state.scene().machine.link, Link::Lost(_)));
+}
+
+#[test]
+fn a_tree_that_cannot_be_read_is_asked_for_again_with_growing_pauses() {
+    let (mut state, now) = following();
+    state.take(Input::Message(owner_changed(OWNER)), now);
+    let fails = |state: &mut State, round, now| {
+        state.take(Input::Answer(Answer::Tree(round, Box::new(Err(unreachable())))), now);
+        state.wake_at().unwrap() - now
+    };
+    assert_eq!(fails(&mut state, 2, now), Duration::from_millis(500));
+    let later = now + Duration::from_millis(500);
+    assert_eq!(state.take(Input::Wake, later), [Job::Load(3)]);
+    assert_eq!(fails(&mut state, 3, later), Duration::from_secs(1));
+}
+
+#[test]
+fn a_command_is_pending_until_its_answer_and_remembered_when_it_worked() {
+    let (mut state, now) = following();
+    let command = Command::Attach(camera(), name("work"), Options::new());
+    let wish = || Input::Wish(Wish::Do(command.clone()));
+    assert_eq!(state.take(wish(), now), [Job::Publish, Job::Carry(Ticket(1), command.clone())]);
+    assert_eq!(state.take(wish(), now), [], "once is enough");
+    assert!(state.scene().pending_at(&camera().port).is_some());
+    let done = Input::Answer(Answer::Done(Ticket(1), Ok(())));
+    assert_eq!(state.take(done, now), [Job::Publish, Job::Store]);
+    assert!(state.scene().pending.is_empty());
+    assert_eq!(state.scene().recent.of_class(&camera().port.class), Some(&name("work")));
+    assert!(!state.scene().machine.devices[&camera().port].is_attached(), "only the mirror makes it so");
+}
+
+#[test]
+fn a_failure_stays_until_it_is_hidden_or_tried_again() {
+    let (mut state, now) = following();
+    let command = Command::Attach(camera(), name("work"), Options::new());
+    let fail = |state: &mut State, ticket| {
+        state.take(Input::Wish(Wish::Do(command.clone())), now);
+        state.take(Input::Answer(Answer::Done(Ticket(ticket), Err(unreachable()))), now)
+    };
+    let jobs = fail(&mut state, 1);
+    assert!(matches!(jobs.as_slice(), [Job::Publish, Job::Notify(Effect::Show(..))]), "{jobs:?}");
+    assert_eq!(state.scene().failure_at(&camera().port).unwrap().reason, "It went away.");
+    fail(&mut state, 2);
+    assert_eq!(state.scene().failures.len(), 1);
+    state.take(Input::Wish(Wish::Dismiss(command.clone())), now);
+    assert!(state.scene().failures.is_empty());
+}
+
+#[test]
+fn what_was_given_up_ends_quietly() {
+    let (mut state, now) = following();
+    let command = Command::Attach(camera(), name("work"), Options::new());
+    state.take(Input::Wish(Wish::Do(command)), now);
+    assert_eq!(state.take(Input::Wish(Wish::GiveUp(Ticket(1))), now), [Job::Publish]);
+    assert_eq!(state.take(Input::Answer(Answer::Done(Ticket(1), Err(unreachable()))), now), []);
+}
+
+#[test]
+fn a_change_that_changes_nothing_is_not_published() {
+    let (mut state, now) = following();
+    let same = laptop().machine.devices[&port("usb", "sys-usb", "2-2")].clone();
+    let shape = DeviceProperties::new(&same, PluggedIn::BEFORE);
+    let changed: HashMap<&str, Value<'_>> = HashMap::from([("Vendor", Value::from(shape.vendor))]);
+    let message =
+        Message::signal(path::of_device(same.port()), "org.freedesktop.DBus.Properties", "PropertiesChanged")
+            .unwrap()
+            .sender(OWNER)
+            .unwrap()
+            .build(&(DEVICE, changed, Vec::<&str>::new()))
+            .unwrap();
+    assert_eq!(state.take(Input::Message(message), now), []);
+}
+
+#[test]
+fn a_lost_machine_is_not_told_as_news_when_it_comes_back() {
+    let (mut state, now) = following();
+    state.take(Input::Message(owner_changed("")), now);
+    state.take(Input::Message(owner_changed(OWNER)), now);
+    let mut scene = laptop();
+    put(&mut scene, stick());
+    let answer = Answer::Tree(3, Box::new(Ok(tree(&scene.machine))));
+    assert_eq!(state.take(Input::Answer(answer), now), [Job::Publish]);
+}

@@ -1,0 +1,160 @@
+//! The row of one device: name, second line, holders, what is going on. Pure.
+
+use std::time::Instant;
+
+use device_core::device::{Device, Presence};
+use device_core::interface::Category;
+use device_core::machine::Machine;
+use device_core::name::{DeviceClass, QubeName};
+
+use super::model::{Chip, Look, Row, RowAction, RowKey, Status};
+use crate::naming;
+use crate::scene::{Command, Failure, Pending, Scene};
+use crate::strings;
+
+/// The row of `device`.
+pub(crate) fn row(scene: &Scene, device: &Device, now: Instant) -> Row {
+    let info = &device.info;
+    let is_part = naming::is_partition(info) && scene.machine.parent(device).is_some();
+    let name = if is_part { naming::part_name(info) } else { naming::device_name(info) };
+    let in_use = use_of_relative(&scene.machine, device);
+    let status = status(scene, device);
+    let row = Row {
+        key: RowKey::Device(info.port.clone()),
+        id: Some(info.id.clone()),
+        icon: icon(device),
+        spoken: spoken(device, &name, in_use.as_deref(), status.as_ref()),
+        name,
+        look: look(device, in_use.is_some()),
+        is_new: scene.new_until(&info.port, now).is_some(),
+        is_part,
+        detail: detail(device, in_use),
+        holders: device.attachments.keys().map(|qube| chip(&scene.machine, qube)).collect(),
+        status,
+        action: RowAction::Open,
+    };
+    if scene.is_live() { row } else { Row { look: Look::Dim, action: RowAction::Nothing, ..row } }
+}
+
+/// A qube with the colour of its label.
+pub(crate) fn chip(machine: &Machine, qube: &QubeName) -> Chip {
+    let label = machine
+        .qubes
+        .get(qube)
+        .and_then(|qube| qube.details.as_ref())
+        .and_then(|details| details.label.as_ref());
+    Chip { name: qube.clone(), colour: label.map(|label| label.colour) }
+}
+
+/// What is said while this command is under way.
+pub(crate) fn pending_text(pending: &Pending) -> String {
+    let qube = pending.command.qube().as_str();
+    match &pending.command {
+        Command::Attach(..) => strings::attaching(qube),
+        Command::AttachToNewDisposable(..) => strings::attaching_new(qube),
+        Command::Detach(..) | Command::DetachAndShutDown(..) => strings::detaching(qube),
+        Command::Move(..) => strings::moving(qube),
+        Command::StartQube(_) => strings::starting(qube),
+    }
+}
+
+/// What is said after this command failed.
+pub(crate) fn failure_text(failure: &Failure) -> String {
+    let (qube, reason) = (failure.command.qube().as_str(), failure.reason.as_str());
+    match &failure.command {
+        Command::Attach(..) => strings::attach_failed(qube, reason),
+        Command::AttachToNewDisposable(..) => strings::attach_new_failed(reason),
+        Command::Detach(..) | Command::DetachAndShutDown(..) => strings::detach_failed(qube, reason),
+        Command::Move(..) => strings::move_failed(qube, reason),
+        Command::StartQube(_) => strings::start_failed(qube, reason),
+    }
+}
+
+fn look(device: &Device, relative_in_use: bool) -> Look {
+    if device.is_attached() {
+        Look::Attached
+    } else if relative_in_use || device.presence == Presence::Removed {
+        Look::Dim
+    } else {
+        Look::Plain
+    }
+}
+
+fn status(scene: &Scene, device: &Device) -> Option<Status> {
+    let port = device.port();
+    let pending = scene.pending_at(port).map(|pending| Status::Pending(pending_text(pending)));
+    pending.or_else(|| scene.failure_at(port).map(|failure| Status::Failed(failure_text(failure))))
+}
+
+/// `sys-usb:sda · 14.9 GB · read-only`.
+fn detail(device: &Device, in_use: Option<String>) -> String {
+    let mut parts = facts(device);
+    parts.extend(in_use);
+    if device.presence == Presence::Removed {
+        parts.push(strings::removed_while_attached());
+    }
+    parts.join(" · ")
+}
+
+fn facts(device: &Device) -> Vec<String> {
+    let mut parts = vec![device.port().to_string()];
+    parts.extend(naming::size(&device.info));
+    if naming::is_read_only(&device.info) || is_attached_read_only(device) {
+        parts.push(strings::read_only());
+    }
+    parts
+}
+
+fn is_attached_read_only(device: &Device) -> bool {
+    device.is_attached() && device.attachments.values().all(device_core::assignment::Options::is_read_only)
+}
+
+/// `Cruzer Blade, sys-usb:sda, 14.9 GB, attached to work`.
+fn spoken(device: &Device, name: &str, in_use: Option<&str>, status: Option<&Status>) -> String {
+    let mut parts = vec![name.to_owned()];
+    parts.extend(facts(device));
+    let holders = naming::list(device.attachments.keys());
+    match device.presence {
+        Presence::Removed => parts.push(strings::removed_while_attached_to(&holders)),
+        Presence::Present if device.is_attached() => parts.push(strings::attached_to(&holders)),
+        Presence::Present => parts.extend(in_use.map(str::to_owned)),
+    }
+    if let Some(Status::Pending(text) | Status::Failed(text)) = status {
+        parts.push(text.clone());
+    }
+    parts.join(", ")
+}
+
+/// Why a free device can't be used although nothing is wrong with it: what it is a part of, or a part of it, is in use.
+fn use_of_relative(machine: &Machine, device: &Device) -> Option<String> {
+    if device.is_attached() {
+        return None;
+    }
+    let (relative, holder) = device_core::rules::related_in_use(machine, device)?;
+    let (port, holder) = (relative.id.as_str(), holder.as_str());
+    let is_above = naming::is_part_of(machine, device, &relative);
+    Some(match (&device.port().class, &relative.class) {
+        (DeviceClass::Usb, DeviceClass::Block) => strings::in_use_as_disk(port),
+        (DeviceClass::Block, DeviceClass::Block) if is_above => strings::disk_in_use(holder),
+        (DeviceClass::Block, DeviceClass::Block) => strings::part_in_use(port, holder),
+        _ => strings::device_in_use(holder),
+    })
+}
+
+/// The symbol of what a device is for.
+pub(crate) fn icon(device: &Device) -> &'static str {
+    match (device.info.category(), &device.port().class) {
+        (_, DeviceClass::Block) => "plugboard-disk-symbolic",
+        (_, DeviceClass::Mic) | (Category::Microphone, _) => "plugboard-microphone-symbolic",
+        (Category::Keyboard, _) => "plugboard-keyboard-symbolic",
+        (Category::Mouse | Category::Input, _) => "plugboard-mouse-symbolic",
+        (Category::Camera, _) => "plugboard-camera-symbolic",
+        (Category::Printer, _) => "plugboard-printer-symbolic",
+        (Category::Audio | Category::Multimedia, _) => "plugboard-audio-symbolic",
+        (Category::Bluetooth, _) => "plugboard-bluetooth-symbolic",
+        (Category::Network, _) => "plugboard-network-symbolic",
+        (Category::SmartCardReaders, _) => "plugboard-card-symbolic",
+        (Category::UsbStorage | Category::Storage | Category::BlockStorage, _) => "plugboard-usb-symbolic",
+        _ => "plugboard-device-symbolic",
+    }
+}

@@ -1,0 +1,313 @@
+//! The menu as a value: banners, sections, rows. A pure function of the scene; it remembers nothing.
+//!
+//! The GTK menu, the D-Bus menu and the tooltip are views of it.
+
+use std::cmp::Ordering;
+use std::time::Instant;
+
+use device_core::device::Device;
+use device_core::interface::Category;
+use device_core::machine::Link;
+use device_core::name::{DeviceClass, DeviceId, Port, QubeName};
+
+use super::device_row;
+use crate::naming;
+use crate::scene::{Command, Scene, Wish};
+use crate::strings;
+
+/// What the person typed, and when it is.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    /// Words that rows must hold; empty = all rows.
+    pub(crate) filter: String,
+    /// The moment the picture is for.
+    pub(crate) now: Instant,
+}
+
+/// The whole menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Menu {
+    /// Lines above everything, most urgent first.
+    pub(crate) banners: Vec<Banner>,
+    /// The sections that have rows.
+    pub(crate) sections: Vec<Group<SectionKind, Row>>,
+    /// Said in place of the sections when there are none.
+    pub(crate) empty: Option<String>,
+    /// When the menu looks different although nothing happened: a badge ages, waiting may be given up.
+    pub(crate) changes_at: Option<Instant>,
+}
+
+/// One line above the rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Banner {
+    /// What it is about.
+    pub(crate) kind: BannerKind,
+    /// The line.
+    pub(crate) text: String,
+}
+
+/// How loud a banner is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BannerKind {
+    /// What is shown may be untrue.
+    Lost,
+    /// What is shown is being read again.
+    Resyncing,
+    /// None of this is a real machine.
+    Simulator,
+}
+
+/// Rows that belong together: a section of the menu or a group of the sub-menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Group<K, R> {
+    /// Which group it is; groups are ordered by it.
+    pub(crate) kind: K,
+    /// The dim line above the rows.
+    pub(crate) heading: Option<String>,
+    /// What is in it, never empty.
+    pub(crate) rows: Vec<R>,
+}
+
+/// The sections, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the headings say it")]
+pub(crate) enum SectionKind {
+    Disks,
+    Microphone,
+    Usb,
+    Other,
+}
+
+/// What a row is about; it stays the same while the row changes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum RowKey {
+    /// The device on this port.
+    Device(Port),
+    /// A USB qube that does not run.
+    StoppedUsbQube(QubeName),
+    /// A list that can't be read.
+    Unreadable(QubeName, DeviceClass),
+}
+
+/// How a row's name is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// A free device.
+    Plain,
+    /// A device that is attached: bold.
+    Attached,
+    /// Something that can't be used now: grey.
+    Dim,
+}
+
+/// What choosing a row does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RowAction {
+    /// Opens the sub-menu of this device.
+    Open,
+    /// Has this done at once.
+    Do(Wish),
+    /// Nothing: the row only tells.
+    Nothing,
+}
+
+/// A holder of a device, with the colour of its label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chip {
+    /// The qube.
+    pub(crate) name: QubeName,
+    /// `0xRRGGBB`; `None` while the label is not known.
+    pub(crate) colour: Option<u32>,
+}
+
+/// What is going on at a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// A command is under way: a spinner and this text.
+    Pending(String),
+    /// The last command failed: this sentence, until it is hidden.
+    Failed(String),
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) key: RowKey,
+    /// What is on the port, so that another device there counts as another meaning of the row.
+    pub(crate) id: Option<DeviceId>,
+    /// Name of a symbolic icon.
+    pub(crate) icon: &'static str,
+    pub(crate) name: String,
+    pub(crate) look: Look,
+    /// Carries the badge.
+    pub(crate) is_new: bool,
+    /// Stands below the row of the device that it is a part of.
+    pub(crate) is_part: bool,
+    /// The dim second line, before the holders; may be empty.
+    pub(crate) detail: String,
+    /// Who has it, after an arrow.
+    pub(crate) holders: Vec<Chip>,
+    pub(crate) status: Option<Status>,
+    pub(crate) action: RowAction,
+    /// The row as a screen reader says it: one sentence that begins with the name.
+    pub(crate) spoken: String,
+}
+
+/// The menu for this scene.
+pub(crate) fn menu(scene: &Scene, view: &View) -> Menu {
+    let mut sections: Vec<Group<SectionKind, Row>> = [
+        (SectionKind::Disks, strings::disks()),
+        (SectionKind::Microphone, strings::microphone()),
+        (SectionKind::Usb, strings::usb_devices()),
+        (SectionKind::Other, strings::other_devices()),
+    ]
+    .into_iter()
+    .map(|(kind, heading)| Group { kind, heading: Some(heading), rows: rows(scene, kind, view.now) })
+    .collect();
+    let has_rows = sections.iter().any(|section| !section.rows.is_empty());
+    for section in &mut sections {
+        section.rows.retain(|row| row.matches(&view.filter));
+    }
+    sections.retain(|section| !section.rows.is_empty());
+    let empty = match (has_rows, sections.is_empty()) {
+        (false, _) if scene.is_live() => Some(strings::no_devices()),
+        (true, true) => Some(strings::nothing_found(&view.filter)),
+        _ => None,
+    };
+    Menu { banners: banners(scene), sections, empty, changes_at: changes_at(scene, view.now) }
+}
+
+/// The section where devices of this class stand. PCI devices are assigned in the settings of a qube, not here.
+pub(crate) fn section_of(class: &DeviceClass) -> Option<SectionKind> {
+    match class {
+        DeviceClass::Block => Some(SectionKind::Disks),
+        DeviceClass::Mic => Some(SectionKind::Microphone),
+        DeviceClass::Usb => Some(SectionKind::Usb),
+        DeviceClass::Extension(_) => Some(SectionKind::Other),
+        DeviceClass::Pci => None,
+    }
+}
+
+fn banners(scene: &Scene) -> Vec<Banner> {
+    let link = match &scene.machine.link {
+        Link::Live => None,
+        Link::Resyncing => Some((BannerKind::Resyncing, strings::resyncing())),
+        Link::Lost(reason) => Some((BannerKind::Lost, strings::connection_lost(reason))),
+    };
+    let simulator = scene.simulated_world().map(|world| (BannerKind::Simulator, strings::simulator(world)));
+    link.into_iter().chain(simulator).map(|(kind, text)| Banner { kind, text }).collect()
+}
+
+fn rows(scene: &Scene, kind: SectionKind, now: Instant) -> Vec<Row> {
+    let mut devices: Vec<&Device> = scene
+        .machine
+        .devices
+        .values()
+        .map(AsRef::as_ref)
+        .filter(|device| section_of(&device.port().class) == Some(kind))
+        .collect();
+    devices.sort_by(|left, right| device_order(scene, left, right));
+    let mut rows: Vec<Row> = devices.into_iter().map(|device| device_row::row(scene, device, now)).collect();
+    rows.extend(unreadable(scene, kind));
+    if kind == SectionKind::Usb {
+        rows.extend(stopped_usb_qubes(scene));
+    }
+    rows
+}
+
+/// By backend, then by port as people count; the parts of a disk right after it.
+fn device_order(scene: &Scene, left: &Device, right: &Device) -> Ordering {
+    let disk = |device: &Device| naming::disk_of(&scene.machine, device);
+    let (left_disk, right_disk) = (disk(left), disk(right));
+    (left_disk.backend.cmp(&right_disk.backend))
+        .then_with(|| naming::natural_order(left_disk.id.as_str(), right_disk.id.as_str()))
+        .then_with(|| (*left.port() != left_disk).cmp(&(*right.port() != right_disk)))
+        .then_with(|| naming::natural_order(left.port().id.as_str(), right.port().id.as_str()))
+        .then_with(|| left.port().cmp(right.port()))
+}
+
+fn unreadable(scene: &Scene, kind: SectionKind) -> impl Iterator<Item = Row> + '_ {
+    let here = move |class: &DeviceClass| section_of(class) == Some(kind);
+    scene.machine.unreadable.iter().filter(move |((_, class), _)| here(class)).map(
+        |((backend, class), reason)| {
+            let name = strings::unreadable(backend.as_str(), reason);
+            let key = RowKey::Unreadable(backend.clone(), class.clone());
+            plain_row(key, "plugboard-attention-symbolic", name, Look::Dim, RowAction::Nothing)
+        },
+    )
+}
+
+/// A row for each USB qube that does not run: it holds a USB controller, and its devices are known only to itself.
+fn stopped_usb_qubes(scene: &Scene) -> Vec<Row> {
+    let mut qubes: Vec<&QubeName> = scene
+        .machine
+        .devices
+        .values()
+        .filter(|device| device.info.categories().contains(&Category::PciUsb))
+        .flat_map(|device| device.assignments.iter().map(|assignment| &assignment.frontend))
+        .filter(|name| scene.machine.qubes.get(*name).is_some_and(|qube| !qube.is_running()))
+        .collect();
+    qubes.sort();
+    qubes.dedup();
+    qubes.into_iter().map(|name| stopped_usb_qube(scene, name)).collect()
+}
+
+fn stopped_usb_qube(scene: &Scene, name: &QubeName) -> Row {
+    let command = Command::StartQube(name.clone());
+    let text = strings::start_usb_qube(name.as_str());
+    let key = RowKey::StoppedUsbQube(name.clone());
+    let mut row = plain_row(key, "plugboard-usb-symbolic", text, Look::Plain, RowAction::Nothing);
+    let failed = scene.failures.iter().find(|failure| failure.command == command);
+    row.status = if scene.pending.iter().any(|pending| pending.command == command) {
+        Some(Status::Pending(strings::starting(name.as_str())))
+    } else {
+        failed.map(|failure| Status::Failed(strings::start_failed(name.as_str(), &failure.reason)))
+    };
+    match &row.status {
+        _ if !scene.is_live() => row.look = Look::Dim,
+        Some(Status::Pending(_)) => {}
+        _ => row.action = RowAction::Do(Wish::Do(command)),
+    }
+    row
+}
+
+fn plain_row(key: RowKey, icon: &'static str, name: String, look: Look, action: RowAction) -> Row {
+    Row {
+        key,
+        id: None,
+        icon,
+        spoken: name.clone(),
+        name,
+        look,
+        is_new: false,
+        is_part: false,
+        detail: String::new(),
+        holders: Vec::new(),
+        status: None,
+        action,
+    }
+}
+
+/// The first moment after `now` at which the menu looks different by itself.
+fn changes_at(scene: &Scene, now: Instant) -> Option<Instant> {
+    let badges = scene.plugged_in.keys().filter_map(|port| scene.new_until(port, now));
+    let waits = scene.pending.iter().map(|pending| pending.since + crate::scene::GIVE_UP_AFTER);
+    badges.chain(waits).filter(|moment| *moment > now).min()
+}
+
+impl Row {
+    /// Whether it holds every word of `filter`, in any case and order.
+    fn matches(&self, filter: &str) -> bool {
+        let text = format!("{} {}", self.spoken, self.detail).to_lowercase();
+        filter.to_lowercase().split_whitespace().all(|word| text.contains(word))
+    }
+
+    /// Whether it answers to pointer and keys.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.action != RowAction::Nothing
+    }
+}
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod tests;

@@ -1,0 +1,224 @@
+//! What the menu shows for a dozen machines, and what holds for every machine.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use device_core::interface::Interface;
+use device_core::machine::Link;
+
+use super::*;
+use crate::scene::{Failure, Pending, Ticket};
+use crate::testing::{Make, device, laptop, name, now, port, put, put_qube, qube, qubes};
+use device_core::assignment::Options;
+use device_core::qube::{PowerState, QubeClass};
+
+fn view() -> View {
+    View { filter: String::new(), now: now() }
+}
+
+/// The menu as text: `*` bold, `-` grey, `>` opens, indent for parts.
+fn drawn(scene: &Scene) -> String {
+    let menu = menu(scene, &view());
+    let mut text = String::new();
+    for banner in &menu.banners {
+        writeln!(text, "! {}", banner.text).unwrap();
+    }
+    for section in &menu.sections {
+        writeln!(text, "{}", section.heading.as_deref().unwrap_or_default()).unwrap();
+        for row in &section.rows {
+            text.push_str(&drawn_row(row));
+        }
+    }
+    text.push_str(&menu.empty.unwrap_or_default());
+    text
+}
+
+fn drawn_row(row: &Row) -> String {
+    let indent = if row.is_part { "    " } else { "  " };
+    let mark = match row.look {
+        Look::Plain => ' ',
+        Look::Attached => '*',
+        Look::Dim => '-',
+    };
+    let opens = if row.action == RowAction::Open { " >" } else { "" };
+    let new = if row.is_new { " NEW" } else { "" };
+    let holders: Vec<_> = row.holders.iter().map(|chip| format!(" → {}", chip.name)).collect();
+    let status = match &row.status {
+        Some(Status::Pending(text)) => format!(" ({text})"),
+        Some(Status::Failed(text)) => format!(" (! {text})"),
+        None => String::new(),
+    };
+    format!("{indent}{mark}{}{new} | {}{}{status}{opens}\n", row.name, row.detail, holders.concat())
+}
+
+#[test]
+fn a_laptop_has_three_sections() {
+    assert_eq!(
+        drawn(&laptop()),
+        "\
+Disks
+   Cruzer Blade | sys-usb:sda · 14.9 GB >
+     Partition 1 | sys-usb:sda1 >
+     Partition 2 | sys-usb:sda2 >
+   INSTALL DISC | sys-usb:sr0 · 1.0 GB · read-only >
+Microphone
+  *Built-in microphone | dom0:mic → personal → work >
+USB devices
+   Cruzer Blade | sys-usb:2-1 >
+   Keyboard K120 | sys-usb:2-2 >
+   Integrated Camera | sys-usb:2-4 >
+"
+    );
+}
+
+#[test]
+fn a_disk_in_use_makes_its_relatives_grey_and_says_why() {
+    let mut scene = laptop();
+    put(&mut scene, device("block", "sys-usb", "sda1").part_of("block", "sda").held_by(&["work"]));
+    assert_eq!(
+        drawn(&scene)
+            .lines()
+            .filter(|line| line.contains("sda") && !line.contains("sr0"))
+            .collect::<Vec<_>>(),
+        [
+            "  -Cruzer Blade | sys-usb:sda · 14.9 GB · sda1 of it is in use in work >",
+            "    *Partition 1 | sys-usb:sda1 → work >",
+            "     Partition 2 | sys-usb:sda2 >",
+            "  -Cruzer Blade | sys-usb:2-1 · in use as disk sda1 >",
+        ]
+    );
+    let mut scene = laptop();
+    put(&mut scene, device("block", "sys-usb", "sda").part_of("usb", "2-1").held_by(&["work"]));
+    assert!(drawn(&scene).contains("-Partition 1 | sys-usb:sda1 · whole disk is in use in work"));
+}
+
+#[test]
+fn a_stick_pulled_out_while_attached_says_who_lost_it() {
+    let mut scene = qubes();
+    put(&mut scene, device("usb", "sys-usb", "2-6").called("YubiKey 4/5").held_by(&["banking"]).removed());
+    assert_eq!(
+        drawn(&scene),
+        "USB devices\n  *YubiKey 4/5 | sys-usb:2-6 · removed while attached to → banking >\n"
+    );
+}
+
+#[test]
+fn without_devices_one_quiet_line_says_what_to_do() {
+    assert_eq!(drawn(&qubes()), strings::no_devices());
+}
+
+#[test]
+fn a_lost_link_is_said_first_and_takes_every_action_away() {
+    let mut scene = laptop();
+    scene.source = device_bus::manager::Source::Simulator("laptop".into());
+    scene.machine.link = Link::Lost("qubesd does not answer.".into());
+    let text = drawn(&scene);
+    assert!(text.starts_with("! Connection lost. qubesd does not answer.\n! Simulator: laptop\n"), "{text}");
+    assert!(!text.contains('>'));
+    scene.machine.devices.clear();
+    assert_eq!(menu(&scene, &view()).empty, None, "nobody knows whether there are devices");
+}
+
+#[test]
+fn pending_and_failed_commands_show_in_their_row() {
+    let mut scene = laptop();
+    let disc = scene.machine.devices[&port("block", "sys-usb", "sr0")].info.to_ref();
+    let command = Command::Attach(disc, name("untrusted"), Options::new());
+    scene.pending.push(Pending { ticket: Ticket(1), command: command.clone(), since: now() });
+    assert!(
+        drawn(&scene).contains("INSTALL DISC | sys-usb:sr0 · 1.0 GB · read-only (attaching to untrusted…) >")
+    );
+    scene.pending.clear();
+    scene.failures.push(Failure { command, reason: "untrusted is not running.".into() });
+    assert!(drawn(&scene).contains("(! Not attached to untrusted. untrusted is not running.) >"));
+}
+
+#[test]
+fn a_badge_is_new_for_two_minutes() {
+    let mut scene = laptop();
+    let camera = port("usb", "sys-usb", "2-4");
+    let came = now();
+    scene.plugged_in.insert(camera, came);
+    let at = |seconds| menu(&scene, &View { now: came + Duration::from_secs(seconds), ..view() });
+    let has_badge = |menu: &Menu| menu.sections.iter().flat_map(|s| &s.rows).any(|row| row.is_new);
+    assert!(has_badge(&at(119)));
+    assert_eq!(at(119).changes_at, Some(came + Duration::from_secs(120)));
+    assert!(!has_badge(&at(120)));
+    assert_eq!(at(120).changes_at, None);
+}
+
+#[test]
+fn a_stopped_usb_qube_can_be_started_from_the_menu() {
+    let mut scene = qubes();
+    put_qube(&mut scene, qube("sys-usb", QubeClass::Disposable, PowerState::Halted, "red"));
+    put(&mut scene, device("pci", "dom0", "00_14.0").is(&["p0c0330"]).assigned_to("sys-usb"));
+    assert_eq!(drawn(&scene), "USB devices\n   Start sys-usb to see its USB devices | \n");
+    let row = menu(&scene, &view()).sections[0].rows[0].clone();
+    assert_eq!(row.action, RowAction::Do(Wish::Do(Command::StartQube(name("sys-usb")))));
+    put_qube(&mut scene, qube("sys-usb", QubeClass::Disposable, PowerState::Running, "red"));
+    assert_eq!(drawn(&scene), strings::no_devices(), "a PCI controller itself is no row");
+}
+
+#[test]
+fn a_list_that_cannot_be_read_says_so() {
+    let mut scene = qubes();
+    scene.machine.unreadable.insert((name("sys-usb"), DeviceClass::Usb), "denied".into());
+    assert_eq!(drawn(&scene), "USB devices\n  -The devices of sys-usb can't be read: denied | \n");
+}
+
+#[test]
+fn typed_words_filter_in_any_order_and_case() {
+    let filtered = |words: &str| {
+        let menu = menu(&laptop(), &View { filter: words.into(), ..view() });
+        let names =
+            menu.sections.iter().flat_map(|s| &s.rows).map(|row| row.name.clone()).collect::<Vec<_>>();
+        (names, menu.empty)
+    };
+    assert_eq!(filtered("BLADE sda").0, ["Cruzer Blade"]);
+    assert_eq!(filtered("personal").0, ["Built-in microphone"], "also by holder");
+    assert_eq!(filtered("nosuch"), (Vec::new(), Some(strings::nothing_found("nosuch"))));
+}
+
+#[test]
+fn hostile_names_are_rows_like_any_other() {
+    let mut scene = qubes();
+    put(&mut scene, device("usb", "sys-usb", "2-1").called("<b>{qube}%s_&\u{202e}\n"));
+    let menu = menu(&scene, &view());
+    assert_eq!(menu.sections[0].rows[0].name, "<b>{qube}%s_&__");
+    assert!(menu.sections[0].rows[0].spoken.starts_with("<b>{qube}%s_&__, sys-usb:2-1"));
+}
+
+#[test]
+fn every_attached_device_shows_its_holders_and_speaks_them() {
+    let mut scene = laptop();
+    put(&mut scene, device("webcam", "sys-usb", "2-4").held_by(&["work"]));
+    put(&mut scene, device("block", "sys-usb", "sdb").held_by(&["vault"]).removed());
+    let menu = menu(&scene, &view());
+    let rows: Vec<_> = menu.sections.iter().flat_map(|section| &section.rows).collect();
+    for (port, device) in &scene.machine.devices {
+        let row =
+            rows.iter().find(|row| row.key == RowKey::Device(port.clone())).expect("a row for each device");
+        let shown: Vec<_> = row.holders.iter().map(|chip| &chip.name).collect();
+        assert_eq!(shown, device.attachments.keys().collect::<Vec<_>>());
+        for holder in device.attachments.keys() {
+            assert!(row.spoken.contains(holder.as_str()), "{}", row.spoken);
+        }
+        assert!(row.spoken.starts_with(&row.name));
+        assert_eq!(row.look == Look::Attached, device.is_attached());
+    }
+}
+
+#[test]
+fn icons_follow_what_a_device_is_for() {
+    let mut scene = qubes();
+    for (id, code, icon) in [
+        ("1-1", "u030101", "plugboard-keyboard-symbolic"),
+        ("1-2", "u0e0100", "plugboard-camera-symbolic"),
+        ("1-3", "?******", "plugboard-device-symbolic"),
+    ] {
+        assert!(Interface::new(code).is_some());
+        put(&mut scene, device("usb", "sys-usb", id).is(&[code]));
+        let menu = menu(&scene, &view());
+        assert_eq!(menu.sections[0].rows.last().unwrap().icon, icon);
+    }
+}

@@ -1,0 +1,124 @@
+//! Nothing moves while a menu is open. Pure.
+//!
+//! What was shown keeps its place; what is new comes at the end of its group; what has gone stays, grey and inert.
+//! The menu starts afresh the next time it opens.
+
+use super::model::{Group, Look, Menu, Row, RowAction, RowKey, SectionKind};
+use super::targets::{Item, ItemKey, Items, Mark};
+use crate::strings;
+
+/// Something with a place in an open menu.
+pub(crate) trait Placed: Clone {
+    /// What it is about.
+    type Key: PartialEq;
+    /// What it is about.
+    fn key(&self) -> &Self::Key;
+    /// How it looks once it has gone.
+    fn gone(&self) -> Self;
+}
+
+/// `fresh` in the places of `shown`.
+pub(crate) fn settle<K: Copy + Ord, R: Placed>(
+    shown: &[Group<K, R>],
+    fresh: Vec<Group<K, R>>,
+) -> Vec<Group<K, R>> {
+    let mut settled: Vec<Group<K, R>> = shown.to_vec();
+    let headings: Vec<(K, Option<String>)> =
+        fresh.iter().map(|group| (group.kind, group.heading.clone())).collect();
+    let mut arrivals: Vec<(K, Option<String>, R)> = Vec::new();
+    let mut current: Vec<R> = Vec::new();
+    for group in fresh {
+        for row in group.rows {
+            if place_of(&settled, row.key()) {
+                current.push(row);
+            } else {
+                arrivals.push((group.kind, group.heading.clone(), row));
+            }
+        }
+    }
+    for row in settled.iter_mut().flat_map(|group| group.rows.iter_mut()) {
+        *row = match current.iter().find(|fresh| fresh.key() == row.key()) {
+            Some(fresh) => fresh.clone(),
+            None => row.gone(),
+        };
+    }
+    for group in &mut settled {
+        if let Some((_, heading)) = headings.iter().find(|(kind, _)| *kind == group.kind) {
+            group.heading.clone_from(heading);
+        }
+    }
+    for (kind, heading, row) in arrivals {
+        append(&mut settled, kind, heading, row);
+    }
+    settled
+}
+
+fn place_of<K, R: Placed>(groups: &[Group<K, R>], key: &R::Key) -> bool {
+    groups.iter().any(|group| group.rows.iter().any(|row| row.key() == key))
+}
+
+fn append<K: Copy + Ord, R>(groups: &mut Vec<Group<K, R>>, kind: K, heading: Option<String>, row: R) {
+    if let Some(group) = groups.iter_mut().find(|group| group.kind == kind) {
+        group.rows.push(row);
+        return;
+    }
+    let place = groups.iter().position(|group| group.kind > kind).unwrap_or(groups.len());
+    groups.insert(place, Group { kind, heading, rows: vec![row] });
+}
+
+/// The menu in the places of what is shown.
+pub(crate) fn settle_menu(shown: &[Group<SectionKind, Row>], fresh: Menu) -> Menu {
+    let sections = settle(shown, fresh.sections);
+    let empty = fresh.empty.filter(|_| sections.is_empty());
+    Menu { sections, empty, ..fresh }
+}
+
+/// The sub-menu in the places of what is shown. Without anything shown, or on another page, pass `&[]`.
+pub(crate) fn settle_submenu(shown: &[Items], fresh: Vec<Items>) -> Vec<Items> {
+    settle(shown, fresh)
+}
+
+impl Placed for Row {
+    type Key = RowKey;
+
+    fn key(&self) -> &RowKey {
+        &self.key
+    }
+
+    fn gone(&self) -> Self {
+        let detail = match &self.key {
+            RowKey::Device(port) => format!("{port} · {}", strings::unplugged()),
+            RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => String::new(),
+        };
+        Self {
+            look: Look::Dim,
+            is_new: false,
+            holders: Vec::new(),
+            status: None,
+            action: RowAction::Nothing,
+            spoken: strings::say_refused(&self.name, &detail),
+            detail,
+            ..self.clone()
+        }
+    }
+}
+
+impl Placed for Item {
+    type Key = ItemKey;
+
+    fn key(&self) -> &ItemKey {
+        &self.key
+    }
+
+    fn gone(&self) -> Self {
+        let note = match self.key {
+            ItemKey::Qube(_) | ItemKey::Template(_) => strings::stopped(),
+            _ => String::new(),
+        };
+        Self { mark: Mark::None, is_bold: false, note, action: None, ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+#[path = "order_tests.rs"]
+mod tests;

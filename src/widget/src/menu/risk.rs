@@ -1,0 +1,58 @@
+//! What a person should be told before a command, because it can lock them out or carry harm upwards. Pure.
+//!
+//! Risk is named where it counts, not everywhere: most choices have none.
+
+use device_core::device::Device;
+use device_core::interface::Category;
+use device_core::machine::Machine;
+use device_core::name::QubeName;
+
+use crate::strings;
+
+/// Labels from the least to the most trusted, as the field sorts them.
+const TRUST: [&str; 8] = ["red", "orange", "yellow", "green", "gray", "blue", "purple", "black"];
+
+/// The sentence to ask about before `device` goes to `to`; `None` when there is nothing to say.
+pub(crate) fn risk(machine: &Machine, device: &Device, to: &QubeName) -> Option<String> {
+    if is_input(device) {
+        return Some(strings::risk_input(to.as_str()));
+    }
+    let wanted = trust(machine, to)?;
+    device
+        .attachments
+        .keys()
+        .filter(|from| trust(machine, from).is_some_and(|had| had < wanted))
+        .min_by_key(|from| trust(machine, from))
+        .filter(|_| !device.port().class.is_shareable())
+        .map(|from| strings::risk_trust(from.as_str(), to.as_str()))
+}
+
+/// Whether a person may be typing or pointing with it.
+pub(crate) fn is_input(device: &Device) -> bool {
+    device.info.categories().into_iter().any(Category::is_input)
+}
+
+/// How far a qube is trusted by its label; `None` for labels of the person's own making.
+pub(crate) fn trust(machine: &Machine, qube: &QubeName) -> Option<usize> {
+    let label = machine.qubes.get(qube)?.details.as_ref()?.label.as_ref()?;
+    TRUST.iter().position(|name| *name == label.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Make, device, name, qubes};
+
+    #[test]
+    fn only_input_devices_and_the_way_up_are_risky() {
+        let machine = qubes().machine;
+        let stick = || device("block", "sys-usb", "sda");
+        let keyboard = device("usb", "sys-usb", "2-2").is(&["u080650", "u030101"]);
+        assert!(risk(&machine, &keyboard, &name("untrusted")).is_some(), "also as a second interface");
+        assert_eq!(risk(&machine, &stick(), &name("vault")), None, "a free stick was nowhere");
+        assert!(risk(&machine, &stick().held_by(&["untrusted"]), &name("vault")).is_some());
+        assert_eq!(risk(&machine, &stick().held_by(&["vault"]), &name("untrusted")), None);
+        let microphone = device("mic", "dom0", "mic").held_by(&["untrusted"]);
+        assert_eq!(risk(&machine, &microphone, &name("vault")), None, "a microphone keeps nothing");
+    }
+}

@@ -1,0 +1,398 @@
+//! The sub-menu of a device as a value: who has it, where it can go, and why not. Pure.
+
+use std::time::Instant;
+
+use device_core::assignment::Options;
+use device_core::device::{Device, Presence};
+use device_core::name::{DeviceClass, QubeName};
+use device_core::qube::{Qube, QubeClass};
+use device_core::rules::{Refusal, may_attach, related_in_use};
+
+use super::device_row::{chip, failure_text, pending_text};
+use super::model::Group;
+use super::risk::risk;
+use crate::naming;
+use crate::scene::{Command, GIVE_UP_AFTER, Scene, Wish};
+use crate::strings;
+
+/// What is open in the sub-menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// Holders and qubes.
+    Targets,
+    /// The templates of new disposables.
+    Disposables,
+    /// The question before a risky command.
+    Confirm(Command),
+}
+
+/// What the person has chosen in the sub-menu so far.
+#[derive(Debug, Clone)]
+pub(crate) struct SubView {
+    pub(crate) page: Page,
+    /// The next attachment is read-only.
+    pub(crate) read_only: bool,
+    /// Words that a qube's name must hold.
+    pub(crate) filter: String,
+    pub(crate) now: Instant,
+}
+
+impl SubView {
+    /// The sub-menu as it opens.
+    pub(crate) fn opening(now: Instant) -> Self {
+        Self { page: Page::Targets, read_only: false, filter: String::new(), now }
+    }
+}
+
+/// The groups of the sub-menu, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say it")]
+pub(crate) enum GroupKind {
+    Message,
+    Holders,
+    Targets,
+    More,
+}
+
+/// What an entry is about; it stays the same while the entry changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub(crate) enum ItemKey {
+    Message,
+    Reason,
+    GiveUp,
+    Dismiss,
+    Qube(QubeName),
+    ShutDown(QubeName),
+    Template(QubeName),
+    NewDisposable,
+    ReadOnly,
+    Back,
+    GoOn,
+}
+
+/// The sign before an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub(crate) enum Mark {
+    None,
+    Eject,
+    Plus,
+    Back,
+    Check(bool),
+}
+
+/// What choosing an entry does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ItemAction {
+    /// Has this done.
+    Wish(Wish),
+    /// Shows another page in the same place.
+    Turn(Page),
+    /// Sets whether the next attachment is read-only.
+    ReadOnly(bool),
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub(crate) key: ItemKey,
+    pub(crate) mark: Mark,
+    /// The colour of the qube's label: `None` = no dot, `Some(None)` = a dot of a colour not known yet.
+    pub(crate) dot: Option<Option<u32>>,
+    pub(crate) text: String,
+    pub(crate) is_bold: bool,
+    /// The dim word at the end.
+    pub(crate) note: String,
+    /// `None` = can't be chosen.
+    pub(crate) action: Option<ItemAction>,
+    pub(crate) spoken: String,
+}
+
+pub(crate) type Items = Group<GroupKind, Item>;
+
+/// The sub-menu of `device`.
+pub(crate) fn submenu(scene: &Scene, device: &Device, view: &SubView) -> Vec<Items> {
+    if !scene.is_live() {
+        return Vec::new();
+    }
+    if let Some(pending) = scene.pending_at(device.port()) {
+        let give_up = (view.now >= pending.since + GIVE_UP_AFTER).then(|| {
+            entry(ItemKey::GiveUp, strings::give_up(), ItemAction::Wish(Wish::GiveUp(pending.ticket)))
+        });
+        let rows = [message(pending_text(pending))].into_iter().chain(give_up).collect();
+        return vec![group(GroupKind::Message, None, rows)];
+    }
+    let groups = match &view.page {
+        Page::Targets => targets_page(scene, device, view),
+        Page::Disposables => disposables_page(scene, device, view),
+        Page::Confirm(command) => confirm_page(scene, device, command),
+    };
+    groups.into_iter().filter(|group| !group.rows.is_empty()).collect()
+}
+
+fn targets_page(scene: &Scene, device: &Device, view: &SubView) -> Vec<Items> {
+    let mut said: Vec<Item> = scene.failure_at(device.port()).map_or_else(Vec::new, |failure| {
+        let hide = ItemAction::Wish(Wish::Dismiss(failure.command.clone()));
+        vec![message(failure_text(failure)), entry(ItemKey::Dismiss, strings::dismiss(), hide)]
+    });
+    let holders = holders(scene, device);
+    let reason = whole_device_refusal(scene, device);
+    let targets = if reason.is_none() { targets(scene, device, view) } else { Vec::new() };
+    let can_go = reason.is_none();
+    let nowhere = (can_go && targets.is_empty() && view.filter.is_empty()).then(strings::no_target);
+    if let Some(reason) = reason.or(nowhere).filter(|_| holders.is_empty()) {
+        said.push(Item { key: ItemKey::Reason, ..message(reason) });
+    }
+    let more = if can_go && view.filter.is_empty() { more(scene, device, view) } else { Vec::new() };
+    let heading = match (device.is_attached(), device.port().class.is_shareable()) {
+        (false, _) => strings::attach_to(),
+        (true, true) => strings::add_to(),
+        (true, false) => strings::move_to(),
+    };
+    vec![
+        group(GroupKind::Message, None, said),
+        group(GroupKind::Holders, None, holders),
+        group(GroupKind::Targets, Some(heading), targets),
+        group(GroupKind::More, None, more),
+    ]
+}
+
+/// Why no qube at all can have it now.
+fn whole_device_refusal(scene: &Scene, device: &Device) -> Option<String> {
+    if device.presence == Presence::Removed {
+        return Some(strings::refused_removed());
+    }
+    let (port, holder) = related_in_use(&scene.machine, device)?;
+    Some(strings::refused_in_use(port.id.as_str(), holder.as_str()))
+}
+
+fn holders(scene: &Scene, device: &Device) -> Vec<Item> {
+    let mut items = Vec::new();
+    for qube in device.attachments.keys() {
+        let command = Command::Detach(device.info.to_ref(), qube.clone());
+        let removed = device.presence == Presence::Removed;
+        items.push(Item {
+            mark: Mark::Eject,
+            is_bold: true,
+            note: if removed { strings::clean_up() } else { strings::detach() },
+            spoken: strings::say_detach(qube.as_str()),
+            ..qube_item(scene, qube, ItemAction::Wish(Wish::Do(command)))
+        });
+        let details = scene.machine.qubes.get(qube).and_then(|qube| qube.details.as_ref());
+        if details.is_some_and(|details| details.is_auto_cleanup) {
+            let command = Command::DetachAndShutDown(device.info.to_ref(), qube.clone());
+            let text = strings::detach_and_shut_down(qube.as_str());
+            items.push(entry(ItemKey::ShutDown(qube.clone()), text, ItemAction::Wish(Wish::Do(command))));
+        }
+    }
+    items
+}
+
+/// The qubes it can go to: those it is assigned to, the last used, the others by name, templates last.
+fn targets(scene: &Scene, device: &Device, view: &SubView) -> Vec<Item> {
+    let mut found: Vec<(Rank, &Qube)> = scene
+        .machine
+        .qubes
+        .values()
+        .map(AsRef::as_ref)
+        .filter(|qube| qube.is_target() && qube.name != device.port().backend)
+        .filter(|qube| !device.attachments.contains_key(&qube.name))
+        .filter(|qube| has_words(qube.name.as_str(), &view.filter))
+        .map(|qube| (Rank::of(scene, device, qube), qube))
+        .collect();
+    found.sort_by(|(left, l), (right, r)| {
+        left.cmp(right).then_with(|| naming::natural_order(l.name.as_str(), r.name.as_str()))
+    });
+    found.into_iter().map(|(rank, qube)| target(scene, device, view, rank, qube)).collect()
+}
+
+/// How near at hand a qube is for a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    UsuallyHere,
+    LastUsed,
+    Other,
+    Template,
+}
+
+impl Rank {
+    fn of(scene: &Scene, device: &Device, qube: &Qube) -> Self {
+        if device.assignments.iter().any(|assignment| assignment.frontend == qube.name) {
+            Self::UsuallyHere
+        } else if scene.recent.of(&device.info) == Some(&qube.name) {
+            Self::LastUsed
+        } else if qube.class == QubeClass::Template {
+            Self::Template
+        } else {
+            Self::Other
+        }
+    }
+
+    fn note(self) -> String {
+        match self {
+            Self::UsuallyHere => strings::usually_here(),
+            Self::LastUsed => strings::last_used(),
+            Self::Other | Self::Template => String::new(),
+        }
+    }
+}
+
+fn target(scene: &Scene, device: &Device, view: &SubView, rank: Rank, qube: &Qube) -> Item {
+    let name = qube.name.as_str();
+    let command = send_to(device, &qube.name, view);
+    let spoken = match &command {
+        Command::Move(..) => strings::say_move(name),
+        _ if device.is_attached() => strings::say_add(name),
+        _ => strings::say_attach(name),
+    };
+    let item = qube_item(scene, &qube.name, guarded(scene, device, command));
+    match may_attach(&scene.machine, device, &qube.name) {
+        Ok(()) => Item { note: rank.note(), spoken, ..item },
+        Err(refusal) => {
+            let note = short_reason(&refusal);
+            Item { spoken: strings::say_refused(&spoken, &note), note, action: None, ..item }
+        }
+    }
+}
+
+/// The command that brings the device to `qube`.
+pub(crate) fn send_to(device: &Device, qube: &QubeName, view: &SubView) -> Command {
+    let mut options = Options::new();
+    if view.read_only && device.port().class == DeviceClass::Block {
+        options.set("read-only", "yes");
+    }
+    let this = device.info.to_ref();
+    if device.is_attached() && !device.port().class.is_shareable() {
+        Command::Move(this, qube.clone(), options)
+    } else {
+        Command::Attach(this, qube.clone(), options)
+    }
+}
+
+/// The command itself, or the page that asks about it first.
+fn guarded(scene: &Scene, device: &Device, command: Command) -> ItemAction {
+    match risk(&scene.machine, device, command.qube()) {
+        Some(_) => ItemAction::Turn(Page::Confirm(command)),
+        None => ItemAction::Wish(Wish::Do(command)),
+    }
+}
+
+fn short_reason(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::DenyList(_) => strings::blocked_by_policy(),
+        Refusal::Paused(_) => strings::paused(),
+        Refusal::NotRunning(_) => strings::stopped(),
+        _ => strings::not_possible(),
+    }
+}
+
+fn more(scene: &Scene, device: &Device, view: &SubView) -> Vec<Item> {
+    let mut items = Vec::new();
+    let can_start_one = !device.is_attached() || device.port().class.is_shareable();
+    if can_start_one && disposable_templates(scene).next().is_some() {
+        let item =
+            entry(ItemKey::NewDisposable, strings::new_disposable(), ItemAction::Turn(Page::Disposables));
+        items.push(Item { mark: Mark::Plus, ..item });
+    }
+    if device.port().class == DeviceClass::Block {
+        let fixed = naming::is_read_only(&device.info);
+        let checked = fixed || view.read_only;
+        let item = entry(ItemKey::ReadOnly, strings::attach_read_only(), ItemAction::ReadOnly(!checked));
+        let action = item.action.clone().filter(|_| !fixed);
+        items.push(Item { mark: Mark::Check(checked), action, ..item });
+    }
+    items
+}
+
+fn disposables_page(scene: &Scene, device: &Device, view: &SubView) -> Vec<Items> {
+    let back = entry(ItemKey::Back, strings::back(), ItemAction::Turn(Page::Targets));
+    let rows = disposable_templates(scene)
+        .filter(|template| has_words(template.name.as_str(), &view.filter))
+        .map(|template| {
+            let options = match send_to(device, &template.name, view) {
+                Command::Attach(_, _, options) | Command::Move(_, _, options) => options,
+                _ => Options::new(),
+            };
+            let command =
+                Command::AttachToNewDisposable(device.info.to_ref(), template.name.clone(), options);
+            let item = qube_item(scene, &template.name, guarded(scene, device, command));
+            Item {
+                key: ItemKey::Template(template.name.clone()),
+                spoken: strings::say_new_disposable(template.name.as_str()),
+                ..item
+            }
+        })
+        .collect();
+    vec![
+        group(GroupKind::Message, None, vec![Item { mark: Mark::Back, ..back }]),
+        group(GroupKind::Targets, Some(strings::new_disposable()), rows),
+    ]
+}
+
+fn disposable_templates(scene: &Scene) -> impl Iterator<Item = &Qube> {
+    scene.machine.qubes.values().map(AsRef::as_ref).filter(|qube| {
+        qube.details.as_ref().is_some_and(|details| details.is_disposable_template && !details.is_internal)
+    })
+}
+
+/// The question, then the way out, then the way on: Enter right after it appears changes nothing.
+fn confirm_page(scene: &Scene, device: &Device, command: &Command) -> Vec<Items> {
+    let qube = command.qube();
+    let go_on = match command {
+        Command::Move(..) => strings::go_on_move(qube.as_str()),
+        _ => strings::go_on_attach(qube.as_str()),
+    };
+    let question = risk(&scene.machine, device, qube).unwrap_or_default();
+    vec![
+        group(GroupKind::Message, None, vec![message(question)]),
+        group(
+            GroupKind::Targets,
+            None,
+            vec![
+                entry(ItemKey::Back, strings::cancel(), ItemAction::Turn(Page::Targets)),
+                Item {
+                    dot: Some(chip(&scene.machine, qube).colour),
+                    ..entry(ItemKey::GoOn, go_on, ItemAction::Wish(Wish::Do(command.clone())))
+                },
+            ],
+        ),
+    ]
+}
+
+fn group(kind: GroupKind, heading: Option<String>, rows: Vec<Item>) -> Items {
+    Group { kind, heading, rows }
+}
+
+fn entry(key: ItemKey, text: String, action: ItemAction) -> Item {
+    Item {
+        key,
+        mark: Mark::None,
+        dot: None,
+        spoken: text.clone(),
+        text,
+        is_bold: false,
+        note: String::new(),
+        action: Some(action),
+    }
+}
+
+fn message(text: String) -> Item {
+    Item { action: None, ..entry(ItemKey::Message, text, ItemAction::ReadOnly(false)) }
+}
+
+fn qube_item(scene: &Scene, qube: &QubeName, action: ItemAction) -> Item {
+    Item {
+        dot: Some(chip(&scene.machine, qube).colour),
+        ..entry(ItemKey::Qube(qube.clone()), qube.to_string(), action)
+    }
+}
+
+fn has_words(name: &str, filter: &str) -> bool {
+    let name = name.to_lowercase();
+    filter.to_lowercase().split_whitespace().all(|word| name.contains(word))
+}
+
+#[cfg(test)]
+#[path = "targets_tests.rs"]
+mod tests;

@@ -1,0 +1,145 @@
+//! The words of each notification. Pure.
+
+use std::collections::BTreeSet;
+
+use device_core::device::Device;
+use device_core::name::{DeviceClass, DeviceRef, QubeName};
+
+use crate::likely::likely_target;
+use crate::menu::device_row::icon;
+use crate::naming::{self, device_name};
+use crate::scene::{Command, Failure, Scene};
+use crate::strings;
+
+/// One notification. All of it is plain text; `send` escapes what the daemon would read as markup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) summary: String,
+    pub(crate) body: String,
+    pub(crate) icon: &'static str,
+    pub(crate) buttons: Vec<Button>,
+    /// Stays until the person takes it away.
+    pub(crate) is_urgent: bool,
+}
+
+/// A button of a notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Button {
+    /// Has this done.
+    Do(String, Command),
+    /// Opens the menu, at this device when there is one.
+    Choose(Option<DeviceRef>),
+}
+
+impl Button {
+    /// What stands on it.
+    pub(crate) fn label(&self) -> String {
+        match self {
+            Self::Do(label, _) => label.clone(),
+            Self::Choose(_) => strings::button_choose(),
+        }
+    }
+}
+
+pub(super) fn available(scene: &Scene, device: &Device) -> Notice {
+    let name = device_name(&device.info);
+    let name = match naming::size(&device.info) {
+        Some(size) => strings::with_size(&name, &size),
+        None => name,
+    };
+    let this = device.info.to_ref();
+    let attach = likely_target(scene, device).map(|qube| {
+        let label = strings::button_attach(qube.as_str());
+        Button::Do(label, Command::Attach(this.clone(), qube, device_core::assignment::Options::new()))
+    });
+    Notice {
+        buttons: attach.into_iter().chain([Button::Choose(Some(this))]).collect(),
+        ..plain(device, strings::is_available(&name), device.port().to_string())
+    }
+}
+
+pub(super) fn attached(device: &Device) -> Notice {
+    let holders = naming::list(device.attachments.keys());
+    let mut only = device.attachments.keys();
+    let detach = match (only.next(), only.next()) {
+        (Some(qube), None) => Some(Command::Detach(device.info.to_ref(), qube.clone())),
+        _ => None,
+    };
+    let detach = detach.map(|command| Button::Do(strings::button_detach(), command));
+    let summary = strings::is_attached(&device_name(&device.info), &holders);
+    Notice { buttons: detach.into_iter().collect(), ..plain(device, summary, device.port().to_string()) }
+}
+
+pub(super) fn detached(device: &Device, qube: &QubeName) -> Notice {
+    let body = match device.port().class {
+        DeviceClass::Mic => String::new(),
+        _ => strings::detached_body(),
+    };
+    plain(device, strings::is_detached(&device_name(&device.info), qube.as_str()), body)
+}
+
+pub(super) fn removed_safely(device: &Device) -> Notice {
+    plain(device, strings::removed_safely(&device_name(&device.info)), String::new())
+}
+
+pub(super) fn lost(device: &Device, qubes: &BTreeSet<QubeName>) -> Notice {
+    let body = match device.port().class {
+        DeviceClass::Block => strings::lost_body(),
+        _ => device.port().to_string(),
+    };
+    let summary = strings::lost_device(&device_name(&device.info), &naming::list(qubes));
+    Notice { is_urgent: true, ..plain(device, summary, body) }
+}
+
+/// What went because the qube that served it stopped.
+pub(super) fn lost_with(backend: &QubeName, lost: &[&(&Device, BTreeSet<QubeName>)]) -> Notice {
+    let names: Vec<String> = lost.iter().map(|(device, _)| device_name(&device.info)).collect();
+    let qubes: BTreeSet<&QubeName> = lost.iter().flat_map(|(_, qubes)| qubes).collect();
+    let qubes = naming::list(qubes);
+    let summary = strings::lost_with_backend(backend.as_str(), &names.join(", "), &qubes);
+    Notice { is_urgent: true, ..general(summary, String::new()) }
+}
+
+/// A command that failed; `device` is `None` when it is not there any more, or was none.
+pub(super) fn failed(device: Option<&Device>, failure: &Failure) -> Notice {
+    let qube = failure.command.qube().as_str();
+    let name = device.map_or_else(
+        || failure.command.port().map_or_else(String::new, ToString::to_string),
+        |device| device_name(&device.info),
+    );
+    let summary = match &failure.command {
+        Command::Attach(..) => strings::not_attached(&name, qube),
+        Command::AttachToNewDisposable(..) => strings::not_attached_new(&name),
+        Command::Detach(..) | Command::DetachAndShutDown(..) => strings::not_detached(&name, qube),
+        Command::Move(..) => strings::not_moved(&name, qube),
+        Command::StartQube(_) => strings::not_started(qube),
+    };
+    let choose = device.map(|device| Button::Choose(Some(device.info.to_ref())));
+    Notice {
+        icon: "plugboard-attention-symbolic",
+        buttons: choose.into_iter().collect(),
+        ..general(summary, failure.reason.clone())
+    }
+}
+
+/// A USB qube has started and found these.
+pub(super) fn started(backend: &QubeName, count: usize) -> Notice {
+    summed_up(strings::backend_started(backend.as_str()), count)
+}
+
+/// More devices at once than are told one by one.
+pub(super) fn many(backend: &QubeName, count: usize) -> Notice {
+    summed_up(strings::at_backend(backend.as_str()), count)
+}
+
+fn summed_up(summary: String, count: usize) -> Notice {
+    Notice { buttons: vec![Button::Choose(None)], ..general(summary, strings::available_count(count)) }
+}
+
+fn plain(device: &Device, summary: String, body: String) -> Notice {
+    Notice { icon: icon(device), ..general(summary, body) }
+}
+
+fn general(summary: String, body: String) -> Notice {
+    Notice { summary, body, icon: "plugboard-usb-symbolic", buttons: Vec::new(), is_urgent: false }
+}

@@ -1,0 +1,260 @@
+//! What is said of a machine that changes, and what is not.
+
+use super::*;
+use crate::testing::{Make, device, laptop, name, now, port, put, put_qube, qube, qubes};
+use device_core::assignment::Options;
+use device_core::machine::Link;
+use device_core::qube::{PowerState, QubeClass};
+
+/// A notifier and the scene that it watches.
+struct Watched {
+    notifier: Notifier,
+    scene: Scene,
+    now: Instant,
+}
+
+impl Watched {
+    fn new(scene: Scene) -> Self {
+        let mut watched = Self { notifier: Notifier::default(), scene, now: now() };
+        assert_eq!(watched.said(), Vec::<String>::new(), "nothing of what was there before");
+        watched
+    }
+
+    fn plug(&mut self, device: Device) {
+        self.scene.plugged_in.insert(device.port().clone(), self.now);
+        put(&mut self.scene, device);
+    }
+
+    fn unplug(&mut self, class: &str, id: &str) {
+        let port = port(class, "sys-usb", id);
+        self.scene.plugged_in.remove(&port);
+        self.scene.machine.devices.remove(&port);
+    }
+
+    fn effects(&mut self) -> Vec<Effect> {
+        self.notifier.observe(&self.scene, self.now)
+    }
+
+    fn said(&mut self) -> Vec<String> {
+        let effects = self.effects();
+        effects.iter().map(in_words).collect()
+    }
+
+    fn later(&mut self, milliseconds: u64) -> Vec<String> {
+        self.now += Duration::from_millis(milliseconds);
+        let effects = self.notifier.wake(&self.scene, self.now);
+        effects.iter().map(in_words).collect()
+    }
+}
+
+fn in_words(effect: &Effect) -> String {
+    match effect {
+        Effect::Show(tag, notice) => {
+            let buttons: Vec<_> =
+                notice.buttons.iter().map(|button| format!(" [{}]", button.label())).collect();
+            format!("{}: {} | {}{}", tag_in_words(tag), notice.summary, notice.body, buttons.concat())
+        }
+        Effect::Close(tag) => format!("{}: closed", tag_in_words(tag)),
+    }
+}
+
+fn tag_in_words(tag: &Tag) -> String {
+    match tag {
+        Tag::Thing(port) => port.to_string(),
+        Tag::Backend(name) | Tag::Qube(name) => name.to_string(),
+    }
+}
+
+fn stick() -> Device {
+    device("usb", "sys-usb", "2-1").called("Cruzer Blade").is(&["u080650"])
+}
+
+fn disk() -> Device {
+    device("block", "sys-usb", "sda").called("Cruzer Blade").part_of("usb", "2-1").with("size", "14900000000")
+}
+
+fn part() -> Device {
+    device("block", "sys-usb", "sda1").called("Cruzer Blade").part_of("block", "sda")
+}
+
+const AVAILABLE: &str =
+    "sys-usb:2-1: Cruzer Blade (14.9 GB) is available | sys-usb:sda [Attach to untrusted] [Choose…]";
+
+#[test]
+fn one_stick_is_one_notification_in_whatever_order_its_parts_come() {
+    let mut watched = Watched::new(qubes());
+    watched.plug(stick());
+    assert_eq!(watched.said(), Vec::<String>::new(), "its disk comes in a moment");
+    watched.plug(disk());
+    assert_eq!(watched.said(), [AVAILABLE]);
+    watched.plug(part());
+    assert_eq!(watched.said(), Vec::<String>::new());
+    assert_eq!(watched.later(800), Vec::<String>::new());
+
+    let mut watched = Watched::new(qubes());
+    watched.plug(disk());
+    assert_eq!(watched.said().len(), 1);
+    watched.plug(stick());
+    watched.plug(part());
+    assert_eq!(watched.said(), Vec::<String>::new());
+}
+
+#[test]
+fn a_stick_whose_disk_never_comes_is_told_without() {
+    let mut watched = Watched::new(qubes());
+    watched.plug(stick());
+    watched.said();
+    assert_eq!(watched.notifier.wake_at(), Some(watched.now + DISK_COMES_WITHIN));
+    let said = watched.later(800);
+    assert_eq!(
+        said,
+        ["sys-usb:2-1: Cruzer Blade is available | sys-usb:2-1 [Attach to untrusted] [Choose…]"]
+    );
+    assert_eq!(watched.notifier.wake_at(), None, "nothing to wait for any more");
+}
+
+#[test]
+fn the_story_of_a_stick_replaces_itself() {
+    let mut watched = Watched::new(qubes());
+    watched.plug(stick());
+    watched.plug(disk());
+    assert_eq!(watched.said(), [AVAILABLE]);
+    watched.plug(disk().held_by(&["work"]));
+    assert_eq!(watched.said(), ["sys-usb:2-1: Cruzer Blade is attached to work | sys-usb:sda [Detach]"]);
+    watched.plug(disk().held_by(&["vault"]));
+    assert_eq!(watched.said(), ["sys-usb:2-1: Cruzer Blade is attached to vault | sys-usb:sda [Detach]"]);
+    watched.plug(disk());
+    assert_eq!(
+        watched.said(),
+        ["sys-usb:2-1: Cruzer Blade is detached from vault | It can be pulled out now."]
+    );
+    watched.unplug("block", "sda");
+    watched.unplug("usb", "2-1");
+    assert_eq!(watched.said(), ["sys-usb:2-1: Cruzer Blade was removed safely | "]);
+}
+
+#[test]
+fn what_goes_unused_takes_its_notification_along() {
+    let mut watched = Watched::new(qubes());
+    watched.plug(disk());
+    watched.said();
+    watched.unplug("block", "sda");
+    assert_eq!(watched.said(), ["sys-usb:sda: closed"]);
+    watched.plug(disk());
+    assert_eq!(watched.said().len(), 1, "plugged in again it is news again");
+}
+
+#[test]
+fn a_stick_pulled_out_while_attached_says_who_lost_it_once() {
+    let mut watched = Watched::new(qubes());
+    put(&mut watched.scene, disk().held_by(&["work"]));
+    watched.said();
+    put(&mut watched.scene, disk().held_by(&["work"]).removed());
+    let lost = "sys-usb:sda: Cruzer Blade was removed while attached to work | \
+                What was not yet written to it may be lost. Detach first next time.";
+    assert_eq!(watched.said(), [lost]);
+    watched.unplug("block", "sda");
+    assert_eq!(watched.said(), Vec::<String>::new());
+    put(&mut watched.scene, disk().held_by(&["work"]));
+    watched.said();
+    watched.unplug("block", "sda");
+    assert_eq!(watched.said(), [lost], "also when nothing of it stayed behind");
+}
+
+#[test]
+fn nothing_is_said_of_what_was_found_or_of_a_mirror_that_is_not_whole() {
+    let mut watched = Watched::new(qubes());
+    put(&mut watched.scene, disk());
+    assert_eq!(watched.said(), Vec::<String>::new(), "found, not plugged in");
+    watched.scene.machine.link = Link::Lost("gone".into());
+    watched.scene.machine.devices.clear();
+    assert_eq!(watched.said(), Vec::<String>::new());
+    put(&mut watched.scene, disk());
+    watched.scene.machine.link = Link::Live;
+    assert_eq!(watched.said(), Vec::<String>::new(), "it is as it was");
+}
+
+#[test]
+fn pci_devices_are_not_spoken_of() {
+    let mut watched = Watched::new(qubes());
+    watched.plug(device("pci", "dom0", "00_14.0"));
+    assert_eq!(watched.said(), Vec::<String>::new());
+}
+
+#[test]
+fn shutting_a_qube_down_is_no_news_about_its_devices() {
+    let mut watched = Watched::new(qubes());
+    put(&mut watched.scene, disk().held_by(&["work"]));
+    watched.said();
+    put_qube(&mut watched.scene, qube("work", QubeClass::App, PowerState::Halted, "blue"));
+    put(&mut watched.scene, disk());
+    assert_eq!(watched.said(), Vec::<String>::new());
+}
+
+#[test]
+fn a_backend_that_stops_is_one_notification() {
+    let mut watched = Watched::new(laptop());
+    put(&mut watched.scene, disk().held_by(&["work"]));
+    put(&mut watched.scene, device("usb", "sys-usb", "2-4").called("Camera").held_by(&["personal"]));
+    watched.said();
+    watched.scene.machine.devices.retain(|port, _| port.backend != name("sys-usb"));
+    put_qube(&mut watched.scene, qube("sys-usb", QubeClass::Disposable, PowerState::Halted, "red"));
+    assert_eq!(watched.said(), ["sys-usb: sys-usb stopped. personal and work lost Cruzer Blade, Camera. | "]);
+}
+
+#[test]
+fn a_usb_qube_that_starts_is_summed_up() {
+    let mut scene = qubes();
+    put_qube(&mut scene, qube("sys-usb", QubeClass::Disposable, PowerState::Halted, "red"));
+    let mut watched = Watched::new(scene);
+    put_qube(&mut watched.scene, qube("sys-usb", QubeClass::Disposable, PowerState::Running, "red"));
+    assert_eq!(watched.said(), Vec::<String>::new());
+    for id in ["2-4", "2-5"] {
+        watched.plug(device("usb", "sys-usb", id));
+        assert_eq!(watched.said(), Vec::<String>::new());
+    }
+    assert_eq!(watched.later(5000), ["sys-usb: sys-usb has started | 2 devices are available [Choose…]"]);
+    assert_eq!(watched.notifier.wake_at(), None);
+}
+
+#[test]
+fn a_flood_is_summed_up_once_in_five_seconds() {
+    let mut watched = Watched::new(qubes());
+    for number in 0..50 {
+        watched.plug(device("usb", "sys-usb", &format!("3-{number}")));
+    }
+    assert_eq!(watched.said().len(), 3);
+    assert_eq!(watched.later(4999), Vec::<String>::new());
+    assert_eq!(watched.later(1), ["sys-usb: New devices at sys-usb | 47 devices are available [Choose…]"]);
+}
+
+#[test]
+fn a_failure_replaces_what_was_said_and_gives_the_reason() {
+    let mut watched = Watched::new(qubes());
+    watched.plug(disk());
+    watched.said();
+    let command = Command::Attach(disk().info.to_ref(), name("work"), Options::new());
+    let failure = Failure { command, reason: "work is not running.".into() };
+    let effects = watched.notifier.failed(&watched.scene, &failure);
+    assert_eq!(
+        effects.iter().map(in_words).collect::<Vec<_>>(),
+        ["sys-usb:sda: Cruzer Blade could not be attached to work | work is not running. [Choose…]"]
+    );
+    let failure = Failure { command: Command::StartQube(name("sys-usb")), reason: "No memory.".into() };
+    let effects = watched.notifier.failed(&watched.scene, &failure);
+    assert_eq!(
+        effects.iter().map(in_words).collect::<Vec<_>>(),
+        ["sys-usb: sys-usb could not be started | No memory."]
+    );
+}
+
+#[test]
+fn the_microphone_in_two_qubes_is_one_notification_that_names_both() {
+    let mut watched = Watched::new(qubes());
+    put(&mut watched.scene, device("mic", "dom0", "mic"));
+    watched.said();
+    put(&mut watched.scene, device("mic", "dom0", "mic").held_by(&["work"]));
+    assert_eq!(watched.said(), ["dom0:mic: Built-in microphone is attached to work | dom0:mic [Detach]"]);
+    put(&mut watched.scene, device("mic", "dom0", "mic").held_by(&["work", "personal"]));
+    assert_eq!(watched.said(), ["dom0:mic: Built-in microphone is attached to personal and work | dom0:mic"]);
+}

@@ -1,0 +1,71 @@
+//! The few calls that the compiler can't check: environment, locale, and one of GTK that the bindings leave out.
+//!
+//! Each says why it is sound. Nothing else in this crate may be `unsafe`.
+
+use gettextrs::{LocaleCategory, bind_textdomain_codeset, bindtextdomain, setlocale, textdomain};
+use gtk::glib;
+use gtk::prelude::*;
+
+/// Name of our translations.
+const DOMAIN: &str = "plugboard";
+/// Where the build installs translations; unset in a plain `cargo build`.
+const LOCALE_DIR: Option<&str> = option_env!("PLUGBOARD_LOCALEDIR");
+
+/// How GTK shall draw: without GL, which costs 25 to 100 MiB and a third of a second and gains a menu nothing.
+/// The first two are for GTK before 4.16, the third for later ones.
+const DRAWING: [(&str, &str); 3] =
+    [("GSK_RENDERER", "cairo"), ("GDK_DEBUG", "gl-disable"), ("GDK_DISABLE", "gl,vulkan")];
+
+/// Sets what has to be set before the first thread starts; what the person set stays.
+///
+/// Call this first in `main`.
+#[expect(unsafe_code, reason = "the environment and the locale can be set while there is one thread only")]
+pub(crate) fn prepare() {
+    for (name, value) in DRAWING {
+        if std::env::var_os(name).is_none() {
+            // SAFETY: no other thread exists yet, so nobody reads the environment meanwhile.
+            unsafe { std::env::set_var(name, value) };
+        }
+    }
+    // SAFETY: as above; `setlocale` changes what other threads would read.
+    let locale = unsafe { setlocale(LocaleCategory::LcAll, "") };
+    if locale.is_none() {
+        tracing::warn!("the locale of the environment is not installed; texts are English");
+    }
+    let bound = LOCALE_DIR.map_or(Ok(()), |folder| bindtextdomain(DOMAIN, folder).map(drop));
+    let chosen = bound
+        .and_then(|()| bind_textdomain_codeset(DOMAIN, "UTF-8").map(drop))
+        .and_then(|()| textdomain(DOMAIN).map(drop));
+    if let Err(error) = chosen {
+        tracing::warn!(%error, "translations can't be used; texts are English");
+    }
+}
+
+/// Tells a screen reader what `widget` is called.
+///
+/// The bindings have this for GTK 4.10 and later only; the C function is there since 4.0.
+#[expect(unsafe_code, reason = "the bindings leave this function out below GTK 4.10")]
+pub(crate) fn set_accessible_label(widget: &impl IsA<gtk::Widget>, label: &str) {
+    let mut property = gtk::ffi::GTK_ACCESSIBLE_PROPERTY_LABEL;
+    let value = label.to_value();
+    // SAFETY: every widget is a GtkAccessible; one property and one value of the type that it wants (a string) are
+    // given, both live until the call returns, and GTK copies them.
+    unsafe {
+        gtk_accessible_update_property_value(
+            widget.as_ref().as_ptr(),
+            1,
+            &raw mut property,
+            glib::translate::ToGlibPtr::to_glib_none(&value).0,
+        );
+    }
+}
+
+#[expect(unsafe_code, reason = "the declaration of the function above")]
+unsafe extern "C" {
+    fn gtk_accessible_update_property_value(
+        accessible: *mut gtk::ffi::GtkWidget,
+        count: i32,
+        properties: *mut gtk::ffi::GtkAccessibleProperty,
+        values: *const glib::gobject_ffi::GValue,
+    );
+}

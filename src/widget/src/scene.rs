@@ -1,0 +1,147 @@
+//! Everything the faces are computed from, as one value.
+//!
+//! [`crate::link`] is its only writer: it fills in what the service tells and what is under way.
+//! Menu, tray and notifications are functions of it and keep no copy of their own.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use device_bus::manager::Source;
+use device_core::assignment::Options;
+use device_core::device::SharedDevice;
+use device_core::machine::{Link, Machine};
+use device_core::name::{DeviceRef, Port, QubeName};
+
+use crate::recent::Recent;
+
+/// How long a device counts as new after it was plugged in.
+pub(crate) const NEW_FOR: Duration = Duration::from_secs(120);
+/// After how long a pending command can be given up.
+pub(crate) const GIVE_UP_AFTER: Duration = Duration::from_secs(5);
+
+/// What a person wants done; the service carries it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Attach a device that is free (or the microphone, which may be in several qubes).
+    Attach(DeviceRef, QubeName, Options),
+    /// Attach it to a disposable that is made for it.
+    AttachToNewDisposable(DeviceRef, QubeName, Options),
+    /// Detach it from this qube.
+    Detach(DeviceRef, QubeName),
+    /// Detach it from this qube, which is disposable, and shut that down.
+    DetachAndShutDown(DeviceRef, QubeName),
+    /// Detach it where it is and attach it here.
+    Move(DeviceRef, QubeName, Options),
+    /// Start a qube.
+    StartQube(QubeName),
+}
+
+impl Command {
+    /// The port whose row shows how the command fares; `None` = the row of the qube.
+    pub(crate) fn port(&self) -> Option<&Port> {
+        match self {
+            Self::Attach(device, ..)
+            | Self::AttachToNewDisposable(device, ..)
+            | Self::Detach(device, _)
+            | Self::DetachAndShutDown(device, _)
+            | Self::Move(device, ..) => Some(&device.port),
+            Self::StartQube(_) => None,
+        }
+    }
+
+    /// The qube (or disposable template) it is about.
+    pub(crate) fn qube(&self) -> &QubeName {
+        match self {
+            Self::Attach(_, qube, _)
+            | Self::AttachToNewDisposable(_, qube, _)
+            | Self::Detach(_, qube)
+            | Self::DetachAndShutDown(_, qube)
+            | Self::Move(_, qube, _)
+            | Self::StartQube(qube) => qube,
+        }
+    }
+}
+
+/// Names one command that is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticket(pub(crate) u64);
+
+/// A command whose reply has not come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pending {
+    pub(crate) ticket: Ticket,
+    pub(crate) command: Command,
+    pub(crate) since: Instant,
+}
+
+/// A command that failed, until the person hides it or tries again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) command: Command,
+    /// What the service said: one sentence.
+    pub(crate) reason: String,
+}
+
+/// What a face asks of [`crate::link`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Have this done.
+    Do(Command),
+    /// Stop waiting for it; the outcome shows in the mirror if it comes.
+    GiveUp(Ticket),
+    /// Hide the failure of this command.
+    Dismiss(Command),
+}
+
+/// The whole picture.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Scene {
+    /// Qubes, devices, and how far they can be trusted.
+    pub(crate) machine: Machine,
+    /// Where the service gets it from.
+    pub(crate) source: Source,
+    /// When the service saw each device come; without those that were there before it.
+    pub(crate) plugged_in: BTreeMap<Port, Instant>,
+    /// Commands under way, oldest first.
+    pub(crate) pending: Vec<Pending>,
+    /// The last failure of each device and qube.
+    pub(crate) failures: Vec<Failure>,
+    /// Where devices were used last.
+    pub(crate) recent: Recent,
+}
+
+impl Scene {
+    /// Whether what is shown is true now, so that acting on it makes sense.
+    pub(crate) fn is_live(&self) -> bool {
+        self.machine.link == Link::Live
+    }
+
+    /// The simulated world, when this is no real machine.
+    pub(crate) fn simulated_world(&self) -> Option<&str> {
+        match &self.source {
+            Source::Qubesd => None,
+            Source::Simulator(world) => Some(world.as_str()),
+        }
+    }
+
+    /// The command under way for this device.
+    pub(crate) fn pending_at(&self, port: &Port) -> Option<&Pending> {
+        self.pending.iter().find(|pending| pending.command.port() == Some(port))
+    }
+
+    /// The failure to show at this device.
+    pub(crate) fn failure_at(&self, port: &Port) -> Option<&Failure> {
+        self.failures.iter().find(|failure| failure.command.port() == Some(port))
+    }
+
+    /// Until when the device counts as new; `None` when it does not at `now`.
+    pub(crate) fn new_until(&self, port: &Port, now: Instant) -> Option<Instant> {
+        let until = *self.plugged_in.get(port)? + NEW_FOR;
+        (until > now).then_some(until)
+    }
+
+    /// The device exactly as it was seen: same port, same id.
+    pub(crate) fn device(&self, seen: &DeviceRef) -> Option<&SharedDevice> {
+        self.machine.devices.get(&seen.port).filter(|device| device.info.id == seen.id)
+    }
+}

@@ -1,0 +1,266 @@
+//! Every sentence this program says to a person, and nothing else.
+//!
+//! Each is a plain one-line call of `gettext` or `ngettext`, so that `xgettext` finds it without knowing Rust.
+//! Fields are named: a translation may put them in any order. What fills a field is shown as it is and never read as
+//! a format, so device text can't change a sentence.
+
+use gettextrs::{gettext, ngettext};
+
+/// Puts values into `{field}` places, in one pass: a value that looks like a field stays what it is.
+fn fill(template: &str, fields: &[(&str, &str)]) -> String {
+    let mut text = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        let known = after.split_once('}').and_then(|(name, tail)| {
+            let (_, value) = fields.iter().find(|(field, _)| *field == name)?;
+            Some((*value, tail))
+        });
+        match known {
+            Some((value, tail)) => {
+                text.push_str(value);
+                rest = tail;
+            }
+            None => {
+                text.push('{');
+                rest = after;
+            }
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
+/// `name(fields) = "…"`: one function for each sentence.
+macro_rules! sentences {
+    ($($(#[$doc:meta])* $name:ident($($field:ident),*) = $text:expr;)*) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub(crate) fn $name($($field: &str),*) -> String {
+            fill(&$text, &[$((stringify!($field), $field)),*])
+        }
+    )*};
+}
+
+// ---- what things are called -------------------------------------------------------------------------------------
+
+sentences! {
+    /// Title of the menu's window; the tests find it by this name.
+    devices() = gettext("Devices");
+    /// Heading of the section of disks.
+    disks() = gettext("Disks");
+    /// Heading of the section of the microphone.
+    microphone() = gettext("Microphone");
+    /// Heading of the section of USB devices.
+    usb_devices() = gettext("USB devices");
+    /// Heading of the section of classes that an extension brought.
+    other_devices() = gettext("Other devices");
+    // Translators: a disk that told no name; {port} is like "sda".
+    unnamed_disk(port) = gettext("Disk {port}");
+    // Translators: a partition of the disk in the row above; {number} is like "1".
+    partition(number) = gettext("Partition {number}");
+    // Translators: a partition with its label, below the row of its disk.
+    named_partition(number, name) = gettext("Partition {number}, {name}");
+    // Translators: a partition whose disk has no row; {name} is the label or the disk's name.
+    lone_partition(number, name) = gettext("{name}, partition {number}");
+    // Translators: a USB device that told no name; {port} is like "2-1".
+    unnamed_usb(port) = gettext("USB device {port}");
+    // Translators: any other device that told no name.
+    unnamed_device(port) = gettext("Device {port}");
+    built_in_microphone() = gettext("Built-in microphone");
+}
+
+// ---- a row ------------------------------------------------------------------------------------------------------
+
+sentences! {
+    // Translators: badge beside a device that was just plugged in; keep it short.
+    new() = gettext("NEW");
+    read_only() = gettext("read-only");
+    // Translators: joins two holders of one device when read aloud: "attached to work and personal".
+    and(first, last) = gettext("{first} and {last}");
+    attached_to(qubes) = gettext("attached to {qubes}");
+    // Translators: a stick was pulled out without detaching; the qubes stand behind this.
+    removed_while_attached() = gettext("removed while attached to");
+    removed_while_attached_to(qubes) = gettext("removed while attached to {qubes}");
+    // Translators: a row whose device is no longer plugged in, until the menu closes.
+    unplugged() = gettext("unplugged");
+    // Translators: a USB stick whose disk is attached somewhere; {port} is like "sda".
+    in_use_as_disk(port) = gettext("in use as disk {port}");
+    // Translators: a partition whose whole disk is attached to {qube}.
+    disk_in_use(qube) = gettext("whole disk is in use in {qube}");
+    // Translators: a disk of which a partition is attached to {qube}.
+    part_in_use(port, qube) = gettext("{port} of it is in use in {qube}");
+    // Translators: a disk whose USB stick is attached as a whole to {qube}.
+    device_in_use(qube) = gettext("whole device is in use in {qube}");
+    starting(qube) = gettext("starting {qube}…");
+    attaching(qube) = gettext("attaching to {qube}…");
+    attaching_new(template) = gettext("starting a new disposable of {template}…");
+    detaching(qube) = gettext("detaching from {qube}…");
+    moving(qube) = gettext("moving to {qube}…");
+    attach_failed(qube, reason) = gettext("Not attached to {qube}. {reason}");
+    attach_new_failed(reason) = gettext("Not attached to a new disposable. {reason}");
+    detach_failed(qube, reason) = gettext("Not detached from {qube}. {reason}");
+    move_failed(qube, reason) = gettext("Not moved to {qube}. {reason}");
+    start_failed(qube, reason) = gettext("{qube} was not started. {reason}");
+    start_usb_qube(qube) = gettext("Start {qube} to see its USB devices");
+    // Translators: the list of devices of a qube can't be read.
+    unreadable(qube, reason) = gettext("The devices of {qube} can't be read: {reason}");
+    no_devices() = gettext("No devices. Plug one in, or start the qube that has your USB ports.");
+    // Translators: typed letters filter the menu and nothing is left.
+    nothing_found(words) = gettext("Nothing here is called “{words}”.");
+}
+
+// ---- the sub-menu of a device -------------------------------------------------------------------------------------
+
+sentences! {
+    // Translators: heading above the qubes that a free device can be attached to.
+    attach_to() = gettext("Attach to");
+    // Translators: heading above the other qubes for a device that is attached to one.
+    move_to() = gettext("Move to");
+    // Translators: heading above the other qubes for a microphone that may be in several.
+    add_to() = gettext("Also attach to");
+    // Translators: note beside the qube that holds the device; choosing it detaches.
+    detach() = gettext("detach");
+    // Translators: note beside the qube that lost its device; choosing it tidies up.
+    clean_up() = gettext("clean up");
+    // Translators: note beside a qube to which the device is assigned.
+    usually_here() = gettext("usually here");
+    // Translators: note beside the qube that had this device last.
+    last_used() = gettext("last used");
+    new_disposable() = gettext("New disposable");
+    // Translators: check item: attach the disk so that the qube can't write to it.
+    attach_read_only() = gettext("Read-only");
+    detach_and_shut_down(qube) = gettext("Detach and shut down {qube}");
+    give_up() = gettext("Stop waiting for it");
+    dismiss() = gettext("Hide this message");
+    back() = gettext("Back");
+    no_target() = gettext("No running qube can have it. Start one first.");
+    // Translators: what a screen reader says for an entry of the sub-menu.
+    say_attach(qube) = gettext("Attach to {qube}");
+    say_detach(qube) = gettext("Detach from {qube}");
+    say_move(qube) = gettext("Move to {qube}");
+    // Translators: give the microphone to one more qube.
+    say_add(qube) = gettext("Add {qube}");
+    say_new_disposable(template) = gettext("Attach to new disposable of {template}");
+    // Translators: something that can't be chosen, and why: "Attach to vault, blocked by policy".
+    say_refused(what, reason) = gettext("{what}, {reason}");
+}
+
+// ---- why not, and is that wise ------------------------------------------------------------------------------------
+
+sentences! {
+    blocked_by_policy() = gettext("blocked by policy");
+    paused() = gettext("paused");
+    stopped() = gettext("stopped");
+    not_possible() = gettext("not possible");
+    refused_in_use(port, qube) = gettext("{port} is a part of the same disk and is in use in {qube}. Detach it there first.");
+    refused_removed() = gettext("It was pulled out.");
+    // Translators: asked before a keyboard or mouse is given away.
+    risk_input(qube) = gettext("What you type or point with it goes to {qube}, and no longer to this desktop.");
+    // Translators: asked before a device goes to a qube that is trusted more than the one it was in.
+    risk_trust(from, to) = gettext("It was in {from}. Whatever {from} left on it can reach {to}.");
+    go_on_attach(qube) = gettext("Attach to {qube} all the same");
+    go_on_move(qube) = gettext("Move to {qube} all the same");
+    cancel() = gettext("Leave it where it is");
+}
+
+// ---- around the rows ------------------------------------------------------------------------------------------------
+
+sentences! {
+    // Translators: banner; {reason} is a sentence.
+    connection_lost(reason) = gettext("Connection lost. {reason}");
+    no_service() = gettext("The Plugboard service is not running.");
+    resyncing() = gettext("Reading the devices again…");
+    simulator(world) = gettext("Simulator: {world}");
+    about() = gettext("About");
+    about_text(version, source) = gettext("Plugboard {version} on {source}");
+    // Translators: entry of the D-Bus menu that opens the full list of qubes.
+    choose_another() = gettext("Choose another qube…");
+    // Translators: entry of the D-Bus menu that opens the whole menu in a window.
+    open_menu() = gettext("All devices…");
+    // Translators: an attached device in the D-Bus menu: "Cruzer Blade → work".
+    device_in(device, qubes) = gettext("{device} → {qubes}");
+    // Translators: joins the parts of the tooltip: "3 devices, 1 attached".
+    counts(devices, attached) = gettext("{devices}, {attached}");
+}
+
+/// "3 devices".
+#[must_use]
+pub(crate) fn device_count(count: usize) -> String {
+    // Translators: tooltip of the tray icon, first half.
+    let text = ngettext("{count} device", "{count} devices", plural(count));
+    fill(&text, &[("count", &count.to_string())])
+}
+
+/// "1 attached".
+#[must_use]
+pub(crate) fn attached_count(count: usize) -> String {
+    // Translators: tooltip of the tray icon, second half.
+    let text = ngettext("{count} attached", "{count} attached", plural(count));
+    fill(&text, &[("count", &count.to_string())])
+}
+
+// ---- notifications --------------------------------------------------------------------------------------------------
+
+sentences! {
+    is_available(device) = gettext("{device} is available");
+    // Translators: a device with its size, as in "Cruzer Blade (14.9 GB) is available".
+    with_size(device, size) = gettext("{device} ({size})");
+    is_attached(device, qubes) = gettext("{device} is attached to {qubes}");
+    is_detached(device, qube) = gettext("{device} is detached from {qube}");
+    detached_body() = gettext("It can be pulled out now.");
+    removed_safely(device) = gettext("{device} was removed safely");
+    lost_device(device, qubes) = gettext("{device} was removed while attached to {qubes}");
+    lost_body() = gettext("What was not yet written to it may be lost. Detach first next time.");
+    lost_with_backend(backend, device, qubes) = gettext("{backend} stopped. {qubes} lost {device}.");
+    not_attached(device, qube) = gettext("{device} could not be attached to {qube}");
+    not_attached_new(device) = gettext("{device} could not be attached to a new disposable");
+    not_detached(device, qube) = gettext("{device} could not be detached from {qube}");
+    not_moved(device, qube) = gettext("{device} could not be moved to {qube}");
+    not_started(qube) = gettext("{qube} could not be started");
+    // Translators: button of a notification.
+    button_attach(qube) = gettext("Attach to {qube}");
+    // Translators: button of a notification; opens the menu at the device.
+    button_choose() = gettext("Choose…");
+    // Translators: button of a notification.
+    button_detach() = gettext("Detach");
+    backend_started(backend) = gettext("{backend} has started");
+    at_backend(backend) = gettext("New devices at {backend}");
+}
+
+/// "5 devices are available".
+#[must_use]
+pub(crate) fn available_count(count: usize) -> String {
+    // Translators: body of a notification that sums up many devices.
+    let text = ngettext("{count} device is available", "{count} devices are available", plural(count));
+    fill(&text, &[("count", &count.to_string())])
+}
+
+// ---- the program itself ---------------------------------------------------------------------------------------------
+
+sentences! {
+    bus_missing(reason) = gettext("plugboard: there is no session bus ({reason}). Start it in your desktop session.");
+    bus_lost() = gettext("plugboard: the session bus has gone; ending.");
+    no_display() = gettext("plugboard: there is no display to open the menu on.");
+}
+
+fn plural(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_never_read_as_a_field() {
+        assert_eq!(fill("{a} and {b}", &[("a", "{b}"), ("b", "%s")]), "{b} and %s");
+        assert_eq!(fill("{unknown} {", &[]), "{unknown} {");
+    }
+
+    #[test]
+    fn counts_have_plurals() {
+        assert_eq!(device_count(1), "1 device");
+        assert_eq!(device_count(0), "0 devices");
+    }
+}

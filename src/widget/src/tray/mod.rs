@@ -1,0 +1,250 @@
+//! The tray icon: a StatusNotifierItem that is a value computed from the scene. `ksni` tells hosts what differs.
+//!
+//! A host that is not there yet, or restarts, gets the icon when it comes; without any host the program goes on without
+//! an icon.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use device_core::device::SharedDevice;
+use device_core::machine::Link;
+use ksni::{Category, MenuItem, OfflineReason, Status, ToolTip, TrayMethods};
+use tokio::sync::{mpsc, watch};
+
+use crate::door::MenuDoor;
+use crate::icons::Icons;
+use crate::menu::model::section_of;
+use crate::naming;
+use crate::scene::{Scene, Wish};
+use crate::strings;
+
+mod menu;
+
+/// Hosts redraw the whole menu for each change, so they are told at most this often.
+const UPDATE_EVERY: Duration = Duration::from_millis(100);
+/// A choice right after the menu has changed may mean what stood there before; it is not taken.
+const SETTLED_AFTER: Duration = Duration::from_millis(300);
+/// Attached devices that the tooltip names; the rest is in the count.
+const NAMED: usize = 6;
+
+/// What the tray needs of the rest of the program.
+#[derive(Debug, Clone)]
+pub(crate) struct Outside {
+    pub(crate) wishes: mpsc::UnboundedSender<Wish>,
+    pub(crate) door: MenuDoor,
+    pub(crate) icons: Icons,
+}
+
+/// The icon. `MENU` = a left click opens the D-Bus menu: where nobody else can place a menu beside the icon.
+struct Tray<const MENU: bool> {
+    scene: Arc<Scene>,
+    outside: Outside,
+    fingerprint: u64,
+    changed_at: Option<Instant>,
+}
+
+/// Shows the icon until the scene has no writer any more.
+pub(crate) async fn show(scenes: watch::Receiver<Arc<Scene>>, outside: Outside, opens_dbus_menu: bool) {
+    if opens_dbus_menu {
+        run::<true>(scenes, outside).await;
+    } else {
+        run::<false>(scenes, outside).await;
+    }
+}
+
+async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside: Outside) {
+    let scene = scenes.borrow_and_update().clone();
+    let tray = Tray::<MENU> { fingerprint: fingerprint(&scene), scene, outside, changed_at: None };
+    let handle = match tray.assume_sni_available(true).spawn().await {
+        Ok(handle) => handle,
+        Err(error) => {
+            tracing::warn!(%error, "there is no tray; `plugboard --menu` opens the menu");
+            return;
+        }
+    };
+    while scenes.changed().await.is_ok() {
+        let scene = scenes.borrow_and_update().clone();
+        if handle.update(|tray| tray.take(scene)).await.is_none() {
+            return;
+        }
+        tokio::time::sleep(UPDATE_EVERY).await;
+    }
+}
+
+impl<const MENU: bool> Tray<MENU> {
+    fn take(&mut self, scene: Arc<Scene>) {
+        let fingerprint = fingerprint(&scene);
+        if fingerprint != self.fingerprint {
+            self.fingerprint = fingerprint;
+            self.changed_at = Some(Instant::now());
+        }
+        self.scene = scene;
+    }
+
+    /// Has it done, unless the menu changed under the pointer.
+    fn choose(&self, wish: &Wish) {
+        if self.changed_at.is_none_or(|changed| changed.elapsed() >= SETTLED_AFTER) {
+            // The link reads as long as the program lives.
+            let _ = self.outside.wishes.send(wish.clone());
+        }
+    }
+
+    fn icon(&self) -> &'static str {
+        match &self.scene.machine.link {
+            Link::Lost(_) => "plugboard-attention-symbolic",
+            _ if attached(&self.scene).next().is_some() => "plugboard-attached-symbolic",
+            _ => "plugboard-idle-symbolic",
+        }
+    }
+}
+
+impl<const MENU: bool> ksni::Tray for Tray<MENU> {
+    const MENU_ON_ACTIVATE: bool = MENU;
+
+    fn id(&self) -> String {
+        crate::APP_ID.to_owned()
+    }
+
+    fn title(&self) -> String {
+        strings::devices()
+    }
+
+    fn category(&self) -> Category {
+        Category::Hardware
+    }
+
+    fn status(&self) -> Status {
+        match &self.scene.machine.link {
+            Link::Lost(_) => Status::NeedsAttention,
+            _ => Status::Active,
+        }
+    }
+
+    fn icon_theme_path(&self) -> String {
+        self.outside.icons.theme_path().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    fn icon_name(&self) -> String {
+        self.icon().to_owned()
+    }
+
+    fn attention_icon_name(&self) -> String {
+        "plugboard-attention-symbolic".to_owned()
+    }
+
+    fn tool_tip(&self) -> ToolTip {
+        ToolTip { title: headline(&self.scene), description: description(&self.scene), ..ToolTip::default() }
+    }
+
+    fn menu(&self) -> Vec<MenuItem<Self>> {
+        menu::items(&self.scene)
+    }
+
+    fn activate(&mut self, x: i32, y: i32) {
+        self.outside.door.open(Some((x, y)), None);
+    }
+
+    fn secondary_activate(&mut self, x: i32, y: i32) {
+        self.outside.door.open(Some((x, y)), None);
+    }
+
+    fn watcher_offline(&self, reason: OfflineReason) -> bool {
+        tracing::info!(?reason, "there is no tray host; waiting for one");
+        true
+    }
+}
+
+/// "3 devices, 1 attached"; why nothing can be said while the link is lost.
+fn headline(scene: &Scene) -> String {
+    if let Link::Lost(reason) = &scene.machine.link {
+        return strings::connection_lost(reason);
+    }
+    let devices = strings::device_count(shown(scene).count());
+    match attached(scene).count() {
+        0 => devices,
+        count => strings::counts(&devices, &strings::attached_count(count)),
+    }
+}
+
+/// The attached devices, one in a line. Hosts read this as markup, so what could be markup is escaped.
+fn description(scene: &Scene) -> String {
+    let line = |device: &SharedDevice| {
+        let name = naming::device_name(&device.info);
+        let text = strings::device_in(&name, &naming::list(device.attachments.keys()));
+        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    };
+    let world = scene.simulated_world().map(strings::simulator);
+    attached(scene).take(NAMED).map(line).chain(world).collect::<Vec<_>>().join("\n")
+}
+
+fn shown(scene: &Scene) -> impl Iterator<Item = &SharedDevice> {
+    scene.machine.devices.values().filter(|device| section_of(&device.port().class).is_some())
+}
+
+fn attached(scene: &Scene) -> impl Iterator<Item = &SharedDevice> {
+    shown(scene).filter(|device| device.is_attached())
+}
+
+/// Differs when the menu may mean something else than before.
+fn fingerprint(scene: &Scene) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for device in shown(scene) {
+        (&device.info.port, &device.info.id).hash(&mut hasher);
+        device.attachments.keys().for_each(|qube| qube.hash(&mut hasher));
+    }
+    for qube in scene.machine.qubes.values().filter(|qube| qube.is_target()) {
+        qube.name.hash(&mut hasher);
+    }
+    (scene.is_live(), scene.pending.len(), scene.failures.len()).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Make, device, laptop, put, qubes};
+    use ksni::Tray as _;
+
+    fn tray(scene: Scene) -> (Tray<false>, mpsc::UnboundedReceiver<Wish>) {
+        let (wishes, wished) = mpsc::unbounded_channel();
+        let outside = Outside { wishes, door: crate::door::door().0, icons: Icons::default() };
+        (Tray { fingerprint: fingerprint(&scene), scene: Arc::new(scene), outside, changed_at: None }, wished)
+    }
+
+    #[test]
+    fn the_icon_tells_idle_attached_and_lost() {
+        let icon = |scene| {
+            let (tray, _) = tray(scene);
+            (tray.icon_name(), tray.status())
+        };
+        let mut scene = qubes();
+        assert_eq!(icon(scene.clone()), ("plugboard-idle-symbolic".into(), Status::Active));
+        put(&mut scene, device("usb", "sys-usb", "2-1").held_by(&["work"]));
+        assert_eq!(icon(scene.clone()), ("plugboard-attached-symbolic".into(), Status::Active));
+        scene.machine.link = Link::Lost("gone".into());
+        assert_eq!(icon(scene), ("plugboard-attention-symbolic".into(), Status::NeedsAttention));
+    }
+
+    #[test]
+    fn the_tooltip_counts_and_escapes() {
+        let mut scene = laptop();
+        assert_eq!(headline(&scene), "8 devices, 1 attached");
+        put(&mut scene, device("usb", "sys-usb", "2-9").called("<b>&").held_by(&["work"]));
+        assert_eq!(description(&scene), "Built-in microphone → personal and work\n&lt;b&gt;&amp; → work");
+        assert_eq!(headline(&qubes()), "0 devices");
+    }
+
+    #[test]
+    fn a_choice_right_after_a_change_is_not_taken() {
+        let (mut tray, mut wished) = tray(laptop());
+        let wish = Wish::GiveUp(crate::scene::Ticket(1));
+        tray.choose(&wish);
+        assert!(wished.try_recv().is_ok());
+        let mut scene = laptop();
+        put(&mut scene, device("usb", "sys-usb", "1-1"));
+        tray.take(Arc::new(scene));
+        tray.choose(&wish);
+        assert!(wished.try_recv().is_err());
+    }
+}
