@@ -20,8 +20,8 @@ use crate::shown::shown;
 ///
 /// # Errors
 /// Whatever kept it from being done.
-pub async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
-    let frontend = session.target(matches.operand(0).unwrap_or_default()).await?;
+pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
+    let frontend = session.errand.target(matches.operand(0).unwrap_or_default()).await?;
     let Some(word) = matches.operand(1) else {
         return detach_all(session, &frontend, None).await;
     };
@@ -77,7 +77,7 @@ async fn detach_unheld(
     let device = exposed.iter().find(|device| word.covers(&device.port.id, &device.id));
     let Some(device) = device else {
         let failure = Failure::Refused(format!("{} not found.", typed(word)));
-        return Err(session.explain(frontend, failure).await);
+        return Err(session.errand.explain(frontend, failure).await);
     };
     if held.iter().any(|held| held.device.port.id == device.port.id) {
         let text = format!("\"'{} device {} not attached to {frontend}'\"", session.class, device.port.id);
@@ -101,7 +101,7 @@ async fn detach(
         )));
     }
     let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
-    match session.client.perform(&action).await {
+    match session.errand.client.perform(&action).await {
         Ok(_) => verify(session, device, frontend).await,
         Err(error) => Err(refused(session, frontend, error).await),
     }
