@@ -1,0 +1,111 @@
+//! A minute without events: who wakes up, and why.
+
+use std::time::{Duration, Instant};
+
+use crate::Outcome;
+use crate::desktop::{Desktop, Screen};
+use crate::menu::User;
+use crate::page::{Row, Section, Verdict};
+use crate::process::{self, Turns};
+use crate::programs::pause;
+use crate::relay::{Call, Pace, Relay};
+use crate::{service, world};
+
+pub(crate) const TITLE: &str = "A minute without events, 200 qubes";
+
+const MINUTE: Duration = Duration::from_mins(1);
+/// How finely turns are told apart.
+const SAMPLE: Duration = Duration::from_millis(100);
+/// What belongs to a call: waking up for it before, putting its answer away after.
+const AROUND_A_CALL: Duration = Duration::from_millis(200);
+
+/// What a process did in one sample.
+struct Sample {
+    from: Instant,
+    to: Instant,
+    turns: Turns,
+}
+
+/// Takes the figures.
+pub(crate) fn measure() -> Outcome<Section> {
+    let desktop = Desktop::start(Screen::Virtual)?;
+    let world = desktop.path("idle.toml");
+    std::fs::write(&world, world::text(200, 24, 16))?;
+    let socket = desktop.path("idle.sock");
+    let _simulator = desktop.start_simulator(&world.to_string_lossy(), &socket)?;
+    let relay = Relay::open(desktop.path("idle.relay"), &socket, Pace::Free)?;
+    let service = service::start(&desktop, relay.path())?;
+    relay.settle(Duration::from_millis(500))?;
+    let user = User::come(&desktop, &service.program)?;
+    let mut rows = Vec::new();
+    for (when, opens) in [("never clicked", false), ("after the menu was open", true)] {
+        if opens {
+            let (_, window) = user.open()?;
+            user.open_beside()?;
+            user.close(window)?;
+        }
+        user.settle()?;
+        let calls_before = relay.calls().len();
+        let [widget, watcher] = watch([user.widget.pid(), service.program.pid()])?;
+        let calls = relay.calls().split_off(calls_before);
+        rows.push(row(format!("`plugboard`, {when}"), user.widget.pid(), &widget, &[])?);
+        rows.push(row(format!("`plugboardd`, {when}"), service.program.pid(), &watcher, &calls)?);
+    }
+    let notes = vec![
+        "Context switches of all threads, read from the kernel ten times a second for 60 s; nothing is left out."
+            .into(),
+        "The stated reconcile of the service reads a tenth of all scopes again every 30 s. Its calls are counted by a relay; \
+         switches within 0.2 s of one of them belong to it, all others are wake-ups that nobody stated."
+            .into(),
+    ];
+    Ok(Section { title: TITLE, rows, notes })
+}
+
+fn row(figure: String, pid: u32, samples: &[Sample], calls: &[Call]) -> Outcome<Row> {
+    let is_stated = |sample: &&Sample| {
+        calls.iter().any(|call| {
+            let end = call.answered.unwrap_or(call.at) + AROUND_A_CALL;
+            sample.to + AROUND_A_CALL >= call.at && sample.from <= end
+        })
+    };
+    let switches =
+        |samples: &mut dyn Iterator<Item = &Sample>| samples.map(|it| it.turns.switches).sum::<u64>();
+    let all = switches(&mut samples.iter());
+    let stated = switches(&mut samples.iter().filter(is_stated));
+    let time: Duration = samples.iter().map(|sample| sample.turns.time()).sum();
+    let unstated = all - stated;
+    let reconcile = match calls.len() {
+        0 => String::new(),
+        count => format!(" = {all} in all – {stated} of the reconcile ({count} calls)"),
+    };
+    Ok(Row {
+        figure,
+        peer: "–".into(),
+        aim: "0 wake-ups".into(),
+        measured: format!(
+            "**{unstated} wake-ups**{reconcile}; {} ms of processor time, {} threads",
+            time.as_millis(),
+            process::threads(pid)?
+        ),
+        floor: "–".into(),
+        verdict: Verdict::of(unstated == 0),
+    })
+}
+
+fn watch<const N: usize>(pids: [u32; N]) -> Outcome<[Vec<Sample>; N]> {
+    let mut samples = [const { Vec::new() }; N];
+    let mut last = Vec::new();
+    for pid in pids {
+        last.push((Instant::now(), process::turns(pid)?));
+    }
+    let end = Instant::now() + MINUTE;
+    while Instant::now() < end {
+        pause(SAMPLE);
+        for ((pid, samples), last) in pids.into_iter().zip(&mut samples).zip(&mut last) {
+            let (now, turns) = (Instant::now(), process::turns(pid)?);
+            samples.push(Sample { from: last.0, to: now, turns: turns.since(last.1) });
+            *last = (now, turns);
+        }
+    }
+    Ok(samples)
+}
