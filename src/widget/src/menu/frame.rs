@@ -59,8 +59,7 @@ impl Frame {
         self.root.append(&self.empty);
         self.root.append(&self.footer());
         self.window.set_child(Some(&self.root));
-        let composited = self.display().is_composited();
-        set_class(&self.window, "composited", composited);
+        set_class(&self.window, "composited", self.display().is_composited());
     }
 
     fn footer(&self) -> gtk::Box {

@@ -96,7 +96,11 @@ impl Parts {
             dot: Dot::new(),
             text: gtk::Label::builder().xalign(0.0).hexpand(true).build(),
             note: gtk::Label::builder().xalign(1.0).css_classes(["note"]).build(),
-            chevron: gtk::Image::builder().icon_name("go-next-symbolic").css_classes(["dim"]).build(),
+            chevron: gtk::Image::builder()
+                .icon_name("go-next-symbolic")
+                .pixel_size(12)
+                .css_classes(["dim"])
+                .build(),
             item: RefCell::default(),
         };
         let whole = gtk::Box::new(gtk::Orientation::Horizontal, 8);

@@ -156,7 +156,7 @@ impl Parts {
             status: row(),
             spinner: gtk::Spinner::new(),
             said,
-            chevron: gtk::Image::from_icon_name("go-next-symbolic"),
+            chevron: gtk::Image::builder().icon_name("go-next-symbolic").pixel_size(12).build(),
             row: RefCell::default(),
         }
     }

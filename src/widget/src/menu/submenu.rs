@@ -19,8 +19,10 @@ use super::targets::{GroupKind, ItemAction, Items, Page, SubView, submenu};
 use crate::platform::set_accessible_label;
 use crate::scene::Scene;
 
-/// Pixels between the sub-menu and the row.
-const OFFSET: i32 = 2;
+/// Pixels between the sub-menu and the menu.
+const GAP: i32 = 3;
+/// Pixels by which it begins above its row, so that its first entry stands at the row's height.
+const RISE: i32 = 6;
 
 /// The device whose sub-menu is open.
 struct Open {
@@ -79,6 +81,12 @@ impl Submenu {
         whole.append(&self.scroller);
         whole.add_controller(self.pointer.clone());
         self.popover.set_child(Some(&whole));
+        super::row::set_class(&self.popover, "composited", WidgetExt::display(&self.popover).is_composited());
+    }
+
+    /// Calls `entered` when the pointer comes in.
+    pub(super) fn on_enter(&self, entered: impl Fn() + 'static) {
+        self.pointer.connect_enter(move |_, _, _| entered());
     }
 
     pub(super) fn popover(&self) -> &gtk::Popover {
@@ -131,18 +139,15 @@ impl Submenu {
         }
     }
 
+    /// Beside the menu, not over it: the row's height, the whole menu's width.
     fn point_at(&self, row: &RowWidget) {
-        let parent = self.popover.parent();
-        let bounds = parent.and_then(|parent| row.button().compute_bounds(&parent));
-        let at = bounds.unwrap_or_else(graphene::Rect::zero);
+        let Some(parent) = self.popover.parent() else {
+            return;
+        };
+        let bounds = row.button().compute_bounds(&parent).unwrap_or_else(graphene::Rect::zero);
         #[expect(clippy::cast_possible_truncation, reason = "pixels of a window fit in any integer")]
-        let at = gdk::Rectangle::new(
-            at.x() as i32 - OFFSET,
-            at.y() as i32 - OFFSET,
-            at.width() as i32 + 2 * OFFSET,
-            at.height() as i32,
-        );
-        self.popover.set_pointing_to(Some(&at));
+        let (top, height) = (bounds.y() as i32 - RISE, bounds.height() as i32);
+        self.popover.set_pointing_to(Some(&gdk::Rectangle::new(-GAP, top, parent.width() + 2 * GAP, height)));
     }
 
     /// On which side of the menu it opens.

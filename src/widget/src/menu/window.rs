@@ -138,6 +138,9 @@ impl Parts {
             left.left();
         });
         self.frame.window().add_controller(motion);
+        // The sub-menu counts as a part of the window, so going there is no leaving.
+        let arrived = self.hover.clone();
+        self.submenu.on_enter(move || arrived.cancel());
     }
 
     fn listen_to_search(self: &Rc<Self>) {
@@ -283,6 +286,9 @@ impl Parts {
     }
 
     fn rested_on(self: &Rc<Self>, row: &RowWidget) {
+        if !row.button().state_flags().contains(gtk::StateFlags::PRELIGHT) {
+            return;
+        }
         match row.row().map(|row| row.action) {
             Some(RowAction::Open) => self.open_submenu(row),
             _ => self.submenu.close(),
