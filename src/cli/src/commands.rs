@@ -1,5 +1,6 @@
 //! The commands, one file each: arguments in, calls out, words to the console.
 
+mod aftermath;
 mod assign;
 mod attach;
 pub mod classes;

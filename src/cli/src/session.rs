@@ -56,6 +56,16 @@ impl Session<'_> {
         Ok(attachments.into_iter().find(|found| found.device.port == *port))
     }
 
+    /// Whether `frontend` holds what is on this port now, asked of whoever tells it at the least cost: for most
+    /// classes the backend, for those of dom0 the holder.
+    pub async fn is_attached(&self, port: &Port, frontend: &QubeName) -> Result<bool, Error> {
+        if port.class.is_dom0_only() {
+            return Ok(self.attached_on(port, frontend).await?.is_some());
+        }
+        let present = self.exposed_on(port).await?;
+        Ok(present.and_then(|device| device.holder).as_ref() == Some(frontend))
+    }
+
     /// What is stored for `frontend`.
     pub async fn assigned(&self, frontend: &QubeName) -> Result<Vec<Assignment>, Error> {
         let scope = Scope::Assigned(frontend.clone(), self.class.clone());

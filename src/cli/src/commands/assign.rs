@@ -5,7 +5,8 @@ use device_core::hypervisor::{Action, Hypervisor};
 use device_core::interface::Interface;
 use device_core::name::{DeviceClass, QubeName};
 
-use super::attach::{options, refused};
+use super::aftermath::{self, Wish};
+use super::attach::options;
 use super::pattern::{self, Absent, Pattern};
 use crate::errand::Manner;
 use crate::failure::Failure;
@@ -29,7 +30,7 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         return Err(session.errand.explain(&frontend, Failure::Refused(text)).await);
     }
     if let Err(error) = session.errand.client.perform(&Action::Assign(assignment.clone())).await {
-        return Err(refused(session, &frontend, error).await);
+        return Err(aftermath::failed(session, Wish::Assigned(&assignment), error).await);
     }
     let pattern = Pattern { assignment, present };
     match session.errand.manner {

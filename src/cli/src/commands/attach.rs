@@ -4,12 +4,12 @@
 //! qubes is read only to say what a refusal means.
 
 use device_core::assignment::{Assignment, Mode, Options};
-use device_core::error::{Error, ErrorKind};
 use device_core::hypervisor::{Action, Hypervisor};
 use device_core::name::{DeviceClass, DeviceRef, QubeName};
 
+use super::aftermath::{self, Wish};
 use super::target;
-use crate::failure::{Failure, is_no_such_qube};
+use crate::failure::Failure;
 use crate::grammar::Key;
 use crate::parse::Matches;
 use crate::session::Session;
@@ -85,19 +85,7 @@ async fn attach(
     };
     match session.errand.client.attach_as(&assignment).await {
         Ok(()) => verify(session, device, frontend).await,
-        Err(error) => Err(refused(session, frontend, error).await),
-    }
-}
-
-/// What a refused change means: the server names a qube that does not exist in its own way.
-pub(super) async fn refused(session: &mut Session<'_>, frontend: &QubeName, error: Error) -> Failure {
-    match error.kind() {
-        ErrorKind::Unreachable | ErrorKind::Malformed => Failure::Refused(format!(
-            "{} Whether it was carried out is not known; look again.",
-            error.sentence()
-        )),
-        _ if is_no_such_qube(&error) => session.errand.explain(frontend, error.into()).await,
-        _ => error.into(),
+        Err(error) => Err(aftermath::failed(session, Wish::Attached(&device.port, frontend), error).await),
     }
 }
 
@@ -125,7 +113,7 @@ async fn attach_and_require(
     // The real server takes a PCI device only at the start of a qube.
     let is_attached = session.class != DeviceClass::Pci
         && attach(session, device, frontend, options, Mode::Required).await.is_ok();
-    let Err(error) = session.errand.client.perform(&Action::Assign(assignment)).await else {
+    let Err(error) = session.errand.client.perform(&Action::Assign(assignment.clone())).await else {
         return Ok(());
     };
     if is_attached {
@@ -138,7 +126,7 @@ async fn attach_and_require(
             )));
         }
     }
-    Err(refused(session, frontend, error).await)
+    Err(aftermath::failed(session, Wish::Assigned(&assignment), error).await)
 }
 
 /// Looks at the port again. Another device there than the one that was named is taken out again.

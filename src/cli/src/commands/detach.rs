@@ -8,7 +8,7 @@ use device_core::error::Error;
 use device_core::hypervisor::{Action, Hypervisor};
 use device_core::name::{DeviceRef, QubeName};
 
-use super::attach::refused;
+use super::aftermath::{self, Wish};
 use super::target;
 use crate::device_word::DeviceWord;
 use crate::failure::{Failure, is_no_such_qube};
@@ -32,7 +32,7 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     let held = match session.attached(&frontend).await {
         Ok(held) => held,
         Err(error) if is_no_such_qube(&error) => {
-            return Err(refused(session, &frontend, error).await);
+            return Err(session.errand.explain(&frontend, error.into()).await);
         }
         // Without leave to look, the server's own check has to do.
         Err(_) => Vec::new(),
@@ -51,7 +51,7 @@ async fn detach_all(
 ) -> Result<(), Failure> {
     let held = match session.attached(frontend).await {
         Ok(held) => held,
-        Err(error) => return Err(refused(session, frontend, error).await),
+        Err(error) => return Err(session.errand.explain(frontend, error.into()).await),
     };
     let meant: Vec<_> = held.iter().filter(|held| word.is_none_or(|word| is_meant(word, held))).collect();
     if let (Some(word), true) = (word, meant.is_empty()) {
@@ -103,7 +103,7 @@ async fn detach(
     let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
     match session.errand.client.perform(&action).await {
         Ok(_) => verify(session, device, frontend).await,
-        Err(error) => Err(refused(session, frontend, error).await),
+        Err(error) => Err(aftermath::failed(session, Wish::Detached(&device.port, frontend), error).await),
     }
 }
 

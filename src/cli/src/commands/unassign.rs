@@ -4,7 +4,7 @@ use device_core::assignment::{Assignment, Attachment};
 use device_core::hypervisor::{Action, Hypervisor};
 use device_core::name::QubeName;
 
-use super::attach::refused;
+use super::aftermath::{self, Wish};
 use super::pattern::{self, Absent};
 use crate::errand::Manner;
 use crate::failure::Failure;
@@ -27,7 +27,7 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
 async fn unassign_all(session: &mut Session<'_>, frontend: &QubeName) -> Result<(), Failure> {
     let stored = match session.assigned(frontend).await {
         Ok(stored) => stored,
-        Err(error) => return Err(refused(session, frontend, error).await),
+        Err(error) => return Err(session.errand.explain(frontend, error.into()).await),
     };
     let mut held = None;
     for assignment in &stored {
@@ -44,7 +44,7 @@ async fn unassign(
 ) -> Result<(), Failure> {
     let frontend = &assignment.frontend;
     if let Err(error) = session.errand.client.perform(&Action::Unassign(assignment.clone())).await {
-        return Err(refused(session, frontend, error).await);
+        return Err(aftermath::failed(session, Wish::Unassigned(assignment), error).await);
     }
     if session.errand.manner != Manner::Words {
         return Ok(());

@@ -4,11 +4,15 @@
     dead_code,
     clippy::allow_attributes,
     clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "every test program uses its own part of this, and a broken test set-up ends the test"
 )]
 
+pub(crate) mod inside;
 pub(crate) mod machine;
+pub(crate) mod parrot;
 pub(crate) mod recording;
 pub(crate) mod replay;
 pub(crate) mod running;
