@@ -7,7 +7,7 @@ use crate::desktop::{Desktop, Screen};
 use crate::menu::User;
 use crate::page::{Row, Section, Verdict};
 use crate::process::{self, Turns};
-use crate::programs::pause;
+use crate::programs::{Running, pause};
 use crate::relay::{Call, Pace, Relay};
 use crate::{service, world};
 
@@ -39,17 +39,10 @@ pub(crate) fn measure() -> Outcome<Section> {
     let user = User::come(&desktop, &service.program)?;
     let mut rows = Vec::new();
     for (when, opens) in [("never clicked", false), ("after the menu was open", true)] {
-        if opens {
-            let (_, window) = user.open()?;
-            user.open_beside()?;
-            user.close(window)?;
+        match minute(&user, &service.program, &relay, when, opens) {
+            Ok(both) => rows.extend(both),
+            Err(error) => rows.push(Row::failed(when.to_owned(), &error.to_string())),
         }
-        user.settle()?;
-        let calls_before = relay.calls().len();
-        let [widget, watcher] = watch([user.widget.pid(), service.program.pid()])?;
-        let calls = relay.calls().split_off(calls_before);
-        rows.push(row(format!("`plugboard`, {when}"), user.widget.pid(), &widget, &[])?);
-        rows.push(row(format!("`plugboardd`, {when}"), service.program.pid(), &watcher, &calls)?);
     }
     let notes = vec![
         "Context switches of all threads, read from the kernel ten times a second for 60 s; nothing is left out."
@@ -59,6 +52,22 @@ pub(crate) fn measure() -> Outcome<Section> {
             .into(),
     ];
     Ok(Section { title: TITLE, rows, notes })
+}
+
+fn minute(user: &User<'_>, service: &Running, relay: &Relay, when: &str, opens: bool) -> Outcome<[Row; 2]> {
+    if opens {
+        let (_, window) = user.open()?;
+        user.open_beside()?;
+        user.close(window)?;
+    }
+    user.settle()?;
+    let calls_before = relay.calls().len();
+    let [widget, watcher] = watch([user.widget.pid(), service.pid()])?;
+    let calls = relay.calls().split_off(calls_before);
+    Ok([
+        row(format!("`plugboard`, {when}"), user.widget.pid(), &widget, &[])?,
+        row(format!("`plugboardd`, {when}"), service.pid(), &watcher, &calls)?,
+    ])
 }
 
 fn row(figure: String, pid: u32, samples: &[Sample], calls: &[Call]) -> Outcome<Row> {

@@ -23,7 +23,7 @@ const AFTER: u64 = 32 << 10;
 const FIRST_RUNS: usize = 7;
 const LATER_RUNS: usize = 20;
 /// No program is looked at before it was still for so long.
-const STILL: Duration = Duration::from_millis(400);
+const STILL: Duration = Duration::from_millis(250);
 /// Between two openings: a person is not faster, and nothing of the last one is under way.
 const BREATH: Duration = Duration::from_millis(250);
 /// Menus that may stand beside each other; the key closes the last one.

@@ -40,6 +40,20 @@ pub(crate) struct Row {
     pub(crate) verdict: Verdict,
 }
 
+impl Row {
+    /// A figure that could not be measured; that is not met, and the page says why.
+    pub(crate) fn failed(figure: String, reason: &str) -> Self {
+        Self {
+            figure,
+            peer: "–".into(),
+            aim: "–".into(),
+            measured: format!("not measured: {}", reason.replace(['|', '\n'], " ")),
+            floor: "–".into(),
+            verdict: Verdict::NotMet,
+        }
+    }
+}
+
 /// One table and what has to be said about it.
 #[derive(Debug, Clone)]
 pub(crate) struct Section {
@@ -52,17 +66,9 @@ pub(crate) struct Section {
 }
 
 impl Section {
-    /// A section that could not be measured; that is not met, and the page says why.
+    /// A section of which nothing could be measured.
     pub(crate) fn failed(title: &'static str, reason: &str) -> Self {
-        let row = Row {
-            figure: title.to_owned(),
-            peer: "–".into(),
-            aim: "–".into(),
-            measured: format!("not measured: {}", reason.replace(['|', '\n'], " ")),
-            floor: "–".into(),
-            verdict: Verdict::NotMet,
-        };
-        Self { title, rows: vec![row], notes: Vec::new() }
+        Self { title, rows: vec![Row::failed(title.to_owned(), reason)], notes: Vec::new() }
     }
 
     /// The section in Markdown.

@@ -1,15 +1,18 @@
 //! A socket between our programs and the server that writes down every call, and can be as slow as the real server.
 //!
 //! The real server answers one call at a time; with [`Pace::Serial`] so does this one.
+//! Events are stamped before they are passed on, so whatever they lead to comes later, however busy the machine is.
 
 use std::io::{Read as _, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use device_core::wire::event::EventReader;
 use device_core::wire::request::Request;
 
 use crate::Outcome;
@@ -38,9 +41,10 @@ pub(crate) struct Call {
     pub(crate) server: Duration,
 }
 
-#[derive(Default)]
+/// What our programs and the server said to each other.
 struct Log {
     calls: Mutex<Vec<Call>>,
+    events: Sender<(Instant, String)>,
     changed: Condvar,
     one_at_a_time: Mutex<()>,
 }
@@ -48,6 +52,7 @@ struct Log {
 /// The relay; its threads end with the connections.
 pub(crate) struct Relay {
     log: Arc<Log>,
+    events: Receiver<(Instant, String)>,
     path: PathBuf,
 }
 
@@ -55,7 +60,13 @@ impl Relay {
     /// Listens at `path` for a server at `server`.
     pub(crate) fn open(path: PathBuf, server: &Path, pace: Pace) -> Outcome<Self> {
         let listener = UnixListener::bind(&path)?;
-        let log = Arc::new(Log::default());
+        let (sender, events) = channel();
+        let log = Arc::new(Log {
+            calls: Mutex::default(),
+            events: sender,
+            changed: Condvar::new(),
+            one_at_a_time: Mutex::default(),
+        });
         let (shared, server) = (Arc::clone(&log), server.to_owned());
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -64,7 +75,7 @@ impl Relay {
                 thread::spawn(move || connection(stream, &server, pace, &log).ok());
             }
         });
-        Ok(Self { log, path })
+        Ok(Self { log, events, path })
     }
 
     /// Where it listens.
@@ -75,6 +86,24 @@ impl Relay {
     /// Everything that was called so far, in order.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.log.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgets the events that came so far.
+    pub(crate) fn forget_events(&self) {
+        while self.events.try_recv().is_ok() {}
+    }
+
+    /// When the next event of this name was here.
+    pub(crate) fn next_event(&self, name: &str) -> Outcome<Instant> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let (at, event) =
+                self.events.recv_timeout(left).map_err(|_| format!("the server sent no event {name}"))?;
+            if event == name {
+                return Ok(at);
+            }
+        }
     }
 
     /// Returns once nothing was called for so long.
@@ -121,7 +150,7 @@ fn connection(mut client: UnixStream, server: &Path, pace: Pace, log: &Log) -> O
     let goes_on = request.method == "admin.Events";
     let index = log.begin(request);
     if goes_on {
-        return pass_on(&ask(server, &bytes)?, &client);
+        return pass_on(&ask(server, &bytes)?, &client, &log.events);
     }
     let (reply, time) = match pace {
         Pace::Free => answer(server, &bytes)?,
@@ -153,12 +182,20 @@ fn answer(server: &Path, bytes: &[u8]) -> Outcome<(Vec<u8>, Duration)> {
 }
 
 /// Events, as they come, until one of the ends is gone.
-fn pass_on(mut from: &UnixStream, mut to: &UnixStream) -> Outcome<()> {
+fn pass_on(mut from: &UnixStream, mut to: &UnixStream, events: &Sender<(Instant, String)>) -> Outcome<()> {
+    let mut reader = EventReader::default();
     let mut chunk = [0; 4096];
     loop {
-        match from.read(&mut chunk)? {
-            0 => return Ok(to.shutdown(Shutdown::Both)?),
-            count => to.write_all(&chunk[..count])?,
+        let count = from.read(&mut chunk)?;
+        let at = Instant::now();
+        if count == 0 {
+            return Ok(to.shutdown(Shutdown::Both)?);
+        }
+        to.write_all(&chunk[..count])?;
+        reader.push(&chunk[..count]);
+        while let Some(event) = reader.next_event()? {
+            // Nobody may be interested.
+            let _ = events.send((at, event.name));
         }
     }
 }

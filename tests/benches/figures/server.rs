@@ -5,16 +5,12 @@ use std::io::{Read as _, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use device_core::wire::event::{Event, EventReader};
 use device_core::wire::reply::Reply;
 use device_core::wire::request::Request;
 
 use crate::Outcome;
-use crate::desktop::PATIENCE;
 
 /// A call and its data.
 pub(crate) fn call(socket: &Path, request: &Request) -> Outcome<Vec<u8>> {
@@ -61,49 +57,6 @@ pub(crate) fn control(socket: &Path, line: &str) -> Outcome<String> {
     match answer.trim_end().strip_prefix("ok") {
         Some(text) => Ok(text.trim_start().to_owned()),
         None => Err(format!("the simulator refused {line:?}: {}", answer.trim_end()).into()),
-    }
-}
-
-/// Events as they are written by the server, each with the moment when it could be read.
-pub(crate) struct Events {
-    frames: Receiver<(Instant, Event)>,
-}
-
-impl Events {
-    /// Listens from now on.
-    pub(crate) fn listen(socket: &Path) -> Outcome<Self> {
-        let mut stream = send(socket, &Request::new("admin.Events", "", "dom0"))?;
-        let (sender, frames) = channel();
-        thread::spawn(move || {
-            let mut reader = EventReader::default();
-            let mut chunk = [0; 4096];
-            while let Ok(count @ 1..) = stream.read(&mut chunk) {
-                let at = Instant::now();
-                reader.push(&chunk[..count]);
-                while let Ok(Some(event)) = reader.next_event() {
-                    if sender.send((at, event)).is_err() {
-                        return;
-                    }
-                }
-            }
-        });
-        let events = Self { frames };
-        // The first frame says that the server has us on its list.
-        events.next("connection-established")?;
-        Ok(events)
-    }
-
-    /// The next event of this name, and when it was there.
-    pub(crate) fn next(&self, name: &str) -> Outcome<Instant> {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            let (at, event) =
-                self.frames.recv_timeout(left).map_err(|_| format!("the server sent no event {name}"))?;
-            if event.name == name {
-                return Ok(at);
-            }
-        }
     }
 }
 
