@@ -15,6 +15,7 @@ use tokio::net::UnixStream;
 use tokio::sync::Notify;
 
 use crate::agent;
+use crate::class::Class;
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::state::State;
@@ -97,6 +98,7 @@ pub(crate) fn run(state: &mut State, line: &str) -> Outcome {
         "agent" => agent_answer(state, &mut words),
         "asked" => words.end().map(|()| state.desk.asked().collect::<Vec<_>>().join("\n")),
         "status" => words.end().map(|()| status(state)),
+        "holders" => holders(state, &mut words),
         "quit" => words.end().map(|()| String::new()),
         _ => faults::run(state, &command, &mut words),
     }
@@ -151,6 +153,26 @@ fn status(state: &State) -> String {
         state.hub.listeners(),
         state.hub.sent
     )
+}
+
+/// `holders [CLASS]`: `CLASS:BACKEND:PORT=QUBE …`
+fn holders(state: &State, words: &mut Words) -> Outcome {
+    let wanted = if words.is_at_end() { None } else { Some(words.next("a device class")?) };
+    words.end()?;
+    if let Some(word) = wanted.as_ref().filter(|word| Class::new(word).is_none()) {
+        return Err(format!("There is no device class {word}."));
+    }
+    let classes = state.classes().filter(|class| wanted.as_ref().is_none_or(|word| word == class.as_str()));
+    let mut texts: Vec<String> = classes
+        .flat_map(|class| {
+            state.qubes.keys().flat_map(move |name| {
+                let held = state.held(class, name).into_iter();
+                held.map(move |held| format!("{}:{}:{}={name}", class.as_str(), held.backend, held.port))
+            })
+        })
+        .collect();
+    texts.sort_unstable();
+    Ok(texts.join(" "))
 }
 
 /// `flood N [SECONDS]`: the only command that takes time.

@@ -11,7 +11,7 @@ use device_core::qube::{PowerState, QubeClass};
 
 use crate::class::{Class, block};
 use crate::qube::{Disk, Qube, Stored};
-use crate::refusal::Refusal;
+use crate::refusal::{Protocol, Refusal};
 use crate::state::State;
 
 /// How deep a chain of network qubes is started; a ring of them must end.
@@ -60,7 +60,13 @@ impl State {
                 .resolve(stored.class, &stored.backend, stored.port.as_deref(), stored.device.as_deref())
                 .unwrap_or_default();
             if found.is_empty() {
-                return Err(format!("{} device {} not available", stored.class.capitalised(), stored.text()));
+                let text = match self.protocol {
+                    Protocol::R42 => {
+                        format!("{}:{}", stored.backend, stored.port.as_deref().unwrap_or_default())
+                    }
+                    Protocol::R43 | Protocol::R44 => stored.text(),
+                };
+                return Err(format!("{} device {text} not available", stored.class.capitalised()));
             }
         }
         let taken = self
@@ -279,6 +285,7 @@ impl State {
         self.seen.retain(|(backend, _), _| backend != name);
         self.hardware.usb.retain(|(backend, _), _| backend != name);
         self.hardware.block.retain(|(backend, _), _| backend != name);
+        self.hardware.webcam.retain(|(backend, _), _| backend != name);
         for qube in self.qubes.values_mut() {
             qube.assignments.retain(|stored| stored.backend != *name);
         }

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use crate::agent;
 use crate::control;
 use crate::fault::Failure;
+use crate::framing;
 use crate::outbox::{Outbox, is_there};
 use crate::refusal::{Refusal, to_bytes};
 use crate::simulator::Shared;
@@ -152,7 +153,7 @@ async fn connection(mut stream: UnixStream, shared: &Shared, agent: Option<&Path
     // One byte beyond the limit is enough to see that it was passed.
     let limit = u64::try_from(REQUEST_MAX).unwrap_or(u64::MAX) + 1;
     (&mut stream).take(limit).read_to_end(&mut bytes).await?;
-    let Ok(request) = Request::parse(&bytes) else {
+    let Some(request) = framing::request(&bytes, shared.protocol()) else {
         // A malformed request ends the connection without a word.
         return Ok(());
     };

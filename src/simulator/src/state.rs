@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use device_core::assignment::Mode;
 use device_core::name::QubeName;
 use device_core::qube::PowerState;
 
 use crate::agent::Desk;
-use crate::class::Class;
-use crate::events::{Hub, event};
+use crate::class::{Class, plain_pci_port};
+use crate::events::{Hub, Older, event, older};
 use crate::fault::Faults;
 use crate::hardware::Hardware;
 use crate::qube::Qube;
@@ -76,6 +77,28 @@ impl State {
         }
     }
 
+    /// Speaks as that version of the server does from here on. What R4.2 can't say of assignments is forgotten: it
+    /// knows only persistent attachments of a port.
+    pub(crate) fn speak(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+        if protocol != Protocol::R42 {
+            return;
+        }
+        for qube in self.qubes.values_mut() {
+            qube.assignments.retain_mut(|stored| {
+                let pci = &self.hardware.pci;
+                if stored.class == Class::Pci
+                    && let Some(port) = stored.port.as_mut()
+                    && let Some((address, _)) = pci.iter().find(|(_, function)| function.port == *port)
+                {
+                    *port = plain_pci_port(address);
+                }
+                stored.device = None;
+                stored.port.is_some() && stored.mode == Mode::Required
+            });
+        }
+    }
+
     /// The qube of that name.
     pub(crate) fn qube(&self, name: &QubeName) -> Option<&Qube> {
         self.qubes.get(name)
@@ -104,7 +127,18 @@ impl State {
 
     /// Tells of something that happened to `subject`.
     pub(crate) fn emit(&mut self, subject: &QubeName, name: &str, pairs: &[(&str, &str)]) {
-        self.hub.emit(event(subject.as_str(), name, pairs));
+        let told = match self.protocol {
+            Protocol::R42 => older(name, pairs),
+            Protocol::R43 | Protocol::R44 => Older::Same,
+        };
+        match told {
+            Older::Same => self.hub.emit(event(subject.as_str(), name, pairs)),
+            Older::Unknown => {}
+            Older::Pairs(pairs) => {
+                let pairs: Vec<(&str, &str)> = pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+                self.hub.emit(event(subject.as_str(), name, &pairs));
+            }
+        }
     }
 
     /// Tells of something that happened to the whole machine.
@@ -115,9 +149,14 @@ impl State {
     /// The device classes this machine has, in the order the real server happened to list them.
     pub(crate) fn classes(&self) -> impl Iterator<Item = Class> {
         let has_microphone = self.hardware.has_microphone;
-        [Class::Pci, Class::Block, Class::Mic, Class::Usb]
-            .into_iter()
-            .filter(move |class| *class != Class::Mic || has_microphone)
+        let has_webcam = self.hardware.has_webcam_class && self.protocol != Protocol::R42;
+        [Class::Pci, Class::Block, Class::Mic, Class::Usb, Class::Webcam].into_iter().filter(move |class| {
+            match class {
+                Class::Mic => has_microphone,
+                Class::Webcam => has_webcam,
+                Class::Block | Class::Pci | Class::Usb => true,
+            }
+        })
     }
 }
 

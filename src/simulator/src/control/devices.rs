@@ -4,12 +4,13 @@ use device_core::name::{PortId, QubeName};
 
 use super::{Outcome, Words, qube};
 use crate::class::Class;
-use crate::hardware::{BlockPlug, UsbPlug};
+use crate::hardware::{BlockPlug, UsbPlug, WebcamPlug};
 use crate::state::State;
 use crate::world::{Parts, parts};
 
 /// Where gadgets go that do not say.
 const USB_QUBE: &str = "sys-usb";
+const WEBCAM: &str = "A webcam comes and goes with its camera.";
 
 /// `plug usb QUBE PORT [desc=] [interfaces=]`, `plug block QUBE PORT [desc=] [size=] [mode=] [parent=]`,
 /// `plug GADGET [QUBE]`
@@ -31,13 +32,14 @@ pub(super) fn plug(state: &mut State, words: &mut Words) -> Outcome {
             state.hardware.has_microphone = true;
         }
         Some(Class::Pci) => return Err("PCI devices can't be plugged while the machine runs.".to_owned()),
+        Some(Class::Webcam) => return Err(WEBCAM.to_owned()),
         None => return plug_gadget(state, &what, words),
     }
     Ok(String::new())
 }
 
 fn plug_gadget(state: &mut State, name: &str, words: &mut Words) -> Outcome {
-    let Parts { usb, block } = gadget(state, name, words)?;
+    let Parts { usb, block, webcam } = gadget(state, name, words)?;
     for (backend, port, _) in &usb {
         let backend = qube(state, backend)?;
         if state.hardware.usb.contains_key(&(backend.clone(), port.clone())) {
@@ -51,6 +53,10 @@ fn plug_gadget(state: &mut State, name: &str, words: &mut Words) -> Outcome {
     for (backend, port, plug) in block {
         let backend = qube(state, &backend)?;
         put_block(state, &backend, port, plug);
+    }
+    for (backend, port, plug) in webcam {
+        let backend = qube(state, &backend)?;
+        put_webcam(state, &backend, port, plug);
     }
     Ok(String::new())
 }
@@ -81,9 +87,14 @@ pub(super) fn unplug(state: &mut State, words: &mut Words) -> Outcome {
             state.hardware.has_microphone = false;
         }
         Some(Class::Pci) => return Err("PCI devices can't be unplugged while the machine runs.".to_owned()),
+        Some(Class::Webcam) => return Err(WEBCAM.to_owned()),
         None => {
-            let Parts { usb, block } = gadget(state, &what, words)?;
+            let Parts { usb, block, webcam } = gadget(state, &what, words)?;
             let mut was_there = false;
+            for (backend, port, _) in webcam {
+                let backend = qube(state, &backend)?;
+                was_there |= pull(state, Class::Webcam, &backend, &port).is_ok();
+            }
             // A kernel takes the disks away first, partitions before the disk.
             for (backend, port, _) in block.into_iter().rev() {
                 let backend = qube(state, &backend)?;
@@ -185,10 +196,17 @@ fn put_block(state: &mut State, backend: &QubeName, port: String, mut plug: Bloc
     }
 }
 
+fn put_webcam(state: &mut State, backend: &QubeName, port: String, mut plug: WebcamPlug) {
+    plug.is_known = state.is_running(backend);
+    state.hardware.webcam.insert((backend.clone(), port), plug);
+    state.settle();
+}
+
 fn pull(state: &mut State, class: Class, backend: &QubeName, port: &str) -> Result<(), String> {
     let key = (backend.clone(), port.to_owned());
     let was_there = match class {
         Class::Usb => state.hardware.usb.remove(&key).is_some(),
+        Class::Webcam => state.hardware.webcam.remove(&key).is_some(),
         _ => state.hardware.block.remove(&key).is_some(),
     };
     if !was_there {

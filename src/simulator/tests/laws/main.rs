@@ -8,6 +8,8 @@
 )]
 
 mod harness;
+mod older;
 mod random;
 mod replay;
 mod serving;
+mod webcam;
