@@ -82,15 +82,15 @@ impl State {
         }
     }
 
-    /// A qube started: it gets what is assigned to it and free.
-    pub(crate) fn attach_assigned(&mut self, frontend: &QubeName) {
+    /// A qube started or woke: it gets what is assigned to it and free, of the classes that are meant.
+    pub(crate) fn attach_assigned(&mut self, frontend: &QubeName, is_meant: impl Fn(Class) -> bool) {
         let mut wishes = self.qube(frontend).map(|qube| qube.assignments.clone()).unwrap_or_default();
         wishes.sort_by_key(Stored::specificity);
         for stored in wishes {
             // Required disks and PCI functions are part of the boot itself.
             let is_booted =
                 stored.class == Class::Pci || (stored.class == Class::Block && stored.mode == Mode::Required);
-            if is_booted {
+            if is_booted || !is_meant(stored.class) {
                 continue;
             }
             let devices = self

@@ -18,7 +18,7 @@ use device_core::name::QubeName;
 use crate::refusal::Refusal;
 use crate::state::State;
 
-pub(crate) use pci::{plain_port as plain_pci_port, port_of as pci_port};
+pub(crate) use pci::{plain_port as plain_pci_port, port_of as pci_port, reset_with as pci_reset_with};
 
 /// A device class of the simulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,10 +4,14 @@
 
 mod devices;
 mod faults;
+mod look;
+mod power;
+mod reenumerate;
 mod words;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use device_core::name::QubeName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,7 +19,6 @@ use tokio::net::UnixStream;
 use tokio::sync::Notify;
 
 use crate::agent;
-use crate::class::Class;
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::state::State;
@@ -52,6 +55,10 @@ pub(crate) async fn connection(
         None => shared.change(|state| run(state, &line)),
     };
     agent::ask_all(shared, agent).await;
+    if outcome.is_ok() && line.trim_start().starts_with("restart") {
+        let restarts = shared.lock().faults.restarts();
+        restarts.done.notified().await;
+    }
     let is_quit = outcome.is_ok() && line.trim() == "quit";
     let text = match outcome {
         Ok(text) if text.is_empty() => "ok\n".to_owned(),
@@ -90,28 +97,26 @@ pub(crate) fn run(state: &mut State, line: &str) -> Outcome {
         "plug" => devices::plug(state, &mut words),
         "unplug" => devices::unplug(state, &mut words),
         "swap" => devices::swap(state, &mut words),
-        "start" => power(state, &mut words, State::start),
-        "stop" | "kill" => power(state, &mut words, State::stop),
-        "shutdown" => power(state, &mut words, |state, name| state.shutdown(name, false)),
-        "pause" => power(state, &mut words, State::pause),
-        "unpause" => power(state, &mut words, State::unpause),
+        "re-enumerate" => reenumerate::run(state, &mut words),
+        "start" | "stop" | "kill" | "shutdown" | "pause" | "unpause" | "suspend" | "resume" | "rename" => {
+            power::run(state, &command, &mut words)
+        }
+        "restart" => restart(state, &mut words),
         "agent" => agent_answer(state, &mut words),
         "asked" => words.end().map(|()| state.desk.asked().collect::<Vec<_>>().join("\n")),
-        "status" => words.end().map(|()| status(state)),
-        "holders" => holders(state, &mut words),
+        "status" => words.end().map(|()| look::status(state)),
+        "holders" => look::holders(state, &mut words),
         "quit" => words.end().map(|()| String::new()),
         _ => faults::run(state, &command, &mut words),
     }
 }
 
-fn power(
-    state: &mut State,
-    words: &mut Words,
-    act: impl FnOnce(&mut State, &QubeName) -> Result<(), Refusal>,
-) -> Outcome {
-    let name = qube(state, &words.next("a qube")?)?;
+/// `restart [MS]`: the server goes, and comes back after a while. The sockets are the server's business; the reply comes
+/// when it is away, or back when no time was given.
+fn restart(state: &mut State, words: &mut Words) -> Outcome {
+    let pause = if words.is_at_end() { 0 } else { words.number("milliseconds")? };
     words.end()?;
-    act(state, &name).map_err(|refusal| sentence(&refusal))?;
+    state.restart(Duration::from_millis(u64::min(pause, faults::LATENCY_MAX)));
     Ok(String::new())
 }
 
@@ -138,41 +143,6 @@ fn sentence(refusal: &Refusal) -> String {
         }
         Refusal::Crash => "The server would have failed without a word.".to_owned(),
     }
-}
-
-fn status(state: &State) -> String {
-    let running = state.qubes.values().filter(|qube| qube.is_running()).count();
-    format!(
-        "world={} qubes={} running={} usb={} block={} pci={} listeners={} events={}",
-        state.world,
-        state.qubes.len(),
-        running,
-        state.hardware.usb.len(),
-        state.hardware.block.len(),
-        state.hardware.pci.len(),
-        state.hub.listeners(),
-        state.hub.sent
-    )
-}
-
-/// `holders [CLASS]`: `CLASS:BACKEND:PORT=QUBE …`
-fn holders(state: &State, words: &mut Words) -> Outcome {
-    let wanted = if words.is_at_end() { None } else { Some(words.next("a device class")?) };
-    words.end()?;
-    if let Some(word) = wanted.as_ref().filter(|word| Class::new(word).is_none()) {
-        return Err(format!("There is no device class {word}."));
-    }
-    let classes = state.classes().filter(|class| wanted.as_ref().is_none_or(|word| word == class.as_str()));
-    let mut texts: Vec<String> = classes
-        .flat_map(|class| {
-            state.qubes.keys().flat_map(move |name| {
-                let held = state.held(class, name).into_iter();
-                held.map(move |held| format!("{}:{}:{}={name}", class.as_str(), held.backend, held.port))
-            })
-        })
-        .collect();
-    texts.sort_unstable();
-    Ok(texts.join(" "))
 }
 
 /// `flood N [SECONDS]`: the only command that takes time.

@@ -84,6 +84,8 @@ pub(crate) struct PciFunction {
     pub(crate) id: String,
     /// `CCSSPP`
     pub(crate) code: String,
+    /// Functions of one group can only be reset together.
+    pub(crate) group: Option<String>,
     pub(crate) vendor: Option<String>,
     pub(crate) product: Option<String>,
 }

@@ -86,6 +86,13 @@ pub(crate) fn to_bytes(answer: Answer, protocol: Protocol) -> Vec<u8> {
     reply.to_bytes()
 }
 
+/// An exception whose message is a template for further arguments. The official server never sends one; the grammar has
+/// it, and the official client fills it in.
+pub(crate) fn templated(class: &str, message: &str, arguments: &[String]) -> Vec<u8> {
+    let fields = ["2", class, "", message].into_iter().chain(arguments.iter().map(String::as_str));
+    fields.flat_map(|field| [field.replace('\0', ""), "\0".to_owned()]).collect::<String>().into_bytes()
+}
+
 /// A text in the form a Python source would have it: the quoting quirk of facts 2.4.
 pub(crate) fn source_quoted(text: &str) -> String {
     if text.contains('\'') && !text.contains('"') {

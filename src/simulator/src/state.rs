@@ -15,7 +15,7 @@ use crate::class::{Class, plain_pci_port};
 use crate::events::{Hub, Older, event, older};
 use crate::fault::Faults;
 use crate::hardware::Hardware;
-use crate::qube::Qube;
+use crate::qube::{Qube, Stored};
 use crate::refusal::{Protocol, Refusal};
 use crate::world::GadgetEntry;
 
@@ -41,6 +41,8 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     /// Questions to a person that wait for the server to ask them.
     pub(crate) desk: Desk,
+    /// Refused assignments that are listed all the same until the server restarts, or stores them with others.
+    pub(crate) unsaved: Vec<(QubeName, Stored)>,
     pub(crate) next_qid: u32,
     pub(crate) next_xid: u32,
     pub(crate) next_disposable: u32,
@@ -71,6 +73,7 @@ impl State {
             hub: Hub::default(),
             faults: Faults::default(),
             desk: Desk::default(),
+            unsaved: Vec::new(),
             next_qid: 1,
             next_xid: 1,
             next_disposable: 1001,
@@ -97,6 +100,19 @@ impl State {
                 stored.port.is_some() && stored.mode == Mode::Required
             });
         }
+    }
+
+    /// Forgets what the real server keeps in memory only, and has the sockets closed for a while. Nothing that happens
+    /// meanwhile is told to anybody.
+    pub(crate) fn restart(&mut self, pause: std::time::Duration) {
+        self.hub.drop_all();
+        self.desk.forget();
+        for (name, refused) in std::mem::take(&mut self.unsaved) {
+            if let Some(qube) = self.qubes.get_mut(&name) {
+                qube.assignments.retain(|stored| *stored != refused);
+            }
+        }
+        self.faults.restart(pause);
     }
 
     /// The qube of that name.

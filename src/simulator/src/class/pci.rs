@@ -10,6 +10,7 @@ use device_core::name::QubeName;
 
 use super::{Class, Exposed, Held};
 use crate::hardware::PciFunction;
+use crate::qube::Qube;
 use crate::refusal::{Protocol, Refusal};
 use crate::state::State;
 
@@ -88,7 +89,9 @@ pub(super) fn attach(state: &mut State, frontend: &QubeName, device: &Exposed) -
         .map(|(_, address)| address.clone())
         .ok_or(Refusal::Crash)?;
     let is_taken = state.qubes.values().any(|other| other.name != *frontend && other.pci.contains(&address));
-    if std::mem::take(&mut state.faults.hypervisor) || (is_taken && !state.is_recorded) {
+    let has_all = |qube: &Qube| reset_with(state, &address).iter().all(|other| qube.pci.contains(other));
+    let is_resettable = state.qube(frontend).is_some_and(has_all);
+    if std::mem::take(&mut state.faults.hypervisor) || (is_taken && !state.is_recorded) || !is_resettable {
         return Err(Refusal::Crash);
     }
     let qube = state.known_mut(frontend)?;
@@ -96,6 +99,16 @@ pub(super) fn attach(state: &mut State, frontend: &QubeName, device: &Exposed) -
         qube.pci.push(address);
     }
     Ok(())
+}
+
+/// The other functions that are reset together with one.
+pub(crate) fn reset_with(state: &State, address: &str) -> Vec<String> {
+    let group = state.hardware.pci.get(address).and_then(|function| function.group.as_ref());
+    let others =
+        state.hardware.pci.iter().filter(|(other, function)| {
+            *other != address && group.is_some() && function.group.as_ref() == group
+        });
+    others.map(|(other, _)| other.clone()).collect()
 }
 
 /// `0000:00:14.0` → `00_14.0`; the segment is written only when it is not the first.

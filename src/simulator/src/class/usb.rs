@@ -146,7 +146,7 @@ pub(super) fn attach(
         // It writes the frontend down before the deed, and leaves it there when the deed fails.
         set_seen(state, device, Some(frontend));
     }
-    if state.known(frontend)?.power == PowerState::Paused {
+    if matches!(state.known(frontend)?.power, PowerState::Paused | PowerState::Suspended) {
         return Err(Refusal::exception("QubesVMNotRunningError", format!("Domain '{frontend}' is paused")));
     }
     run_service(state, frontend, "Device attach failed:")?;

@@ -132,7 +132,8 @@ pub(super) fn swap(state: &mut State, words: &mut Words) -> Outcome {
     Ok(String::new())
 }
 
-fn place(state: &State, words: &mut Words) -> Result<(QubeName, String), String> {
+/// The qube and the port that are named.
+pub(super) fn place(state: &State, words: &mut Words) -> Result<(QubeName, String), String> {
     let backend = qube(state, &words.next("a qube")?)?;
     let port = words.next("a port")?;
     PortId::new(&port).map_err(|error| format!("The {error}."))?;
@@ -177,7 +178,8 @@ fn block(words: &mut Words) -> Result<BlockPlug, String> {
     Ok(plug)
 }
 
-fn put_usb(state: &mut State, backend: &QubeName, port: String, mut plug: UsbPlug) {
+/// Puts a USB device on a port.
+pub(super) fn put_usb(state: &mut State, backend: &QubeName, port: String, mut plug: UsbPlug) {
     plug.is_known = state.is_running(backend);
     let is_known = plug.is_known;
     state.hardware.usb.insert((backend.clone(), port), plug);
@@ -187,7 +189,8 @@ fn put_usb(state: &mut State, backend: &QubeName, port: String, mut plug: UsbPlu
     }
 }
 
-fn put_block(state: &mut State, backend: &QubeName, port: String, mut plug: BlockPlug) {
+/// Makes a disk appear.
+pub(super) fn put_block(state: &mut State, backend: &QubeName, port: String, mut plug: BlockPlug) {
     plug.is_known = state.is_running(backend);
     let is_known = plug.is_known;
     state.hardware.block.insert((backend.clone(), port), plug);
@@ -196,13 +199,15 @@ fn put_block(state: &mut State, backend: &QubeName, port: String, mut plug: Bloc
     }
 }
 
-fn put_webcam(state: &mut State, backend: &QubeName, port: String, mut plug: WebcamPlug) {
+/// Makes a webcam appear.
+pub(super) fn put_webcam(state: &mut State, backend: &QubeName, port: String, mut plug: WebcamPlug) {
     plug.is_known = state.is_running(backend);
     state.hardware.webcam.insert((backend.clone(), port), plug);
     state.settle();
 }
 
-fn pull(state: &mut State, class: Class, backend: &QubeName, port: &str) -> Result<(), String> {
+/// Takes what is on a port away.
+pub(super) fn pull(state: &mut State, class: Class, backend: &QubeName, port: &str) -> Result<(), String> {
     let key = (backend.clone(), port.to_owned());
     let was_there = match class {
         Class::Usb => state.hardware.usb.remove(&key).is_some(),

@@ -167,6 +167,8 @@ pub(crate) struct PciEntry {
     pub(crate) id: String,
     pub(crate) vendor: Option<String>,
     pub(crate) product: Option<String>,
+    /// Functions of one group can only be reset together.
+    pub(crate) reset_group: Option<String>,
     /// The qube that requires it, and has it while it runs.
     pub(crate) attached: Option<String>,
     /// Options of that assignment.

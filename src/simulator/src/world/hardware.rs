@@ -69,6 +69,7 @@ impl Builder<'_> {
             port,
             id: format!("0x{vendor}:0x{product}"),
             code: entry.class.clone(),
+            group: entry.reset_group.clone(),
             vendor: entry.vendor.clone(),
             product: entry.product.clone(),
         };

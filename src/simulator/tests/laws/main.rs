@@ -8,6 +8,7 @@
 )]
 
 mod harness;
+mod mishap;
 mod older;
 mod random;
 mod replay;
