@@ -29,6 +29,7 @@ pub(crate) fn state(world: &World) -> Result<State, WorldError> {
     let mut state = State::new(name.clone());
     state.is_recorded = document.is_recorded;
     state.hardware.has_microphone = document.microphone.unwrap_or(true);
+    state.hardware.has_webcam_class = document.video_companion.unwrap_or(!document.webcam.is_empty());
     state.defaults = defaults(document);
     if !state.is_recorded
         && let Some(dom0) = state.qubes.get_mut(&QubeName::dom0())
@@ -194,7 +195,7 @@ impl Builder<'_> {
     fn switched_on(mut self) -> State {
         let backends: Vec<QubeName> = self.state.qubes.keys().cloned().collect();
         for backend in backends {
-            for class in [Class::Block, Class::Usb] {
+            for class in [Class::Block, Class::Usb, Class::Webcam] {
                 let seen = self
                     .state
                     .exposed(class, &backend)

@@ -8,10 +8,10 @@ use device_core::name::{PortId, QubeName};
 use toml::Spanned;
 
 use super::build::{Builder, USB_QUBE, options};
-use super::document::{BlockEntry, GadgetEntry, PciEntry, UsbEntry};
+use super::document::{BlockEntry, GadgetEntry, PciEntry, UsbEntry, WebcamEntry};
 use super::{WorldError, crowd};
 use crate::class::{Class, pci_port};
-use crate::hardware::{BlockPlug, PciFunction, UsbPlug};
+use crate::hardware::{BlockPlug, PciFunction, UsbPlug, Viewer, WebcamPlug};
 use crate::qube::Stored;
 
 impl Builder<'_> {
@@ -69,6 +69,7 @@ impl Builder<'_> {
             port,
             id: format!("0x{vendor}:0x{product}"),
             code: entry.class.clone(),
+            group: entry.reset_group.clone(),
             vendor: entry.vendor.clone(),
             product: entry.product.clone(),
         };
@@ -93,6 +94,25 @@ impl Builder<'_> {
         }
         for entry in crowd.iter().flat_map(|crowd| crowd::block(crowd.get_ref())) {
             self.block(&entry, at)?;
+        }
+        for entry in &world.document.webcam {
+            self.webcam(entry.get_ref(), entry.span().start)?;
+        }
+        Ok(())
+    }
+
+    fn webcam(&mut self, entry: &WebcamEntry, at: usize) -> Result<(), WorldError> {
+        let backend = self.known(entry.backend.as_deref().unwrap_or(USB_QUBE), at)?;
+        if PortId::new(&entry.port).is_err() {
+            return Err(self.fault(at, format!("'{}' is no name of a webcam", entry.port)));
+        }
+        let mut plug = plug_webcam(entry);
+        plug.is_known = self.state.is_running(&backend);
+        if let Some(viewer) = &entry.attached {
+            plug.viewer = Some(Viewer { qube: self.known(viewer, at)?, format: None });
+        }
+        if self.state.hardware.webcam.insert((backend, entry.port.clone()), plug).is_some() {
+            return Err(self.fault(at, format!("two webcams are named {}", entry.port)));
         }
         Ok(())
     }
@@ -175,11 +195,17 @@ fn plug_block(entry: &BlockEntry) -> BlockPlug {
     }
 }
 
+/// The plug of a webcam entry, told of by nobody yet.
+fn plug_webcam(entry: &WebcamEntry) -> WebcamPlug {
+    WebcamPlug { parent: entry.parent.clone(), formats: entry.formats.clone(), viewer: None, is_known: false }
+}
+
 /// A gadget taken apart: backend, port and plug of each of its devices.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
     pub(crate) usb: Vec<(String, String, UsbPlug)>,
     pub(crate) block: Vec<(String, String, BlockPlug)>,
+    pub(crate) webcam: Vec<(String, String, WebcamPlug)>,
 }
 
 /// The devices of a gadget, at `backend` unless an entry says where.
@@ -187,9 +213,11 @@ pub(crate) fn parts(gadget: &GadgetEntry, backend: &str) -> Parts {
     let at = |own: &Option<String>| own.clone().unwrap_or_else(|| backend.to_owned());
     let usb = gadget.usb.iter();
     let block = gadget.block.iter();
+    let webcam = gadget.webcam.iter();
     Parts {
         usb: usb.map(|entry| (at(&entry.backend), entry.port.clone(), plug_usb(entry))).collect(),
         block: block.map(|entry| (at(&entry.backend), entry.port.clone(), plug_block(entry))).collect(),
+        webcam: webcam.map(|entry| (at(&entry.backend), entry.port.clone(), plug_webcam(entry))).collect(),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Laws that hold after any sequence of calls and controls, legal or not.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
-
 use device_core::name::{DeviceClass, QubeName};
 use device_core::wire::listing;
 use device_core::wire::reply::Reply;
