@@ -8,7 +8,10 @@ The window of a sub-menu is known by its size, which GTK and the X server tell a
 import collections
 import re
 
-from gi.repository import Atspi, GLib
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi, GLib  # noqa: E402
 
 import spoken
 from screen import Box, middle
