@@ -86,7 +86,7 @@ impl Faults {
         self.pause.take().unwrap_or_default()
     }
 
-    /// The next call whose method holds `part` fails so.
+    /// The next call whose method's name holds the words of `part` fails so.
     pub(crate) fn fail_next(&mut self, part: String, failure: Failure) {
         self.waiting.push((part, failure));
     }
@@ -94,7 +94,7 @@ impl Faults {
     /// Counts a call, and takes the failure that waited for it.
     pub(crate) fn on_call(&mut self, method: &str) -> Option<Failure> {
         *self.calls.entry(method.to_owned()).or_default() += 1;
-        let place = self.waiting.iter().position(|(part, _)| method.contains(part.as_str()))?;
+        let place = self.waiting.iter().position(|(part, _)| holds_words(method, part))?;
         Some(self.waiting.remove(place).1)
     }
 
@@ -109,6 +109,12 @@ impl Faults {
     }
 }
 
+/// Whether the words of `part`, which stand between points, are among those of the method: `block.Attach` is none of
+/// `admin.vm.device.block.Attached`.
+fn holds_words(method: &str, part: &str) -> bool {
+    format!(".{method}.").contains(&format!(".{part}."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,11 +124,12 @@ mod tests {
         let mut faults = Faults::default();
         faults.fail_next("usb.Attach".into(), Failure::Empty);
         assert_eq!(faults.on_call("admin.vm.List"), None);
+        assert_eq!(faults.on_call("admin.vm.device.usb.Attached"), None, "a word is a whole one");
         assert_eq!(faults.on_call("admin.vm.device.usb.Attach"), Some(Failure::Empty));
         assert_eq!(faults.on_call("admin.vm.device.usb.Attach"), None);
         assert_eq!(
             faults.calls().collect::<Vec<_>>(),
-            [("admin.vm.List", 1), ("admin.vm.device.usb.Attach", 2)]
+            [("admin.vm.List", 1), ("admin.vm.device.usb.Attach", 2), ("admin.vm.device.usb.Attached", 1)]
         );
     }
 
