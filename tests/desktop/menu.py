@@ -30,9 +30,14 @@ Item = collections.namedtuple("Item", "name level box usable element beside")
 class Menu:
     """The Devices menu; level 0 are the rows, level 1 the sub-menu of the hovered row, and so on."""
 
-    def __init__(self, screen, tray):
+    # Stands in for a row that is not there.
+    NOTHING = Item("", 0, Box(0, 0, 0, 0), False, None, "")
+
+    def __init__(self, desktop, screen, tray, programs):
+        self.desktop = desktop
         self.screen = screen
         self.tray = tray
+        self.programs = programs
 
     # ---- open and close -------------------------------------------------------------------------------------------
 
@@ -45,6 +50,19 @@ class Menu:
         clicks = 0 if self.window() else self.tray.click(self.window)
         until(self._frame, "the menu in the accessibility tree")
         return clicks
+
+    def open_by_command(self, *words):
+        """Opens the menu by a second start of the program where it is not open, as a keyboard shortcut does."""
+        if not self.window():
+            self.desktop.start("second", self.programs / "plugboard", *words)
+            assert self.desktop.ended_by_itself("second") == 0, self.desktop.last_words("second")
+            until(self.window, "the menu after the second start")
+        until(self._frame, "the menu in the accessibility tree")
+        until(lambda: self._holds_keyboard(), "the menu with the keyboard")
+
+    def _holds_keyboard(self):
+        window = self.window()
+        return window is not None and self.screen.focus() == int(window.id, 16)
 
     def close(self):
         if self.window():
@@ -93,6 +111,20 @@ class Menu:
         """The spoken sentences of all rows."""
         return [item.name for item in self.items() if item.level == 0]
 
+    def rows_like(self, pattern):
+        return [name for name in self.rows() if re.search(pattern, name)]
+
+    def words(self):
+        """All that is to be read in the menu, in small letters."""
+        return " ".join(self.texts()).lower()
+
+    def focused(self, level=0):
+        """The sentence of the entry that has the keyboard's focus, or None."""
+        for item in self.items():
+            if item.level == level and spoken.has_state(item.element, Atspi.StateType.FOCUSED):
+                return item.name
+        return None
+
     def targets(self):
         """The spoken sentences of the open sub-menu."""
         return [item.name for item in self.items() if item.level == 1]
@@ -136,6 +168,19 @@ class Menu:
             return [item.name for item in found] if all(re.search(pattern, item.beside) for item in found) else []
 
         return settled(targets, lambda: f"a sub-menu beside {pattern!r}; rows are {self.rows()}")
+
+    def press(self, *keys):
+        self.screen.key(*keys)
+
+    def go_to(self, pattern, level=0, key="Down"):
+        """Presses a key until the entry has the focus."""
+        for _ in range(len(self.items()) + 1):
+            if re.search(pattern, self.focused(level) or ""):
+                return
+            before = self.focused(level)
+            self.press(key)
+            until(lambda: self.focused(level) not in (None, before), lambda: f"another focus than {before!r} after {key}")
+        raise AssertionError(f"{key} never came to {pattern!r}; the focus is on {self.focused(level)!r}")
 
     def choose(self, pattern, level=1):
         """Goes over to an entry of the sub-menu, waits until all is still, and clicks."""

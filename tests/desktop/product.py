@@ -4,6 +4,7 @@ What a face shows is one thing; what qubesd would answer is another.
 `qvm-device` asks the socket itself, without bus, tray or display, so a step counts only when both agree.
 """
 
+import re
 import subprocess
 
 from menu import Menu
@@ -30,7 +31,7 @@ class Product:
         self.socket = socket or desktop.folder / "qubesd.sock"
         self.screen = Screen(desktop)
         self.tray = Tray(desktop, self.screen)
-        self.menu = Menu(self.screen, self.tray)
+        self.menu = Menu(desktop, self.screen, self.tray, PROGRAMS)
         self.notices = Notices(desktop, self.screen)
 
     # ---- programs -------------------------------------------------------------------------------------------------
@@ -81,12 +82,22 @@ class Product:
             raise AssertionError(f"the simulator refused {' '.join(words)!r}: {done.stderr.strip()}")
         return done.stdout
 
+    def plug(self, gadget, device_class="block"):
+        """Plugs a gadget in; returns its new port in that class, the whole disk where it has partitions."""
+        before = self.listed(device_class)
+        self.control("plug", gadget)
+        return min((port for port in self.listed(device_class) if port not in before), key=len)
+
+    def row(self, port):
+        """The pattern of the row of exactly this port: no partition of it matches."""
+        return re.escape(port) + r"(?!\w)"
+
     # ---- the truth at the far end ---------------------------------------------------------------------------------
 
-    def listed(self, device_class):
-        """The rows of `qvm-device CLASS list`: port to the rest of its line."""
+    def qvm_device(self, *words):
+        """Runs the command line, which needs neither bus nor display; returns what it printed."""
         done = subprocess.run(
-            [str(PROGRAMS / "qvm-device"), device_class, "list"],
+            [str(PROGRAMS / "qvm-device"), *words],
             env=dict(self.desktop.env, QUBESD_SOCKET=str(self.socket)),
             capture_output=True,
             text=True,
@@ -94,8 +105,17 @@ class Product:
             check=False,
         )
         if done.returncode:
-            raise AssertionError(f"qvm-device {device_class} list: {done.stderr.strip()}")
-        return dict(line.partition(" ")[::2] for line in done.stdout.splitlines())
+            raise AssertionError(f"qvm-device {' '.join(words)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def give(self, device_class, port, qube):
+        """Attaches by the command line, as somebody else than the widget does."""
+        self.qvm_device(device_class, "attach", qube, port)
+
+    def listed(self, device_class):
+        """The rows of `qvm-device CLASS list`: port to the rest of its line."""
+        lines = self.qvm_device(device_class, "list").splitlines()
+        return dict(line.partition(" ")[::2] for line in lines)
 
     def holders(self, device_class, port):
         """The qubes that hold the device, as qubesd tells; None where the device is not there."""

@@ -61,6 +61,10 @@ class Screen:
         self.move(x, y)
         self._run("xdotool", "click", str(button))
 
+    def focus(self):
+        """The window that gets what is typed, by number."""
+        return int(self._run("xdotool", "getwindowfocus").strip() or 0)
+
     def key(self, *names):
         self._run("xdotool", "key", *names)
 

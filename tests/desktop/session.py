@@ -24,6 +24,7 @@ from waiting import Missed, until  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SETTINGS = pathlib.Path(__file__).resolve().parent / "settings"
+SHOTS = ROOT / "target/shots"
 SIZE = (1280, 800)
 
 

@@ -12,10 +12,9 @@ import time
 import traceback
 
 from product import Product
-from session import ROOT, Desktop, deadline
+from session import SHOTS, Desktop, deadline
 from waiting import until
 
-SHOTS = ROOT / "target/shots"
 BACKEND = "sys-usb"
 
 

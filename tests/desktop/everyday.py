@@ -1,0 +1,158 @@
+"""What a person does every day: plug, attach, move, detach; with the pointer, the keyboard and notifications."""
+
+import re
+
+import story as the_story
+from dbus_menu import DBusMenu
+from product import PROGRAMS
+from waiting import until
+
+
+def story_is_seen(product):
+    """The story of `./dev run`, from the icon to the microphone in two qubes."""
+    the_story.Story(product).play()
+
+
+def notification_button_attaches(product):
+    """The person never opens the menu: the button of the notification does it."""
+    product.wait_for_tray()
+    stick = product.plug("stick")
+    notice = product.notices.wait_for("is available")
+    label = next(label for label in notice.buttons.values() if label.startswith("Attach to "))
+    qube = label.removeprefix("Attach to ")
+    product.notices.press(label)
+    product.wait_for_holders("block", stick, qube)
+    told = product.notices.wait_for("attached", qube, since=1)
+    # Pressing a button takes the notice away, so the new one replaces it or stands alone.
+    until(
+        lambda: told.summary in product.notices.shown() and notice.summary not in product.notices.shown(),
+        lambda: f"{told.summary!r} alone on the screen; to be read is {product.notices.shown()}",
+    )
+
+
+def right_click_shows_the_same(product):
+    """The D-Bus menu, which some desktops show alone, holds the same devices and the same qubes."""
+    name = product.wait_for_tray()
+    product.plug("stick")
+    product.notices.wait_for("is available")
+    product.menu.open()
+    product.menu.wait_for_row(r"sd\w+")
+    rows = product.menu.rows()
+    entries = DBusMenu(product.desktop, name, product.tray.item(name, "Menu")).entries()
+    for row in rows:
+        device = row.partition(",")[0]
+        assert any(device in entry.label for entry in entries), f"{device!r} is not among {[e.label for e in entries]}"
+    assert any(entry.separator for entry in entries), "the D-Bus menu has no separators"
+    targets = {re.search(r"\w+$", target)[0] for target in product.menu.hover(r"dom0:mic")}
+    (microphone,) = [entry for entry in entries if "icrophone" in entry.label and entry.children]
+    offered = {entry.label for entry in microphone.children}
+    missing = {qube for qube in targets if not any(qube in label for label in offered)}
+    assert not missing, f"{missing} is offered in the window only, not among {offered}"
+    assert not any("dom0" in label for label in offered), f"dom0 is among {offered}"
+
+
+def second_start_opens_the_menu(product):
+    """`plugboard` started again opens the menu of the one that runs, and ends."""
+    product.wait_for_tray()
+    product.desktop.start("second", PROGRAMS / "plugboard")
+    assert product.desktop.ended_by_itself("second") == 0
+    until(product.menu.window, "the menu after the second start")
+
+
+def keyboard_alone_attaches_and_detaches(product):
+    """From the menu to a qube and back without the pointer: Down, Right, Enter, Left, Escape."""
+    product.wait_for_tray()
+    stick = product.plug("stick")
+    product.notices.wait_for("is available")
+    menu, row = product.menu, rf":{stick.partition(':')[2]}(?!\w)"
+    menu.open_by_command()
+    menu.wait_for_row(row)
+    menu.go_to(row)
+    menu.press("Right")
+    menu.go_to("^Attach to work$", level=1)
+    menu.press("Return")
+    product.wait_for_holders("block", stick, "work")
+    menu.open_by_command()
+    menu.wait_for_row(row + ".*attached to work")
+    menu.go_to(row)
+    menu.press("Right")
+    until(lambda: menu.focused(1) == "Detach from work", lambda: f"the holder first; the focus is on {menu.focused(1)!r}")
+    menu.press("Left")
+    until(lambda: not menu.targets(), lambda: f"the sub-menu closed by Left; it shows {menu.targets()}")
+    assert re.search(row, menu.focused() or ""), f"the focus went to {menu.focused()!r}, not back to the row"
+    menu.press("Right")
+    menu.go_to("^Detach from work$", level=1)
+    menu.press("Return")
+    product.wait_for_holders("block", stick)
+    menu.open_by_command()
+    menu.press("Escape")
+    until(lambda: not menu.window(), "the menu closed by one Escape")
+
+
+def moving_takes_it_from_one_qube_to_another(product):
+    """Another qube chosen while attached: one click down in trust, one question more on the way up."""
+    product.wait_for_tray()
+    stick = product.plug("stick")
+    product.give("block", stick, "work")
+    menu, row = product.menu, product.row(stick)
+    menu.open()
+    menu.wait_for_row(row + ".*attached to work")
+    menu.hover(row)
+    menu.choose("^Move to untrusted$")
+    product.wait_for_holders("block", stick, "untrusted")
+    menu.open()
+    menu.wait_for_row(row + ".*attached to untrusted")
+    menu.hover(row)
+    menu.choose("^Move to banking$")
+    menu.choose("^Move to banking all the same$")
+    product.wait_for_holders("block", stick, "banking")
+
+
+def camera_goes_to_a_qube_and_back(product):
+    """A USB device, which goes through the agents of both qubes."""
+    product.wait_for_tray()
+    camera = product.plug("camera", "usb")
+    menu, row = product.menu, product.row(camera)
+    menu.open()
+    menu.hover(row)
+    menu.choose("^Attach to personal$")
+    product.wait_for_holders("usb", camera, "personal")
+    product.notices.wait_for("is attached to personal")
+    menu.open()
+    menu.wait_for_row(row + ".*attached to personal")
+    menu.hover(row)
+    menu.choose("^Detach from personal$")
+    product.wait_for_holders("usb", camera)
+    product.notices.wait_for("is detached from personal")
+
+
+def microphone_leaves_one_of_two_qubes(product):
+    """The microphone in two qubes: each is a holder of its own, and the other keeps it."""
+    product.wait_for_tray()
+    for qube in ("work", "personal"):
+        product.give("mic", "dom0:mic", qube)
+    product.wait_for_holders("mic", "dom0:mic", "personal", "work")
+    menu = product.menu
+    menu.open()
+    menu.wait_for_row("dom0:mic.*attached to personal and work")
+    holders = menu.hover("dom0:mic")[:2]
+    assert holders == ["Detach from personal", "Detach from work"], f"the sub-menu begins with {holders}"
+    menu.choose("^Detach from work$")
+    product.wait_for_holders("mic", "dom0:mic", "personal")
+    menu.open()
+    until(
+        lambda: (menu.find("dom0:mic") or menu.NOTHING).name.endswith("attached to personal"),
+        lambda: f"the microphone in personal only; rows are {menu.rows()}",
+    )
+
+
+TESTS = (
+    story_is_seen,
+    notification_button_attaches,
+    right_click_shows_the_same,
+    second_start_opens_the_menu,
+    keyboard_alone_attaches_and_detaches,
+    moving_takes_it_from_one_qube_to_another,
+    camera_goes_to_a_qube_and_back,
+    microphone_leaves_one_of_two_qubes,
+)
