@@ -6,11 +6,12 @@ use device_core::interface::Interface;
 use device_core::name::{DeviceClass, QubeName};
 
 use super::aftermath::{self, Wish};
-use super::attach::options;
+use super::options::options;
 use super::pattern::{self, Absent, Pattern};
 use crate::errand::Manner;
 use crate::failure::Failure;
 use crate::grammar::Key;
+use crate::json;
 use crate::parse::Matches;
 use crate::session::Session;
 
@@ -19,7 +20,7 @@ use crate::session::Session;
 /// # Errors
 /// Whatever kept it from being done.
 pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
-    let options = options(matches)?;
+    let options = options(&session.class, matches)?;
     let frontend = session.errand.target(matches.operand(0).unwrap_or_default()).await?;
     let word = matches.operand(1).unwrap_or_default();
     let Pattern { mut assignment, present } =
@@ -32,6 +33,7 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     if let Err(error) = session.errand.client.perform(&Action::Assign(assignment.clone())).await {
         return Err(aftermath::failed(session, Wish::Assigned(&assignment), error).await);
     }
+    session.errand.report(|| json::change("assign", &assignment))?;
     let pattern = Pattern { assignment, present };
     match session.errand.manner {
         Manner::Words => {
