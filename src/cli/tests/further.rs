@@ -1,10 +1,6 @@
 //! What goes beyond the tool of the field, against the simulated machine.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that meets what it does not expect ends there"
-)]
+#![expect(clippy::panic, reason = "a test that meets what it does not expect ends there")]
 
 mod support;
 
