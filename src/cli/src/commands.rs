@@ -1,6 +1,7 @@
 //! The commands, one file each: arguments in, calls out, words to the console.
 
 mod aftermath;
+mod apply;
 mod assign;
 mod attach;
 pub mod classes;
@@ -8,6 +9,7 @@ mod denied;
 mod detach;
 mod disposable;
 mod explain;
+mod export;
 mod info;
 mod list;
 mod options;
@@ -43,7 +45,8 @@ pub async fn run(
     match (verb, class) {
         (Verb::Watch, class) => watch::run(&mut errand, class.as_ref()).await,
         (Verb::Denied, _) => denied::run(&mut errand, matches).await,
-        (Verb::Export | Verb::Apply, _) => Ok(()),
+        (Verb::Export, class) => export::run(&mut errand, class.as_ref(), matches).await,
+        (Verb::Apply, class) => apply::run(&mut errand, class.as_ref(), matches).await,
         (verb, Some(class)) => run_on_class(Session { class, errand }, verb, matches).await,
         // The parser lets no other command through without a class.
         (_, None) => Err(Failure::Refused(list::no_such_class(""))),

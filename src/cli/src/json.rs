@@ -11,6 +11,7 @@ use device_core::interface::Interface;
 use device_core::name::{DeviceRef, QubeName};
 use serde::{Serialize, Serializer};
 
+use crate::difference::Step;
 use crate::hwdata;
 
 /// Version of the schema.
@@ -141,6 +142,35 @@ pub fn change(change: &'static str, assignment: &Assignment) -> String {
         stored: Stored,
     }
     line("change", Change { change, stored: assignment.into() })
+}
+
+/// What would be changed for one qube, as the line to print.
+#[must_use]
+pub fn difference(qube: &QubeName, steps: &[Step]) -> String {
+    #[derive(Serialize)]
+    #[serde(rename_all = "kebab-case", tag = "change")]
+    enum Change {
+        Deny { codes: Vec<String> },
+        Allow { codes: Vec<String> },
+        Assign(Stored),
+        Unassign(Stored),
+        SetMode(Stored),
+    }
+    #[derive(Serialize)]
+    struct Difference<'a> {
+        qube: &'a str,
+        changes: Vec<Change>,
+    }
+    let texts = |codes: &[Interface]| codes.iter().map(Interface::to_string).collect();
+    let change = |step: &Step| match step {
+        Step::Deny(codes) => Change::Deny { codes: texts(codes) },
+        Step::Allow(codes) => Change::Allow { codes: texts(codes) },
+        Step::Assign(new) => Change::Assign(new.into()),
+        Step::Unassign(old) => Change::Unassign(old.into()),
+        Step::SetMode(old, mode) => Change::SetMode(Stored { mode: mode.as_str(), ..Stored::from(old) }),
+    };
+    let changes = steps.iter().map(change).collect();
+    line("difference", Difference { qube: qube.as_str(), changes })
 }
 
 /// A device that left a qube, as the line to print.

@@ -12,6 +12,8 @@
 
 pub mod commands;
 pub mod device_word;
+pub mod difference;
+pub mod document;
 pub mod errand;
 pub mod events;
 pub mod failure;
@@ -24,8 +26,10 @@ pub mod kind;
 pub mod ledger;
 pub mod parse;
 pub mod rows;
+pub mod rule;
 pub mod seconds;
 pub mod session;
+pub mod shelves;
 pub mod shown;
 pub mod table;
 pub mod usage;

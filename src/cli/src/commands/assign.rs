@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::grammar::Key;
 use crate::json;
 use crate::parse::Matches;
+use crate::rule;
 use crate::session::Session;
 
 /// Assigns.
@@ -27,7 +28,7 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         pattern::read(session, &frontend, word, matches, Absent::Refused).await?;
     assignment.mode = mode(matches);
     assignment.options = options;
-    if let Some(text) = rule_against(&session.class, assignment.mode) {
+    if let Some(text) = rule::against(&session.class, assignment.mode) {
         return Err(session.errand.explain(&frontend, Failure::Refused(text)).await);
     }
     if let Err(error) = session.errand.client.perform(&Action::Assign(assignment.clone())).await {
@@ -49,22 +50,6 @@ fn mode(matches: &Matches) -> Mode {
         (true, _) => Mode::Required,
         (_, true) => Mode::AskToAttach,
         _ => Mode::AutoAttach,
-    }
-}
-
-/// What no server checks and nobody should store.
-///
-/// # Source
-/// Admin API facts 6.3, client rules.
-pub(super) fn rule_against(class: &DeviceClass, mode: Mode) -> Option<String> {
-    match (class, mode) {
-        (DeviceClass::Pci | DeviceClass::Block, Mode::Required) => None,
-        (_, Mode::Required) => Some("Only pci and block devices can be assigned as required.".into()),
-        (DeviceClass::Pci, _) => Some("PCI devices cannot be assigned as not required.".into()),
-        (DeviceClass::Usb | DeviceClass::Block | DeviceClass::Mic, _) => None,
-        (DeviceClass::Extension(class), _) => {
-            Some(format!("{class} devices cannot be assigned to be automatically attached."))
-        }
     }
 }
 

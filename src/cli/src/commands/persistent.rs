@@ -9,6 +9,7 @@ use super::attach::exactly;
 use crate::failure::Failure;
 use crate::json;
 use crate::session::Session;
+use crate::shown::ended;
 
 /// Attaches and assigns. That attaching fails is no failure: the qube
 /// may be off. Assigning is checked first as far as it can be, so that a sure refusal leaves nothing attached.
@@ -40,8 +41,8 @@ pub(super) async fn attach(
         if let Err(second) = session.errand.client.perform(&action).await {
             return Err(Failure::Refused(format!(
                 "{} The device stays attached to {frontend}: {}",
-                error.sentence(),
-                second.sentence()
+                ended(error.sentence()),
+                ended(second.sentence())
             )));
         }
     }

@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::json;
 use crate::parse::Matches;
 use crate::session::Session;
+use crate::shown::ended;
 
 /// Moves; a device that is nowhere is simply attached.
 ///
@@ -87,7 +88,7 @@ fn several(device: &DeviceRef, holders: &[Attachment]) -> String {
 fn put_back(error: &Error, from: &QubeName, back: Result<(), Error>) -> String {
     let back = match back {
         Ok(()) => format!("It is back in {from}."),
-        Err(second) => format!("It could not be put back into {from} either: {}", second.sentence()),
+        Err(second) => format!("It could not be put back into {from} either: {}", ended(second.sentence())),
     };
-    format!("{} {back}", error.sentence())
+    format!("{} {back}", ended(error.sentence()))
 }
