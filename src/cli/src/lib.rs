@@ -12,16 +12,24 @@
 
 pub mod commands;
 pub mod device_word;
+pub mod difference;
+pub mod document;
 pub mod errand;
+pub mod events;
 pub mod failure;
 pub mod glob;
 pub mod grammar;
 pub mod hwdata;
 pub mod interruption;
+pub mod json;
+pub mod kind;
 pub mod ledger;
 pub mod parse;
 pub mod rows;
+pub mod rule;
+pub mod seconds;
 pub mod session;
+pub mod shelves;
 pub mod shown;
 pub mod table;
 pub mod usage;
@@ -37,20 +45,17 @@ use device_core::transport::Transport;
 pub use errand::Console;
 use errand::{Errand, Manner};
 use failure::Failure;
-use grammar::Key;
+use grammar::{Key, Verb};
 use ledger::Ledger;
 use parse::{Invocation, Matches, Parsed};
 use usage::Program;
-
-/// Longest limit that `--timeout` takes, in seconds: a day.
-const TIMEOUT_MAX: f64 = 86_400.0;
 
 /// Does what the arguments say, the first of which is the name of the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: Console<'_>) -> ExitCode {
     let mut arguments = arguments.into_iter();
     let program = Program::of_path(&arguments.next().unwrap_or_default().to_string_lossy());
-    let Console { out, err, is_terminal, has_colour } = console;
-    let borrowed = Console { out: &mut *out, err: &mut *err, is_terminal, has_colour };
+    let Console { out, err, is_terminal, is_err_terminal, has_colour } = console;
+    let borrowed = Console { out: &mut *out, err: &mut *err, is_terminal, is_err_terminal, has_colour };
     let outcome = read_and_run(&program, arguments, borrowed);
     match outcome.and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -79,7 +84,11 @@ fn read_and_run(
             let ledger = ledger(&matches);
             let errand = Errand::new(ledger.clone(), program.clone(), manner(&matches), console);
             let work = commands::run(errand, class.as_deref(), command.verb, &matches);
-            on_runtime(program, &matches, &ledger, work)
+            match (command.verb, on_runtime(program, &matches, &ledger, work)) {
+                // To be interrupted is how it ends.
+                (Verb::Watch, Err(Failure::CutShort { .. })) => Ok(()),
+                (_, outcome) => outcome,
+            }
         }
     }
 }
@@ -115,12 +124,8 @@ fn on_runtime(
 
 fn limit(program: &Program, matches: &Matches) -> Result<Option<Duration>, Failure> {
     let Some(word) = matches.values(Key::Timeout).last() else { return Ok(None) };
-    let seconds = word.parse().ok().filter(|seconds| (0.0..=TIMEOUT_MAX).contains(seconds));
-    let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    limit.map(Some).ok_or_else(|| {
-        let text = format!("argument --timeout: invalid number of seconds: '{}'", shown::shown(word));
-        parse::usage_error(program, None, &text).into()
-    })
+    let limit = seconds::seconds("timeout", word);
+    limit.map(Some).map_err(|text| parse::usage_error(program, None, &text).into())
 }
 
 /// Logs go to the error stream, and only when asked for: an ordinary run sets up nothing.

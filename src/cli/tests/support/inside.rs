@@ -17,7 +17,13 @@ pub(crate) struct Said {
 pub(crate) fn inside(name: &str, words: &[OsString], socket: &Path) -> Said {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let head = [name.into(), "--socket".into(), socket.into()];
-    let console = Console { out: &mut out, err: &mut err, is_terminal: false, has_colour: false };
+    let console = Console {
+        out: &mut out,
+        err: &mut err,
+        is_terminal: false,
+        is_err_terminal: false,
+        has_colour: false,
+    };
     let code = qvm_device::run(head.into_iter().chain(words.iter().cloned()), console);
     // The only thing that an exit code tells of itself is its debug form.
     let code: String = format!("{code:?}").chars().filter(char::is_ascii_digit).collect();
