@@ -47,7 +47,13 @@ impl DeviceWord {
     /// Whether port and id of a device are among those that are meant.
     #[must_use]
     pub fn covers(&self, port: &PortId, device: &DeviceId) -> bool {
-        (self.is_any_port() || self.port == port.as_str()) && self.covers_id(device)
+        self.covers_port(port) && self.covers_id(device)
+    }
+
+    /// Whether the port is among those that are meant.
+    #[must_use]
+    pub fn covers_port(&self, port: &PortId) -> bool {
+        self.is_any_port() || self.port == port.as_str()
     }
 
     /// Whether the id of a device is among those that are meant; all are when none was typed.

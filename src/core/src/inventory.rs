@@ -19,11 +19,13 @@ use facts::{Facts, Stored};
 pub enum Urgency {
     /// Who there is: nothing can be asked without it.
     Foundation,
-    /// What is exposed, which also names most holders: the menu.
+    /// What is exposed, which also names most holders.
     Menu,
-    /// The rest of a menu row: the microphone's holders, options, labels.
+    /// Who holds what no backend tells of: the microphone, PCI devices. From here on no menu is untrue.
+    Holders,
+    /// The rest of a row: how it is attached, labels, deny lists.
     Row,
-    /// What can come after the menu was shown: stored assignments, qubes that do not run.
+    /// What can come long after: stored assignments, qubes that do not run.
     Later,
 }
 
@@ -104,7 +106,13 @@ impl Inventory {
             Scope::Exposed(backend, class) => self.facts.store_exposed(backend, class, None),
             Scope::Attached(frontend, class) => self.facts.store_attached(frontend, class, None),
             Scope::Assigned(frontend, class) => self.facts.store_assigned(frontend, class, Vec::new()),
-            Scope::Classes | Scope::Qubes | Scope::Details(_) => return replaced,
+            Scope::Details(qube) => {
+                // Nothing is known of it, but that is known: it must not stay out of every menu.
+                self.facts.details.entry(qube.clone()).or_default();
+                self.derive_qube(qube, &mut replaced);
+                return replaced;
+            }
+            Scope::Classes | Scope::Qubes => return replaced,
         };
         if !matches!(scope, Scope::Assigned(..)) {
             self.set_unreadable(scope, Some(reason), &mut replaced);

@@ -194,6 +194,15 @@ impl DeviceClass {
         matches!(self, Self::Mic | Self::Pci)
     }
 
+    /// Whether the backend's list names who holds a device. Of the others each qube has to be asked.
+    ///
+    /// # Source
+    /// Recorded replies of core-admin 4.4: `mic` and `pci` never carry `attachment=`.
+    #[must_use]
+    pub fn names_holder(&self) -> bool {
+        !matches!(self, Self::Mic | Self::Pci)
+    }
+
     /// Whether one device may be attached to several qubes at the same time.
     #[must_use]
     pub fn is_shareable(&self) -> bool {

@@ -177,13 +177,13 @@ impl Qube {
         self.state.is_running()
     }
 
-    /// Whether a person may be offered this qube as a place for devices: it runs, is not dom0, not remote, not
-    /// internal.
+    /// Whether a person may be offered this qube as a place for devices: it runs, is not dom0, not remote, and
+    /// known not to be internal.
     #[must_use]
     pub fn is_target(&self) -> bool {
         self.is_running()
             && !matches!(self.class, QubeClass::Admin | QubeClass::Remote)
-            && !self.details.as_ref().is_some_and(|details| details.is_internal)
+            && self.details.as_ref().is_some_and(|details| !details.is_internal)
     }
 
     /// Whether its deny list forbids a device with these interfaces.

@@ -65,7 +65,7 @@ fn command() -> Command {
         .arg(
             Arg::new("protocol")
                 .long("protocol")
-                .value_parser(["4.3", "4.4"])
+                .value_parser(["4.2", "4.3", "4.4"])
                 .default_value("4.4")
                 .help("The version of the server to stand for"),
         )

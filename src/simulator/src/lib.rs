@@ -20,6 +20,7 @@ mod class;
 mod control;
 mod events;
 mod fault;
+mod framing;
 mod hardware;
 mod hotplug;
 mod hwids;

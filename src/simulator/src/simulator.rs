@@ -4,8 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use device_core::wire::request::Request;
-
+use crate::framing;
 use crate::refusal::{Protocol, to_bytes};
 use crate::server::Server;
 use crate::state::State;
@@ -67,7 +66,7 @@ impl Simulator {
     /// Speaks as that version of the server does.
     #[must_use]
     pub fn with_protocol(self, protocol: Protocol) -> Self {
-        self.shared.lock().protocol = protocol;
+        self.shared.lock().speak(protocol);
         self
     }
 
@@ -126,10 +125,10 @@ impl Handle {
     /// apply; questions are answered as the word `agent` said, else with no.
     #[must_use]
     pub fn request(&self, bytes: &[u8]) -> Vec<u8> {
-        let Ok(request) = Request::parse(bytes) else {
-            return Vec::new();
-        };
         self.shared.change(|state| {
+            let Some(request) = framing::request(bytes, state.protocol) else {
+                return Vec::new();
+            };
             let answer = state.call(&request);
             agent::answer_all(state);
             to_bytes(answer, state.protocol)

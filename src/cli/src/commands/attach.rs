@@ -4,12 +4,12 @@
 //! qubes is read only to say what a refusal means.
 
 use device_core::assignment::{Assignment, Mode, Options};
-use device_core::error::{Error, ErrorKind};
 use device_core::hypervisor::{Action, Hypervisor};
 use device_core::name::{DeviceClass, DeviceRef, QubeName};
 
+use super::aftermath::{self, Wish};
 use super::target;
-use crate::failure::{Failure, is_no_such_qube};
+use crate::failure::Failure;
 use crate::grammar::Key;
 use crate::parse::Matches;
 use crate::session::Session;
@@ -19,9 +19,9 @@ use crate::shown::shown;
 ///
 /// # Errors
 /// Whatever kept it from being done, or made it another device than the one that was named.
-pub async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
+pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
     let options = options(matches)?;
-    let frontend = session.target(matches.operand(0).unwrap_or_default()).await?;
+    let frontend = session.errand.target(matches.operand(0).unwrap_or_default()).await?;
     let word = target::device_word(session, Some(&frontend), matches.operand(1).unwrap_or_default()).await?;
     let device = target::present(session, Some(&frontend), &word).await?.to_ref();
     if matches.has(Key::Persistent) {
@@ -29,7 +29,7 @@ pub async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Fai
     }
     if session.class == DeviceClass::Pci {
         let text = "PCI devices cannot be attached manually, did you mean `qvm-pci assign --required ...`";
-        return Err(session.explain(&frontend, Failure::Refused(text.into())).await);
+        return Err(session.errand.explain(&frontend, Failure::Refused(text.into())).await);
     }
     attach(session, &device, &frontend, options, Mode::Manual).await
 }
@@ -38,7 +38,7 @@ pub async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Fai
 ///
 /// # Errors
 /// When one of them is no option.
-pub fn options(matches: &Matches) -> Result<Options, Failure> {
+pub(super) fn options(matches: &Matches) -> Result<Options, Failure> {
     let mut options = Options::new();
     let mut old_word = None;
     for text in matches.values(Key::Option) {
@@ -83,21 +83,9 @@ async fn attach(
         mode,
         options,
     };
-    match session.client.attach_as(&assignment).await {
+    match session.errand.client.attach_as(&assignment).await {
         Ok(()) => verify(session, device, frontend).await,
-        Err(error) => Err(refused(session, frontend, error).await),
-    }
-}
-
-/// What a refused change means: the server names a qube that does not exist in its own way.
-pub(super) async fn refused(session: &mut Session<'_>, frontend: &QubeName, error: Error) -> Failure {
-    match error.kind() {
-        ErrorKind::Unreachable | ErrorKind::Malformed => Failure::Refused(format!(
-            "{} Whether it was carried out is not known; look again.",
-            error.sentence()
-        )),
-        _ if is_no_such_qube(&error) => session.explain(frontend, error.into()).await,
-        _ => error.into(),
+        Err(error) => Err(aftermath::failed(session, Wish::Attached(&device.port, frontend), error).await),
     }
 }
 
@@ -111,7 +99,7 @@ async fn attach_and_require(
 ) -> Result<(), Failure> {
     if !matches!(session.class, DeviceClass::Pci | DeviceClass::Block) {
         let text = "Only pci and block devices can be assigned as required.";
-        return Err(session.explain(frontend, Failure::Refused(text.into())).await);
+        return Err(session.errand.explain(frontend, Failure::Refused(text.into())).await);
     }
     let assignment = Assignment {
         backend: device.port.backend.clone(),
@@ -125,12 +113,12 @@ async fn attach_and_require(
     // The real server takes a PCI device only at the start of a qube.
     let is_attached = session.class != DeviceClass::Pci
         && attach(session, device, frontend, options, Mode::Required).await.is_ok();
-    let Err(error) = session.client.perform(&Action::Assign(assignment)).await else {
+    let Err(error) = session.errand.client.perform(&Action::Assign(assignment.clone())).await else {
         return Ok(());
     };
     if is_attached {
         let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
-        if let Err(second) = session.client.perform(&action).await {
+        if let Err(second) = session.errand.client.perform(&action).await {
             return Err(Failure::Refused(format!(
                 "{} The device stays attached to {frontend}: {}",
                 error.sentence(),
@@ -138,7 +126,7 @@ async fn attach_and_require(
             )));
         }
     }
-    Err(refused(session, frontend, error).await)
+    Err(aftermath::failed(session, Wish::Assigned(&assignment), error).await)
 }
 
 /// Looks at the port again. Another device there than the one that was named is taken out again.
@@ -155,7 +143,7 @@ async fn verify(session: &Session<'_>, device: &DeviceRef, frontend: &QubeName) 
         }
         let wrong = Action::Detach { device: present.to_ref(), frontend: frontend.clone() };
         let text = target::changed(device);
-        return Err(Failure::Refused(match session.client.perform(&wrong).await {
+        return Err(Failure::Refused(match session.errand.client.perform(&wrong).await {
             Ok(_) => text,
             Err(error) => format!(
                 "{text} The wrong one is attached to {frontend} and could not be detached: {}",

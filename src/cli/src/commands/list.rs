@@ -25,12 +25,12 @@ use crate::table;
 ///
 /// # Errors
 /// When nothing could be read, or a part of it: what could be read is printed first.
-pub async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
+pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
     if matches.has(Key::Exclude) && !matches.has(Key::All) {
-        return Err(session.usage("--exclude can only be used with --all"));
+        return Err(session.errand.usage("--exclude can only be used with --all"));
     }
     let selection = selection(session, matches).await?;
-    let qubes = session.qubes().await?.to_vec();
+    let qubes = session.errand.qubes().await?.to_vec();
     let mut reading = Reading {
         session,
         running: qubes.iter().filter(|qube| qube.state.is_running()).map(|qube| qube.name.clone()).collect(),
@@ -48,16 +48,16 @@ pub async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Fai
     }
     let addresses = if matches.has(Key::Sbdf) { Addresses::Shown } else { Addresses::Hidden };
     let mut table = rows(&findings, &selection, addresses, &|device| device.description(&hwdata::label));
-    if session.console.is_terminal && !table.is_empty() {
+    if session.errand.console.is_terminal && !table.is_empty() {
         table.insert(0, header(addresses));
     }
-    session.console.out.write_all(table::render(&table).as_bytes())?;
+    session.errand.console.out.write_all(table::render(&table).as_bytes())?;
     complain(session, &unreadable)
 }
 
 /// The sentence for a class that nobody tells us anything of.
 #[must_use]
-pub fn no_such_class(class: &str) -> String {
+pub(super) fn no_such_class(class: &str) -> String {
     format!(
         "Failed to list '{}' devices, this device type either does not exist or you do not have access to it.",
         shown(class)
@@ -67,17 +67,17 @@ pub fn no_such_class(class: &str) -> String {
 async fn selection(session: &mut Session<'_>, matches: &Matches) -> Result<Selection, Failure> {
     let mut named = BTreeSet::new();
     if matches.has(Key::All) {
-        named.extend(session.qubes().await?.iter().map(|qube| qube.name.clone()));
+        named.extend(session.errand.qubes().await?.iter().map(|qube| qube.name.clone()));
         named.remove(&QubeName::dom0());
         for word in matches.values(Key::Exclude) {
-            for qube in session.qubes_named(word).await? {
+            for qube in session.errand.qubes_named(word).await? {
                 named.remove(&qube.name);
             }
         }
         return Ok(Selection::Of(named));
     }
     for word in matches.operands() {
-        named.extend(session.qubes_named(word).await?.into_iter().map(|qube| qube.name));
+        named.extend(session.errand.qubes_named(word).await?.into_iter().map(|qube| qube.name));
     }
     // A wildcard that no qube fits lists everything, as it always has.
     if named.is_empty() {
@@ -166,7 +166,7 @@ impl Reading<'_, '_> {
     }
 
     async fn read(&mut self, scopes: Vec<Scope>) -> Result<(), Failure> {
-        for (scope, reply) in self.session.read_all(scopes).await {
+        for (scope, reply) in self.session.errand.read_all(scopes).await {
             match reply {
                 Ok(ScopeReply::Exposed(mut devices)) => self.findings.exposed.append(&mut devices),
                 Ok(ScopeReply::Attached(mut held)) => self.findings.attached.append(&mut held),

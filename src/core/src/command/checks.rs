@@ -85,9 +85,9 @@ pub(super) async fn verify_attached<H: Hypervisor>(
         let text = format!("qubesd reported success, but {} is not attached to {frontend}.", device.port);
         Error::new(ErrorKind::Refused, text)
     };
-    // `Attached` of USB makes the server look at every qube; what the backend tells is cheaper. The microphone's
-    // backend tells nothing.
-    if device.port.class.is_shareable() {
+    // `Attached` of USB makes the server look at every qube; what the backend tells is cheaper. Of the
+    // microphone no backend tells.
+    if !device.port.class.names_holder() {
         let there = find_attachment(hypervisor, device, frontend).await?;
         return there.map(drop).ok_or_else(not_there);
     }

@@ -105,7 +105,7 @@ impl Facts {
         let now = attachments.as_deref().unwrap_or_default();
         let ports: BTreeSet<_> = before.iter().chain(now).map(|held| held.device.port.clone()).collect();
         let mut doubts = BTreeSet::new();
-        if is_new && attachments.is_some() && !class.is_shareable() {
+        if is_new && attachments.is_some() && class.names_holder() {
             let disagrees = |port: &&Port| {
                 let said = self.info(port).and_then(|info| info.holder.as_ref()) == Some(frontend);
                 let says = now.iter().any(|held| held.device.port == **port);
@@ -142,7 +142,7 @@ impl Facts {
         let told = exposed.filter_map(|info| Some((info.holder.as_ref()?, &info.port.class)));
         let held = self.attached.values().flatten().map(|held| (&held.frontend, &held.device.port.class));
         for (holder, class) in told.chain(held).filter(|(holder, _)| self.takes_devices(holder)) {
-            wanted.insert(Scope::Attached(holder.clone(), class.clone()), Urgency::Row);
+            wanted.entry(Scope::Attached(holder.clone(), class.clone())).or_insert(Urgency::Row);
         }
         wanted
     }
@@ -169,8 +169,8 @@ impl Facts {
             if self.exposes(qube, class) {
                 wanted.insert(Scope::Exposed(qube.clone(), class.clone()), Urgency::Menu);
             }
-            if class.is_shareable() && self.takes_devices(qube) {
-                wanted.insert(Scope::Attached(qube.clone(), class.clone()), Urgency::Row);
+            if !class.names_holder() && self.takes_devices(qube) {
+                wanted.insert(Scope::Attached(qube.clone(), class.clone()), Urgency::Holders);
             }
             // Of a qube that is off only PCI matters: it tells which qube would bring the USB devices.
             if !qube.is_dom0() && (runs || *class == DeviceClass::Pci) {
@@ -233,7 +233,7 @@ impl Facts {
         backend: &'a QubeName,
         class: &'a DeviceClass,
     ) -> impl Iterator<Item = (PortId, QubeName)> + 'a {
-        let lists = self.attached.iter().filter(move |((of, _), _)| of == class && !class.is_shareable());
+        let lists = self.attached.iter().filter(move |((of, _), _)| of == class && class.names_holder());
         lists
             .flat_map(|(_, list)| list)
             .filter(move |attachment| attachment.device.port.backend == *backend)

@@ -23,7 +23,7 @@ pub(super) struct Schedule {
     queue: BTreeSet<(Urgency, u64, Scope)>,
     /// When each retry is due.
     retries: BTreeSet<(Instant, Scope)>,
-    /// What a menu shows and is stale or being read, by how long; kept beside, as it is asked for at each event.
+    /// What would make a menu untrue and is stale or being read, by how long; kept beside, as it is asked for at each event.
     unsettled: BTreeSet<(Instant, Scope)>,
     turn: u64,
 }
@@ -94,7 +94,7 @@ impl Schedule {
                     self.retries.remove(&(retry, scope.clone()));
                 }
                 self.turn += 1;
-                if entry.urgency < Urgency::Later {
+                if entry.urgency < Urgency::Row {
                     self.unsettled.insert((now, scope.clone()));
                 }
                 entry.state = State::Stale { since: now, turn: self.turn };
@@ -202,12 +202,12 @@ impl Schedule {
         }
     }
 
-    /// Whether all that a menu shows is fresh or known to be unreadable.
+    /// Whether all that a menu must be true about is fresh or known to be unreadable.
     pub(super) fn is_settled(&self) -> bool {
         self.stale_since().is_none()
     }
 
-    /// Since when the longest stale part of a menu is stale.
+    /// Since when the longest stale part of it is stale.
     pub(super) fn stale_since(&self) -> Option<Instant> {
         self.unsettled.first().map(|(since, _)| *since)
     }

@@ -1,15 +1,11 @@
 //! The simulator as a server: limits, listeners, faults, and what a person at the machine does.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't go on has failed")]
-
-mod harness;
-
 use std::io::Write;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 
+use crate::harness::{DEADLINE, Listener, Served};
 use device_core::wire::request::REQUEST_MAX;
-use harness::{DEADLINE, Listener, Served};
 use qubesd_sim::{Protocol, Simulator};
 
 fn names(listener: &mut Listener) -> Vec<String> {

@@ -8,12 +8,14 @@ mod build;
 mod builtin;
 mod crowd;
 mod document;
+mod hardware;
 mod recorded;
 
 use std::path::Path;
 
-pub(crate) use build::{Parts, parts, state};
+pub(crate) use build::state;
 pub(crate) use document::{Document, GadgetEntry};
+pub(crate) use hardware::{Parts, parts};
 
 /// Why a world can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
