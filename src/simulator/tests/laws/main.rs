@@ -8,6 +8,7 @@
 )]
 
 mod harness;
+mod keeping;
 mod mishap;
 mod older;
 mod random;
