@@ -42,7 +42,7 @@ pub struct Handle {
 }
 
 impl Simulator {
-    /// Loads a world by its built-in name (`laptop`, `empty`, `crowd`, …) or from a file.
+    /// Loads a world by its built-in name (`laptop`, `desktop`, …) or from a file.
     ///
     /// # Errors
     /// When there is no such world, or the first fault in it with its line.

@@ -15,3 +15,4 @@ mod random;
 mod replay;
 mod serving;
 mod webcam;
+mod worlds;
