@@ -33,9 +33,11 @@ mod refusal;
 mod server;
 mod simulator;
 mod state;
+mod store;
 mod world;
 
 pub use refusal::Protocol;
 pub use server::Server;
 pub use simulator::{Handle, Simulator};
+pub use store::StateError;
 pub use world::{WorldError, names as world_names};

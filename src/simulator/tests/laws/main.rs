@@ -8,9 +8,11 @@
 )]
 
 mod harness;
+mod keeping;
 mod mishap;
 mod older;
 mod random;
 mod replay;
 mod serving;
 mod webcam;
+mod worlds;
