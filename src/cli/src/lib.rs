@@ -24,6 +24,7 @@ pub mod interruption;
 pub mod json;
 pub mod kind;
 pub mod ledger;
+pub mod paint;
 pub mod parse;
 pub mod rows;
 pub mod rule;
