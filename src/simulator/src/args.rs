@@ -65,7 +65,7 @@ fn command() -> Command {
         .arg(
             Arg::new("protocol")
                 .long("protocol")
-                .value_parser(["4.3", "4.4"])
+                .value_parser(["4.2", "4.3", "4.4"])
                 .default_value("4.4")
                 .help("The version of the server to stand for"),
         )
@@ -81,6 +81,13 @@ fn command() -> Command {
                 .value_name("SOCKET")
                 .value_parser(value_parser!(PathBuf))
                 .help("Where the device-agent.GUI listens that asks a person"),
+        )
+        .arg(
+            Arg::new("state")
+                .long("state")
+                .value_name("FOLDER")
+                .value_parser(value_parser!(PathBuf))
+                .help("Keep qubes, features and assignments here from one run to the next"),
         )
         .subcommand(
             Command::new("ctl")
@@ -114,6 +121,9 @@ fn serve(socket: &Path, matches: &ArgMatches) -> Result<(), String> {
     }
     if let Some(agent) = matches.get_one::<PathBuf>("agent") {
         simulator = simulator.with_agent(agent);
+    }
+    if let Some(folder) = matches.get_one::<PathBuf>("state") {
+        simulator = simulator.with_state(folder).map_err(|error| error.to_string())?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

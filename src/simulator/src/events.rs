@@ -4,12 +4,16 @@
 //! written before its reply. Nothing here knows why an event is sent. The mischief of the control language (lose,
 //! double, reorder) happens on this last step, so that the state itself never lies.
 
+mod older;
+
 use std::sync::Arc;
 
 use device_core::name::QubeName;
 use device_core::wire::event::Event;
 
 use crate::outbox::Outbox;
+
+pub(crate) use older::{Older, older};
 
 /// All listeners.
 #[derive(Debug, Default)]

@@ -10,6 +10,7 @@ pub(crate) mod block;
 mod mic;
 mod pci;
 mod usb;
+mod webcam;
 
 use device_core::assignment::Options;
 use device_core::name::QubeName;
@@ -17,7 +18,7 @@ use device_core::name::QubeName;
 use crate::refusal::Refusal;
 use crate::state::State;
 
-pub(crate) use pci::port_of as pci_port;
+pub(crate) use pci::{plain_port as plain_pci_port, port_of as pci_port, reset_with as pci_reset_with};
 
 /// A device class of the simulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +31,8 @@ pub(crate) enum Class {
     Pci,
     /// USB devices.
     Usb,
+    /// Pictures of USB cameras.
+    Webcam,
 }
 
 impl Class {
@@ -40,6 +43,7 @@ impl Class {
             "mic" => Self::Mic,
             "pci" => Self::Pci,
             "usb" => Self::Usb,
+            "webcam" => Self::Webcam,
             _ => return None,
         })
     }
@@ -51,6 +55,7 @@ impl Class {
             Self::Mic => "mic",
             Self::Pci => "pci",
             Self::Usb => "usb",
+            Self::Webcam => "webcam",
         }
     }
 
@@ -61,6 +66,7 @@ impl Class {
             Self::Mic => "Mic",
             Self::Pci => "Pci",
             Self::Usb => "Usb",
+            Self::Webcam => "Webcam",
         }
     }
 }
@@ -145,6 +151,7 @@ impl State {
             Class::Mic => Ok(mic::exposed(self, backend)),
             Class::Pci => Ok(pci::exposed(self, backend)),
             Class::Usb => usb::exposed(self, backend),
+            Class::Webcam => Ok(webcam::exposed(self, backend)),
         }
     }
 
@@ -158,6 +165,7 @@ impl State {
             Class::Mic => mic::held(self, frontend),
             Class::Pci => pci::held(self, frontend),
             Class::Usb => usb::held(self, frontend),
+            Class::Webcam => webcam::held(self, frontend),
         }
     }
 
@@ -196,6 +204,7 @@ impl State {
             Class::Mic => mic::attach(self, frontend, &options).map(|()| options),
             Class::Pci => pci::attach(self, frontend, device).map(|()| options),
             Class::Usb => usb::attach(self, frontend, device, &options).map(|()| options),
+            Class::Webcam => webcam::attach(self, frontend, device, &options).map(|()| options),
         }
     }
 
@@ -206,6 +215,10 @@ impl State {
             Class::Mic => mic::detach(self, frontend),
             Class::Pci => Err(Refusal::Crash),
             Class::Usb => usb::detach(self, frontend, held),
+            Class::Webcam => {
+                webcam::detach(self, held);
+                Ok(())
+            }
         }
     }
 
@@ -218,7 +231,7 @@ impl State {
                 "USB device assignment does not support user options",
             )),
             Class::Mic => Err(Refusal::exception("QubesException", mic::NO_OPTIONS)),
-            Class::Block | Class::Pci => Ok(()),
+            Class::Block | Class::Pci | Class::Webcam => Ok(()),
         }
     }
 }

@@ -10,6 +10,7 @@ mod denied;
 mod device;
 mod feature;
 mod machine;
+mod older;
 mod payload;
 mod property;
 mod qube;
@@ -19,7 +20,7 @@ use device_core::name::{NameError, QubeName};
 use device_core::wire::request::Request;
 
 use crate::class::Class;
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::{Answer, Protocol, Refusal};
 use crate::state::{State, no_such_qube};
 
 /// A request whose source and destination exist.
@@ -93,7 +94,7 @@ impl State {
 
     /// The qube that a header names, by name or uuid.
     pub(crate) fn find(&self, text: &str) -> Result<QubeName, Refusal> {
-        if let Some(uuid) = text.strip_prefix("uuid:") {
+        if let Some(uuid) = text.strip_prefix("uuid:").filter(|_| self.protocol != Protocol::R42) {
             if !is_uuid(uuid) {
                 return Err(Refusal::exception(
                     "QubesVMInvalidUUIDError",
@@ -133,10 +134,14 @@ impl State {
     /// `CLASS.VERB`, or a call of the deny list.
     fn device_call(&mut self, call: Call<'_>, rest: &str) -> Option<Answer> {
         let (class, verb) = rest.split_once('.')?;
-        if class == "denied" {
+        let is_older = self.protocol == Protocol::R42;
+        if class == "denied" && !is_older {
             return self.denied_call(call, verb);
         }
         let class = Class::new(class).filter(|class| self.classes().any(|known| known == *class))?;
+        if is_older {
+            return self.older_device_call(call, class, verb);
+        }
         Some(match verb {
             "Available" => self.available(call, class),
             "Attached" => self.attached(call, class),

@@ -1,13 +1,11 @@
 //! The simulator as a server: limits, listeners, faults, and what a person at the machine does.
 
-mod harness;
-
 use std::io::Write;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 
+use crate::harness::{DEADLINE, Listener, Served};
 use device_core::wire::request::REQUEST_MAX;
-use harness::{DEADLINE, Listener, Served};
 use qubesd_sim::{Protocol, Simulator};
 
 fn names(listener: &mut Listener) -> Vec<String> {

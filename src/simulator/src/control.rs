@@ -4,10 +4,14 @@
 
 mod devices;
 mod faults;
+mod look;
+mod power;
+mod reenumerate;
 mod words;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use device_core::name::QubeName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -51,6 +55,10 @@ pub(crate) async fn connection(
         None => shared.change(|state| run(state, &line)),
     };
     agent::ask_all(shared, agent).await;
+    if outcome.is_ok() && line.trim_start().starts_with("restart") {
+        let restarts = shared.lock().faults.restarts();
+        restarts.done.notified().await;
+    }
     let is_quit = outcome.is_ok() && line.trim() == "quit";
     let text = match outcome {
         Ok(text) if text.is_empty() => "ok\n".to_owned(),
@@ -89,27 +97,26 @@ pub(crate) fn run(state: &mut State, line: &str) -> Outcome {
         "plug" => devices::plug(state, &mut words),
         "unplug" => devices::unplug(state, &mut words),
         "swap" => devices::swap(state, &mut words),
-        "start" => power(state, &mut words, State::start),
-        "stop" | "kill" => power(state, &mut words, State::stop),
-        "shutdown" => power(state, &mut words, |state, name| state.shutdown(name, false)),
-        "pause" => power(state, &mut words, State::pause),
-        "unpause" => power(state, &mut words, State::unpause),
+        "re-enumerate" => reenumerate::run(state, &mut words),
+        "start" | "stop" | "kill" | "shutdown" | "pause" | "unpause" | "suspend" | "resume" | "rename" => {
+            power::run(state, &command, &mut words)
+        }
+        "restart" => restart(state, &mut words),
         "agent" => agent_answer(state, &mut words),
         "asked" => words.end().map(|()| state.desk.asked().collect::<Vec<_>>().join("\n")),
-        "status" => words.end().map(|()| status(state)),
+        "status" => words.end().map(|()| look::status(state)),
+        "holders" => look::holders(state, &mut words),
         "quit" => words.end().map(|()| String::new()),
         _ => faults::run(state, &command, &mut words),
     }
 }
 
-fn power(
-    state: &mut State,
-    words: &mut Words,
-    act: impl FnOnce(&mut State, &QubeName) -> Result<(), Refusal>,
-) -> Outcome {
-    let name = qube(state, &words.next("a qube")?)?;
+/// `restart [MS]`: the server goes, and comes back after a while. The sockets are the server's business; the reply comes
+/// when it is away, or back when no time was given.
+fn restart(state: &mut State, words: &mut Words) -> Outcome {
+    let pause = if words.is_at_end() { 0 } else { words.number("milliseconds")? };
     words.end()?;
-    act(state, &name).map_err(|refusal| sentence(&refusal))?;
+    state.restart(Duration::from_millis(u64::min(pause, faults::LATENCY_MAX)));
     Ok(String::new())
 }
 
@@ -136,21 +143,6 @@ fn sentence(refusal: &Refusal) -> String {
         }
         Refusal::Crash => "The server would have failed without a word.".to_owned(),
     }
-}
-
-fn status(state: &State) -> String {
-    let running = state.qubes.values().filter(|qube| qube.is_running()).count();
-    format!(
-        "world={} qubes={} running={} usb={} block={} pci={} listeners={} events={}",
-        state.world,
-        state.qubes.len(),
-        running,
-        state.hardware.usb.len(),
-        state.hardware.block.len(),
-        state.hardware.pci.len(),
-        state.hub.listeners(),
-        state.hub.sent
-    )
 }
 
 /// `flood N [SECONDS]`: the only command that takes time.

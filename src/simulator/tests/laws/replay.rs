@@ -3,23 +3,14 @@
 //! The recording was made over a pretended hypervisor and with the real server's defects, so the replay runs with
 //! `quirks` on the recorded worlds. `docs/fidelity.md` says what is compared how, and why.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on has failed"
-)]
-
-mod harness;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::harness::{Listener, Served};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use device_core::wire::event::{Event, EventReader};
-use harness::{Listener, Served};
 use qubesd_sim::Simulator;
 use serde_json::Value;
 
