@@ -7,6 +7,7 @@
     reason = "a test that can't go on has failed"
 )]
 
+mod commands;
 mod harness;
 mod keeping;
 mod mishap;
