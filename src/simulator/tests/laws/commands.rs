@@ -22,15 +22,15 @@ fn prepare(server: &Served, run: &Value) {
 
 #[test]
 fn every_call_of_the_real_command_gets_the_recorded_reply() {
-    let mut served: Option<(String, Served)> = None;
+    let mut machine: Option<(String, Served)> = None;
     let mut compared = 0;
     let mut wrong = Vec::new();
     for run in lines("tools.jsonl") {
         let world = text(&run, "world").to_owned();
-        if served.as_ref().is_none_or(|(known, _)| *known != world) {
-            served = Some((world.clone(), server_of(&world)));
+        if machine.as_ref().is_none_or(|(known, _)| *known != world) {
+            machine = Some((world.clone(), server_of(&world)));
         }
-        let (_, server) = served.as_ref().unwrap();
+        let (_, server) = machine.as_ref().unwrap();
         prepare(server, &run);
         for call in run["calls"].as_array().unwrap() {
             compared += 1;

@@ -15,5 +15,6 @@ mod older;
 mod random;
 mod replay;
 mod serving;
+mod stories;
 mod webcam;
 mod worlds;
