@@ -3,11 +3,12 @@
 //! # Source
 //! Admin API facts 6.2.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use device_core::assignment::{Assignment, Attachment, Options};
 use device_core::device::DeviceInfo;
-use device_core::name::{DeviceId, DeviceRef, Port, PortId, QubeName};
+use device_core::name::{DeviceId, Port, PortId, QubeName};
 
 /// Everything a listing was made of.
 #[derive(Debug, Clone, Default)]
@@ -62,12 +63,9 @@ pub fn rows(
         Addresses::Hidden => vec![head, text, users],
     };
     let mut rows = Vec::new();
-    for (device, users) in devices(findings) {
-        let info = device.info();
-        if selection.has(&info.port.backend) || users.keys().any(|user| selection.has(user)) {
-            let address = info.data.get("sbdf").map_or("", |address| address.as_str());
-            rows.push(row(info.port.to_string(), address, describe(&info), used_by(&users)));
-        }
+    for (info, users) in selected(findings, selection) {
+        let address = info.data.get("sbdf").map_or("", |address| address.as_str());
+        rows.push(row(info.port.to_string(), address, describe(&info), used_by(&users)));
     }
     for pattern in patterns(&findings.assigned) {
         let (backend, port, device) = pattern;
@@ -79,25 +77,21 @@ pub fn rows(
     rows
 }
 
-/// A device that is exposed, or of which only a holder still knows.
-enum Found<'a> {
-    Exposed(&'a DeviceInfo),
-    Held(&'a DeviceRef),
+/// Who uses a device, and how.
+pub type Users<'a> = BTreeMap<&'a QubeName, Options>;
+
+/// The devices that one of the selected qubes exposes or holds, each with its users.
+pub fn selected<'a>(
+    findings: &'a Findings,
+    selection: &'a Selection,
+) -> impl Iterator<Item = (Cow<'a, DeviceInfo>, Users<'a>)> {
+    devices(findings).into_iter().filter(|(info, users)| {
+        selection.has(&info.port.backend) || users.keys().any(|user| selection.has(user))
+    })
 }
 
-impl Found<'_> {
-    fn info(&self) -> DeviceInfo {
-        match self {
-            Self::Exposed(info) => DeviceInfo::clone(info),
-            Self::Held(device) => DeviceInfo::unknown(device.port.clone(), device.id.clone()),
-        }
-    }
-}
-
-type Users<'a> = BTreeMap<&'a QubeName, Options>;
-
-/// Every device with the qubes that use it, besides its own backend.
-fn devices(findings: &Findings) -> Vec<(Found<'_>, Users<'_>)> {
+/// Every device with the qubes that use it, besides its own backend. Of what is not exposed only a holder still knows.
+fn devices(findings: &Findings) -> Vec<(Cow<'_, DeviceInfo>, Users<'_>)> {
     let mut users: BTreeMap<(&Port, &DeviceId), Users<'_>> = BTreeMap::new();
     for info in &findings.exposed {
         if let Some(holder) = &info.holder {
@@ -116,12 +110,13 @@ fn devices(findings: &Findings) -> Vec<(Found<'_>, Users<'_>)> {
     let mut found = Vec::new();
     for info in &findings.exposed {
         let users = users.remove(&(&info.port, &info.id)).unwrap_or_default();
-        found.push((Found::Exposed(info), users));
+        found.push((Cow::Borrowed(info), users));
     }
     for attachment in &findings.attached {
         let device = &attachment.device;
         if let Some(users) = users.remove(&(&device.port, &device.id)) {
-            found.push((Found::Held(device), users));
+            let unknown = DeviceInfo::unknown(device.port.clone(), device.id.clone());
+            found.push((Cow::Owned(unknown), users));
         }
     }
     found

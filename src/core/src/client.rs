@@ -3,6 +3,7 @@
 //! The only implementation of [`Hypervisor`] so far. Faults in a reply are logged and left out; they never fail the
 //! rest of it.
 
+mod denied;
 mod details;
 mod events;
 
@@ -17,7 +18,6 @@ use crate::name::{DeviceClass, DeviceRef, PortId, QubeName};
 use crate::scope::{Scope, ScopeReply};
 use crate::transport::Transport;
 use crate::wire::argument::DeviceArgument;
-use crate::wire::event::EventReader;
 use crate::wire::listing::{self, Listing};
 use crate::wire::reply::Reply;
 use crate::wire::request::Request;
@@ -77,13 +77,12 @@ impl AdminClient {
         Reply::parse(&self.transport.call(request).await?)?.into_data()
     }
 
-    async fn read_call(&self, request: Request) -> Result<Vec<u8>, Error> {
-        timeout(READ_TIMEOUT, self.call(&request)).await.unwrap_or_else(|_| {
-            Err(Error::new(
-                ErrorKind::Timeout,
-                format!("qubesd did not answer within {} s.", READ_TIMEOUT.as_secs()),
-            ))
-        })
+    /// Makes a call that only reads, within the limit that every read has.
+    ///
+    /// # Errors
+    /// The server's refusal, or trouble on the way.
+    pub async fn read_call(&self, request: Request) -> Result<Vec<u8>, Error> {
+        within_read_timeout(self.call(&request)).await
     }
 
     async fn list<T>(
@@ -164,7 +163,7 @@ impl Hypervisor for AdminClient {
 
     async fn subscribe(&self) -> Result<EventHints, Error> {
         let bytes = self.transport.open(&Request::new("admin.Events", "", "dom0")).await?;
-        Ok(EventHints { bytes, reader: EventReader::default() })
+        within_read_timeout(EventHints::registered(bytes)).await
     }
 
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {
@@ -246,6 +245,13 @@ fn exact_assignment(
     }
 }
 
+async fn within_read_timeout<T>(read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(READ_TIMEOUT, read).await.unwrap_or_else(|_| {
+        let sentence = format!("qubesd did not answer within {} s.", READ_TIMEOUT.as_secs());
+        Err(Error::new(ErrorKind::Timeout, sentence))
+    })
+}
+
 fn bad_option(error: crate::wire::property::PropertyError) -> Error {
     Error::new(ErrorKind::Refused, format!("An option can't be sent: {error}."))
 }
@@ -266,3 +272,6 @@ fn absent_unless_link(reply: Result<Vec<u8>, Error>) -> Result<Option<Vec<u8>>, 
 fn text(data: &[u8]) -> String {
     String::from_utf8_lossy(data).into_owned()
 }
+
+#[cfg(test)]
+mod tests;

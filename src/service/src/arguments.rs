@@ -4,15 +4,20 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, Command, value_parser};
+
+/// Exit code of a wrong command line.
+const WRONG_COMMAND_LINE: u8 = 2;
 
 /// What the person asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Arguments {
     /// The socket of the Admin API; `None` = what the environment and the machine offer.
     pub(crate) socket: Option<PathBuf>,
-    /// The world to simulate, in builds that can.
+    /// The world to simulate.
+    #[cfg(feature = "simulate")]
     pub(crate) world: Option<String>,
     /// How much more to log than usual: 0, 1 or 2.
     pub(crate) verbosity: u8,
@@ -27,10 +32,24 @@ impl Arguments {
         let matches = command().try_get_matches_from(words)?;
         Ok(Self {
             socket: matches.get_one("socket").cloned(),
-            world: world(&matches),
+            #[cfg(feature = "simulate")]
+            world: matches.get_one("simulate").cloned(),
             verbosity: matches.get_count("verbose"),
         })
     }
+}
+
+/// Prints help or version, or what is wrong with the command line and how it goes; the exit code.
+pub(crate) fn answer(wanted: &clap::Error) -> ExitCode {
+    // Nobody is left to tell when the stream is closed.
+    let _ = wanted.print();
+    if !wanted.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    if !wanted.to_string().contains("Usage:") {
+        eprintln!("\n{}", command().render_usage());
+    }
+    ExitCode::from(WRONG_COMMAND_LINE)
 }
 
 fn command() -> Command {
@@ -66,19 +85,9 @@ fn with_simulation(command: Command) -> Command {
     )
 }
 
-#[cfg(feature = "simulate")]
-fn world(matches: &ArgMatches) -> Option<String> {
-    matches.get_one("simulate").cloned()
-}
-
 #[cfg(not(feature = "simulate"))]
 fn with_simulation(command: Command) -> Command {
     command
-}
-
-#[cfg(not(feature = "simulate"))]
-fn world(_: &ArgMatches) -> Option<String> {
-    None
 }
 
 #[cfg(test)]
@@ -91,8 +100,8 @@ mod tests {
 
     #[test]
     fn nothing_has_to_be_said() {
-        let expected = Arguments { socket: None, world: None, verbosity: 0 };
-        assert_eq!(parse(&[]).unwrap(), expected);
+        let arguments = parse(&[]).unwrap();
+        assert_eq!((arguments.socket, arguments.verbosity), (None, 0));
     }
 
     #[test]

@@ -82,8 +82,8 @@ sentences! {
     // Translators: a stick was pulled out without detaching; the qubes stand behind this.
     removed_while_attached() = gettext("removed while attached to");
     removed_while_attached_to(qubes) = gettext("removed while attached to {qubes}");
-    // Translators: a row whose device is no longer plugged in, until the menu closes.
-    unplugged() = gettext("unplugged");
+    // Translators: a row whose device is gone (unplugged, or hidden by its qube), until the menu closes.
+    gone() = gettext("no longer there");
     // Translators: a USB stick whose disk is attached somewhere; {port} is like "sda".
     in_use_as_disk(port) = gettext("in use as disk {port}");
     // Translators: a partition whose whole disk is attached to {qube}.

@@ -11,18 +11,37 @@ use crate::wire::event::EventReader;
 
 /// The events connection, read as hints.
 pub struct EventHints {
-    pub(super) bytes: EventBytes,
-    pub(super) reader: EventReader,
+    bytes: EventBytes,
+    reader: EventReader,
+}
+
+impl EventHints {
+    /// Waits until the server registered us. Its first event says so; what is read before could already be old.
+    pub(super) async fn registered(bytes: EventBytes) -> Result<Self, Error> {
+        let mut stream = Self { bytes, reader: EventReader::default() };
+        while stream.reader.next_event()?.is_none() {
+            stream.read_more().await?;
+        }
+        Ok(stream)
+    }
+
+    async fn read_more(&mut self) -> Result<(), Error> {
+        let mut chunk = [0; 4096];
+        let count = self.bytes.read(&mut chunk).await.map_err(|error| connection_lost(&error))?;
+        let read = chunk.get(..count).filter(|read| !read.is_empty());
+        self.reader.push(read.ok_or_else(|| connection_lost(&"qubesd closed it"))?);
+        Ok(())
+    }
 }
 
 impl Hints for EventHints {
     /// Cancel-safe: bytes that were read are kept in the reader.
     async fn next(&mut self) -> Result<Vec<Hint>, Error> {
-        let mut chunk = [0; 4096];
         loop {
             let mut hints = Vec::new();
             while let Some(event) = self.reader.next_event()? {
-                tracing::trace!(subject = %DisplayText::from_untrusted(&event.subject), name = %DisplayText::from_untrusted(&event.name), "event");
+                let (subject, name) = (DisplayText::from(&*event.subject), DisplayText::from(&*event.name));
+                tracing::trace!(%subject, %name, "event");
                 for hint in stale_after(&event) {
                     if !hints.contains(&hint) {
                         hints.push(hint);
@@ -32,9 +51,7 @@ impl Hints for EventHints {
             if !hints.is_empty() {
                 return Ok(hints);
             }
-            let count = self.bytes.read(&mut chunk).await.map_err(|error| connection_lost(&error))?;
-            let read = chunk.get(..count).filter(|read| !read.is_empty());
-            self.reader.push(read.ok_or_else(|| connection_lost(&"qubesd closed it"))?);
+            self.read_more().await?;
         }
     }
 }

@@ -20,6 +20,7 @@ use zbus::zvariant::{OwnedObjectPath, Value};
 use zbus::{Connection, MessageStream};
 
 use crate::service::Service;
+use crate::upstream::Upstream;
 
 mod fake;
 mod manual;
@@ -59,14 +60,14 @@ pub(crate) struct Client {
 
 impl Client {
     /// A client of a service that serves `hypervisor`, with all of it read.
-    pub(crate) async fn of(hypervisor: Fake) -> Self {
+    pub(crate) async fn of(hypervisor: impl Upstream) -> Self {
         let mut client = Self::of_unread(hypervisor).await;
         client.until(|machine| machine.link == Link::Live).await;
         client
     }
 
     /// A client of a service that has only begun.
-    pub(crate) async fn of_unread(hypervisor: Fake) -> Self {
+    pub(crate) async fn of_unread(hypervisor: impl Upstream) -> Self {
         let (server, client) = socket_pair().await;
         let service = Service::serve(server, hypervisor).await.unwrap();
         let client = Self::on(client).await;

@@ -1,8 +1,14 @@
 //! The Devices menu.
 //!
 //! [`model`], [`device_row`], [`targets`], [`risk`] and [`order`] are pure: a [`crate::scene::Scene`] and what is open
-//! go in, rows and texts come out.
-//! The other files are GTK and draw what those say; no sentence and no rule is made there.
+//! go in, rows and texts come out. So are [`place`], [`aim`], [`guard`] and [`keys`], the rules of the hand.
+//! The other files are GTK and draw what those say; no sentence and no rule is made there:
+//!
+//! ```text
+//! app ── window ─┬─ frame (banners, search, footer)   keyboard, hover ── what the person does
+//!                ├─ list of row                       outside ── x11: where it stands, what closes it
+//!                └─ submenu ── list of item           style, dot: how it looks
+//! ```
 
 pub(crate) mod app;
 pub(crate) mod device_row;
@@ -10,3 +16,20 @@ pub(crate) mod model;
 pub(crate) mod order;
 pub(crate) mod risk;
 pub(crate) mod targets;
+
+mod aim;
+mod dot;
+mod frame;
+mod guard;
+mod hover;
+mod item;
+mod keyboard;
+mod keys;
+mod list;
+mod outside;
+mod place;
+mod row;
+mod style;
+mod submenu;
+mod window;
+mod x11;

@@ -70,7 +70,6 @@ pub(crate) struct Group<K, R> {
 
 /// The sections, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the headings say it")]
 pub(crate) enum SectionKind {
     Disks,
     Microphone,

@@ -86,18 +86,19 @@ impl Placed for Row {
     }
 
     fn gone(&self) -> Self {
-        let detail = match &self.key {
-            RowKey::Device(port) => format!("{port} · {}", strings::unplugged()),
-            RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => String::new(),
+        let place = match &self.key {
+            RowKey::Device(port) => Some(port.to_string()),
+            RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => None,
         };
+        let said: Vec<String> = place.into_iter().chain([strings::gone()]).collect();
         Self {
             look: Look::Dim,
             is_new: false,
             holders: Vec::new(),
             status: None,
             action: RowAction::Nothing,
-            spoken: strings::say_refused(&self.name, &detail),
-            detail,
+            spoken: format!("{}, {}", self.name, said.join(", ")),
+            detail: said.join(" · "),
             ..self.clone()
         }
     }

@@ -39,7 +39,7 @@ fn gone_rows_stay_grey_and_inert() {
     assert_eq!(settled.empty, None);
     for row in settled.sections.iter().flat_map(|section| &section.rows) {
         assert_eq!((row.look, row.action.clone(), row.holders.len()), (Look::Dim, RowAction::Nothing, 0));
-        assert!(row.detail.ends_with("unplugged"));
+        assert!(row.detail.ends_with(&strings::gone()));
     }
     let back = settle_menu(&settled.sections, fresh(&laptop()));
     assert_eq!(back.sections, shown.sections, "what comes back takes its old place");

@@ -46,7 +46,6 @@ impl SubView {
 
 /// The groups of the sub-menu, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names say it")]
 pub(crate) enum GroupKind {
     Message,
     Holders,
@@ -56,7 +55,6 @@ pub(crate) enum GroupKind {
 
 /// What an entry is about; it stays the same while the entry changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub(crate) enum ItemKey {
     Message,
     Reason,
@@ -73,7 +71,6 @@ pub(crate) enum ItemKey {
 
 /// The sign before an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub(crate) enum Mark {
     None,
     Eject,

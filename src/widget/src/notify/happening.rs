@@ -30,7 +30,7 @@ pub(super) fn happening<'a>(
 ) -> Option<Happening<'a>> {
     match (before, after) {
         (None, Some(new)) if new.presence == Presence::Removed => None,
-        (None, Some(new)) if !was_plugged_in => None,
+        (None, Some(_)) if !was_plugged_in => None,
         (None, Some(new)) if new.is_attached() => Some(Happening::Attached(new)),
         (None, Some(new)) => Some(Happening::Came(new)),
         (Some(old), Some(new)) if old.info.id != new.info.id => {

@@ -1,0 +1,164 @@
+//! The fixed parts of the window: banners above, search, the place for the list, a quiet line, footer.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gtk::gdk;
+use gtk::prelude::*;
+
+use super::model::{Banner, BannerKind};
+use super::row::set_class;
+use crate::platform::set_accessible_label;
+use crate::scene::Scene;
+use crate::strings;
+
+/// Width that the menu has at least, so that short names do not make it narrow.
+const WIDTH: i32 = 330;
+/// Characters of a line above or below the rows before it goes on in the next one.
+const LINE: i32 = 44;
+
+pub(super) struct Frame {
+    window: gtk::Window,
+    root: gtk::Box,
+    banners: gtk::Box,
+    search: gtk::SearchEntry,
+    scroller: gtk::ScrolledWindow,
+    empty: gtk::Label,
+    about: gtk::Label,
+    tells_about: Rc<Cell<bool>>,
+}
+
+impl Frame {
+    pub(super) fn new() -> Self {
+        let window = gtk::Window::builder()
+            .title(strings::devices())
+            .icon_name(crate::APP_ID)
+            .decorated(false)
+            .resizable(false)
+            .hide_on_close(true)
+            .css_classes(["plugboard"])
+            .build();
+        let frame = Self {
+            window,
+            root: gtk::Box::builder().orientation(gtk::Orientation::Vertical).width_request(WIDTH).build(),
+            banners: gtk::Box::new(gtk::Orientation::Vertical, 0),
+            search: gtk::SearchEntry::builder().visible(false).css_classes(["search"]).build(),
+            scroller: scroller(),
+            empty: line("empty"),
+            about: line("note"),
+            tells_about: Rc::default(),
+        };
+        frame.assemble();
+        frame
+    }
+
+    fn assemble(&self) {
+        self.root.append(&self.banners);
+        self.root.append(&self.search);
+        self.root.append(&self.scroller);
+        self.root.append(&self.empty);
+        self.root.append(&self.footer());
+        self.window.set_child(Some(&self.root));
+        set_class(&self.window, "composited", self.display().is_composited());
+    }
+
+    fn footer(&self) -> gtk::Box {
+        let footer = gtk::Box::builder().css_classes(["footer"]).build();
+        let label = gtk::Label::builder().label(strings::about()).css_classes(["note"]).build();
+        let button = gtk::Button::builder()
+            .accessible_role(gtk::AccessibleRole::MenuItem)
+            .has_frame(false)
+            .css_classes(["entry"])
+            .child(&label)
+            .build();
+        set_accessible_label(&button, &strings::about());
+        self.about.set_hexpand(true);
+        self.about.set_margin_start(8);
+        self.about.set_visible(false);
+        let spring = gtk::Box::builder().hexpand(true).build();
+        footer.append(&self.about);
+        footer.append(&spring);
+        footer.append(&button);
+        let (about, tells) = (self.about.clone(), self.tells_about.clone());
+        button.connect_clicked(move |_| {
+            tells.set(!tells.get());
+            about.set_visible(tells.get());
+        });
+        footer
+    }
+
+    pub(super) fn window(&self) -> &gtk::Window {
+        &self.window
+    }
+
+    pub(super) fn root(&self) -> &gtk::Box {
+        &self.root
+    }
+
+    pub(super) fn search(&self) -> &gtk::SearchEntry {
+        &self.search
+    }
+
+    pub(super) fn scroller(&self) -> &gtk::ScrolledWindow {
+        &self.scroller
+    }
+
+    pub(super) fn display(&self) -> gdk::Display {
+        RootExt::display(&self.window)
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.window.is_visible()
+    }
+
+    pub(super) fn set_list(&self, list: &gtk::Box) {
+        self.scroller.set_child(Some(list));
+    }
+
+    /// As it is right after opening.
+    pub(super) fn reset(&self) {
+        self.search.set_text("");
+        self.search.set_visible(false);
+        self.scroller.vadjustment().set_value(0.0);
+        self.tells_about.set(false);
+        self.about.set_visible(false);
+    }
+
+    pub(super) fn show_banners(&self, banners: &[Banner]) {
+        while let Some(old) = self.banners.first_child() {
+            self.banners.remove(&old);
+        }
+        for Banner { kind, text } in banners {
+            let label = line("banner");
+            label.set_text(text);
+            label.add_css_class(match kind {
+                BannerKind::Lost => "lost",
+                BannerKind::Resyncing => "resyncing",
+                BannerKind::Simulator => "simulator",
+            });
+            self.banners.append(&label);
+        }
+    }
+
+    pub(super) fn show_empty(&self, text: Option<&str>) {
+        self.empty.set_visible(text.is_some());
+        self.empty.set_text(text.unwrap_or_default());
+    }
+
+    pub(super) fn show_source(&self, scene: &Scene) {
+        self.about.set_text(&strings::about_text(env!("CARGO_PKG_VERSION"), &scene.source.to_string()));
+    }
+}
+
+fn line(class: &str) -> gtk::Label {
+    gtk::Label::builder().xalign(0.0).wrap(true).max_width_chars(LINE).css_classes([class]).build()
+}
+
+/// A place that is as high as its content, up to what the screen allows; then it scrolls.
+pub(super) fn scroller() -> gtk::ScrolledWindow {
+    gtk::ScrolledWindow::builder()
+        .hscrollbar_policy(gtk::PolicyType::Never)
+        .propagate_natural_height(true)
+        .propagate_natural_width(true)
+        .build()
+}

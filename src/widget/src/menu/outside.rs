@@ -1,0 +1,138 @@
+//! The menu and the rest of the screen: where it opens, and that a click elsewhere closes it.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use gtk::gdk;
+use gtk::glib;
+use gtk::prelude::*;
+
+use super::place::{self, Area};
+use super::x11::{X11, surface_of, window_of};
+
+/// The press that closed the menu may have been on its own icon; the host tells of it when the button is released, and
+/// then it must not open again. Distance in pixels between the two.
+const SAME_PLACE: i32 = 8;
+/// Longest time between the two.
+const SAME_CLICK: Duration = Duration::from_millis(700);
+/// Room for a menu where nobody can tell the size of the screen.
+const ANY_SCREEN: Area = Area { x: 0, y: 0, width: 1024, height: 700 };
+
+pub(super) struct Outside {
+    x11: OnceCell<Option<Rc<X11>>>,
+    watch: RefCell<Option<glib::SourceId>>,
+    closed_by: Rc<Cell<Option<((i32, i32), Instant)>>>,
+    /// Where it was asked for, and the part of the screen that it may use.
+    spot: Cell<Option<((i32, i32), Area)>>,
+}
+
+impl Outside {
+    pub(super) fn new() -> Self {
+        Self {
+            x11: OnceCell::new(),
+            watch: RefCell::default(),
+            closed_by: Rc::default(),
+            spot: Cell::default(),
+        }
+    }
+
+    fn x11(&self) -> Option<&Rc<X11>> {
+        self.x11.get_or_init(X11::connect).as_ref()
+    }
+
+    /// Whether this click is the rest of the one that closed the menu.
+    pub(super) fn is_rest_of_closing(&self, at: Option<(i32, i32)>) -> bool {
+        let (Some((x, y)), Some(((was_x, was_y), when))) = (at, self.closed_by.take()) else {
+            return false;
+        };
+        (x - was_x).abs() <= SAME_PLACE && (y - was_y).abs() <= SAME_PLACE && when.elapsed() < SAME_CLICK
+    }
+
+    /// Decides where the menu opens; gives the height that it may have, in units of GTK.
+    pub(super) fn choose_spot(&self, window: &gtk::Window, at: Option<(i32, i32)>) -> i32 {
+        let x11 = self.x11().filter(|_| is_x11(window));
+        let at = at.or_else(|| x11.and_then(|x11| x11.pointer()));
+        let scale = window.scale_factor().max(1);
+        let Some((at, x11)) = at.zip(x11) else {
+            self.spot.set(None);
+            return monitor_of(window, (0, 0)).unwrap_or(ANY_SCREEN).height;
+        };
+        let monitor = monitor_of(window, at).unwrap_or(ANY_SCREEN);
+        let free = place::usable(monitor, x11.work_area());
+        self.spot.set(Some((at, free)));
+        free.height / scale
+    }
+
+    /// Puts the window where it belongs, with the size that it has or will have.
+    pub(super) fn put(&self, window: &gtk::Window, size: (i32, i32)) {
+        let scale = window.scale_factor().max(1);
+        if let (Some((at, free)), Some(x11), Some(surface)) =
+            (self.spot.get(), self.x11(), surface_of(window))
+        {
+            let size = (size.0 * scale, size.1 * scale);
+            x11.place(&surface, place::place(at, size, free));
+        }
+    }
+
+    /// Whether there is more room to the left of the menu than to its right.
+    pub(super) fn has_room_left(&self) -> bool {
+        self.spot.get().is_none_or(|((x, _), free)| x - free.x > free.width / 2)
+    }
+
+    /// Tells the window manager what an undecorated menu is not: an entry of the task bar.
+    pub(super) fn introduce(window: &gtk::Window) {
+        if let Some(surface) = surface_of(window) {
+            surface.set_skip_taskbar_hint(true);
+            surface.set_skip_pager_hint(true);
+            // Without it a window manager may think that the person is busy elsewhere, and give no focus.
+            surface.set_user_time(gdk4_x11::x11_get_server_time(&surface));
+        }
+    }
+
+    /// Calls `pressed` for each press of a button that is on none of our windows.
+    pub(super) fn watch(&self, window: &gtk::Window, popover: &gtk::Popover, pressed: impl Fn() + 'static) {
+        self.forget();
+        let Some(x11) = self.x11().filter(|_| is_x11(window)) else {
+            return;
+        };
+        let (ours, closed_by) = ((window.clone(), popover.clone()), self.closed_by.clone());
+        let source = x11.watch_presses(move |x11| {
+            let windows = [surface_of(&ours.0), surface_of(&ours.1)];
+            let windows: Vec<_> = windows.iter().flatten().map(window_of).collect();
+            if !x11.is_over(&windows) {
+                closed_by.set(x11.pointer().map(|at| (at, Instant::now())));
+                pressed();
+            }
+        });
+        self.watch.replace(source);
+    }
+
+    /// Ends [`Outside::watch`].
+    pub(super) fn forget(&self) {
+        if let (Some(source), Some(x11)) = (self.watch.take(), self.x11()) {
+            x11.forget_presses(source);
+        }
+    }
+}
+
+fn is_x11(window: &gtk::Window) -> bool {
+    RootExt::display(window).downcast_ref::<gdk4_x11::X11Display>().is_some()
+}
+
+/// The monitor at a point, in pixels of the screen.
+fn monitor_of(window: &gtk::Window, at: (i32, i32)) -> Option<Area> {
+    let monitors = RootExt::display(window).monitors();
+    let areas = (0..monitors.n_items()).filter_map(|number| {
+        let monitor = monitors.item(number)?.downcast::<gdk::Monitor>().ok()?;
+        let (place, scale) = (monitor.geometry(), monitor.scale_factor());
+        Some(Area {
+            x: place.x() * scale,
+            y: place.y() * scale,
+            width: place.width() * scale,
+            height: place.height() * scale,
+        })
+    });
+    let areas: Vec<Area> = areas.collect();
+    areas.iter().find(|area| area.contains(at)).or_else(|| areas.first()).copied()
+}

@@ -1,0 +1,36 @@
+//! The looks of the menu: one style sheet, and the desktop's choice of light or dark.
+
+use std::path::Path;
+
+use gtk::gdk;
+
+/// Loads the style and the icons for a display.
+pub(super) fn load(display: &gdk::Display, icons: Option<&Path>) {
+    let provider = gtk::CssProvider::new();
+    provider.load_from_data(include_str!("style.css"));
+    gtk::style_context_add_provider_for_display(display, &provider, gtk::STYLE_PROVIDER_PRIORITY_APPLICATION);
+    if let Some(folder) = icons {
+        gtk::IconTheme::for_display(display).add_search_path(folder);
+    }
+    follow_dark_themes();
+}
+
+/// A desktop of GTK 3 asks for dark by the name of its theme. Where GTK 4 does not have that theme it would fall back
+/// to its own light one.
+fn follow_dark_themes() {
+    let Some(settings) = gtk::Settings::default() else {
+        return;
+    };
+    let follow = |settings: &gtk::Settings| {
+        let theme = settings.gtk_theme_name().map(|name| name.to_lowercase()).unwrap_or_default();
+        let wants_dark = theme.ends_with("dark") || theme.contains("-dark-") || theme.contains("-dark:");
+        if wants_dark {
+            settings.set_gtk_application_prefer_dark_theme(true);
+        } else {
+            // Back to what the person's own settings say.
+            settings.reset_property("gtk-application-prefer-dark-theme");
+        }
+    };
+    follow(&settings);
+    settings.connect_gtk_theme_name_notify(follow);
+}

@@ -1,0 +1,221 @@
+//! The sub-menu of one device, beside its row: one popover that is filled anew for each device.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Instant;
+
+use device_core::name::DeviceRef;
+use gtk::gdk;
+use gtk::graphene;
+use gtk::prelude::*;
+
+use super::aim::Edge;
+use super::guard::Guard;
+use super::item::{ItemWidget, OnChoice};
+use super::list::{GroupList, RowView};
+use super::order::settle_submenu;
+use super::row::RowWidget;
+use super::targets::{GroupKind, ItemAction, Items, Page, SubView, submenu};
+use crate::platform::set_accessible_label;
+use crate::scene::Scene;
+
+/// Pixels between the sub-menu and the menu.
+const GAP: i32 = 3;
+/// Pixels by which it begins above its row, so that its first entry stands at the row's height.
+const RISE: i32 = 6;
+
+/// The device whose sub-menu is open.
+struct Open {
+    device: DeviceRef,
+    row: RowWidget,
+    view: SubView,
+    shown: Vec<Items>,
+}
+
+pub(super) struct Submenu {
+    popover: gtk::Popover,
+    scroller: gtk::ScrolledWindow,
+    search: gtk::SearchEntry,
+    list: RefCell<GroupList<GroupKind, ItemWidget>>,
+    on_choice: OnChoice,
+    guard: Rc<Guard>,
+    pointer: gtk::EventControllerMotion,
+    open: RefCell<Option<Open>>,
+}
+
+impl Submenu {
+    /// An empty sub-menu that hangs at `parent`; choices go to `on_choice`.
+    pub(super) fn new(parent: &impl IsA<gtk::Widget>, on_choice: impl Fn(&ItemAction) + 'static) -> Self {
+        let popover = gtk::Popover::builder()
+            .autohide(false)
+            .has_arrow(false)
+            .valign(gtk::Align::Start)
+            .css_classes(["plugboard"])
+            .build();
+        popover.set_parent(parent);
+        let (guard, pointer) = (Rc::new(Guard::default()), gtk::EventControllerMotion::new());
+        let (asked, inside) = (guard.clone(), pointer.clone());
+        let on_choice: OnChoice = Rc::new(move |action| {
+            if asked.allows(Instant::now()) || !inside.contains_pointer() {
+                on_choice(action);
+            }
+        });
+        let menu = Self {
+            popover,
+            scroller: super::frame::scroller(),
+            search: gtk::SearchEntry::builder().visible(false).css_classes(["search"]).build(),
+            list: RefCell::new(GroupList::new()),
+            on_choice,
+            guard,
+            pointer,
+            open: RefCell::default(),
+        };
+        menu.assemble();
+        menu
+    }
+
+    fn assemble(&self) {
+        let whole = gtk::Box::new(gtk::Orientation::Vertical, 0);
+        self.scroller.set_child(Some(self.list.borrow().widget()));
+        whole.append(&self.search);
+        whole.append(&self.scroller);
+        whole.add_controller(self.pointer.clone());
+        self.popover.set_child(Some(&whole));
+        super::row::set_class(&self.popover, "composited", WidgetExt::display(&self.popover).is_composited());
+    }
+
+    /// Calls `entered` when the pointer comes in.
+    pub(super) fn on_enter(&self, entered: impl Fn() + 'static) {
+        self.pointer.connect_enter(move |_, _, _| entered());
+    }
+
+    pub(super) fn popover(&self) -> &gtk::Popover {
+        &self.popover
+    }
+
+    pub(super) fn search(&self) -> &gtk::SearchEntry {
+        &self.search
+    }
+
+    /// The device whose sub-menu is open.
+    pub(super) fn device(&self) -> Option<DeviceRef> {
+        self.open.borrow().as_ref().map(|open| open.device.clone())
+    }
+
+    /// The row whose sub-menu is open.
+    pub(super) fn row(&self) -> Option<RowWidget> {
+        self.open.borrow().as_ref().map(|open| open.row.clone())
+    }
+
+    /// Which page is open.
+    pub(super) fn page(&self) -> Option<Page> {
+        self.open.borrow().as_ref().map(|open| open.view.page.clone())
+    }
+
+    /// Opens for a device beside its row; closes what was open.
+    pub(super) fn open(&self, scene: &Scene, device: DeviceRef, row: &RowWidget, room: i32) {
+        if self.device().as_ref() == Some(&device) {
+            return;
+        }
+        if let Some(before) = self.open.borrow_mut().take() {
+            before.row.set_open(false);
+            // What stands under a pointer on its way belongs to another device now.
+            self.guard.changed(Instant::now());
+        }
+        if let Some(shown) = row.row() {
+            set_accessible_label(&self.popover, &shown.spoken);
+        }
+        let view = SubView::opening(Instant::now());
+        *self.open.borrow_mut() = Some(Open { device, row: row.clone(), view, shown: Vec::new() });
+        self.search.set_text("");
+        self.search.set_visible(false);
+        self.scroller.set_max_content_height(room);
+        self.scroller.vadjustment().set_value(0.0);
+        self.refresh(scene);
+        if self.open.borrow().is_some() {
+            row.set_open(true);
+            self.point_at(row);
+            self.popover.popup();
+        }
+    }
+
+    /// Beside the menu, not over it: the row's height, the whole menu's width.
+    fn point_at(&self, row: &RowWidget) {
+        let Some(parent) = self.popover.parent() else {
+            return;
+        };
+        let bounds = row.button().compute_bounds(&parent).unwrap_or_else(graphene::Rect::zero);
+        #[expect(clippy::cast_possible_truncation, reason = "pixels of a window fit in any integer")]
+        let (top, height) = (bounds.y() as i32 - RISE, bounds.height() as i32);
+        self.popover.set_pointing_to(Some(&gdk::Rectangle::new(-GAP, top, parent.width() + 2 * GAP, height)));
+    }
+
+    /// On which side of the menu it opens.
+    pub(super) fn set_side(&self, side: gtk::PositionType) {
+        self.popover.set_position(side);
+    }
+
+    /// Shows what is true now. Closes when there is nothing to show any more, or another device is on the port.
+    pub(super) fn refresh(&self, scene: &Scene) {
+        let shown = {
+            let mut open = self.open.borrow_mut();
+            let Some(open) = open.as_mut() else {
+                return;
+            };
+            open.view.now = Instant::now();
+            let fresh = scene.device(&open.device).map(|device| submenu(scene, device, &open.view));
+            open.shown = settle_submenu(&open.shown, fresh.unwrap_or_default());
+            let is_there = scene.device(&open.device).is_some() && scene.is_live();
+            is_there.then(|| open.shown.clone()).filter(|shown| !shown.is_empty())
+        };
+        let Some(shown) = shown else {
+            return self.close();
+        };
+        let changed = self.list.borrow_mut().show(&shown, || ItemWidget::new(&self.on_choice));
+        if changed && self.pointer.contains_pointer() {
+            self.guard.changed(Instant::now());
+        }
+    }
+
+    /// Shows another page, or the same one otherwise: what stood there does not keep its place.
+    pub(super) fn turn(&self, scene: &Scene, change: impl FnOnce(&mut SubView)) {
+        if let Some(open) = self.open.borrow_mut().as_mut() {
+            change(&mut open.view);
+            open.shown.clear();
+        }
+        self.refresh(scene);
+    }
+
+    pub(super) fn close(&self) {
+        if let Some(open) = self.open.borrow_mut().take() {
+            open.row.set_open(false);
+        }
+        self.search.set_text("");
+        self.popover.popdown();
+    }
+
+    /// The entries that can be chosen, from top to bottom.
+    pub(super) fn choices(&self) -> Vec<gtk::Widget> {
+        let list = self.list.borrow();
+        list.views().map(|item| item.widget().clone()).filter(WidgetExt::is_sensitive).collect()
+    }
+
+    /// Whether choosing this entry shows a further page.
+    pub(super) fn opens_page(&self, choice: &gtk::Widget) -> bool {
+        let list = self.list.borrow();
+        let item = list.views().find(|item| item.widget() == choice);
+        item.is_some_and(ItemWidget::opens_page)
+    }
+
+    /// Its near edge in the window of the menu, while it is open.
+    pub(super) fn edge(&self, menu_width: f64) -> Option<Edge> {
+        if !self.popover.is_visible() {
+            return None;
+        }
+        let surface = self.popover.surface()?.downcast::<gdk::Popup>().ok()?;
+        let (left, top) = (f64::from(surface.position_x()), f64::from(surface.position_y()));
+        let right = left + f64::from(surface.width());
+        let x = if left + right < menu_width { right } else { left };
+        Some(Edge { x, top, bottom: top + f64::from(surface.height()) })
+    }
+}

@@ -1,0 +1,361 @@
+//! The window of the menu: banners, search, sections, footer, and the sub-menu beside it.
+//!
+//! It draws what [`super::model`] says and remembers only what is open, typed and selected.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gtk::glib;
+use gtk::prelude::*;
+use tokio::sync::{mpsc, watch};
+
+use super::frame::Frame;
+use super::guard::Guard;
+use super::hover::Hover;
+use super::list::GroupList;
+use super::model::{Group, Row, RowAction, RowKey, SectionKind, View, menu};
+use super::order::settle_menu;
+use super::outside::Outside;
+use super::row::{OnTouch, RowWidget, Touch};
+use super::submenu::Submenu;
+use super::targets::{ItemAction, Page};
+use super::{keyboard, style};
+use crate::door::Opening;
+use crate::icons::Icons;
+use crate::scene::{Scene, Wish};
+
+/// Height of all that is no list: banners, search, footer, and a little air.
+const CHROME: i32 = 110;
+
+/// The menu; a clone is the same menu.
+#[derive(Clone)]
+pub(crate) struct MenuWindow(Rc<Parts>);
+
+/// What it is made of. Only the files of this folder see it.
+pub(super) struct Parts {
+    pub(super) frame: Frame,
+    pub(super) list: RefCell<GroupList<SectionKind, RowWidget>>,
+    pub(super) submenu: Submenu,
+    hover: Hover,
+    outside: Outside,
+    on_touch: OnTouch,
+    guard: Guard,
+    scenes: watch::Receiver<Arc<Scene>>,
+    wishes: mpsc::UnboundedSender<Wish>,
+    shown: RefCell<Vec<Group<SectionKind, Row>>>,
+    next_change: RefCell<Option<glib::SourceId>>,
+}
+
+impl MenuWindow {
+    pub(crate) fn new(
+        scenes: watch::Receiver<Arc<Scene>>,
+        wishes: mpsc::UnboundedSender<Wish>,
+        icons: &Icons,
+    ) -> Self {
+        let parts = Rc::new_cyclic(|weak: &std::rc::Weak<Parts>| {
+            let frame = Frame::new();
+            style::load(&frame.display(), icons.theme_path() as Option<&Path>);
+            let list = GroupList::new();
+            frame.set_list(list.widget());
+            let (touched, chosen) = (weak.clone(), weak.clone());
+            let submenu = Submenu::new(frame.root(), move |action| {
+                if let Some(parts) = chosen.upgrade() {
+                    parts.chose(action);
+                }
+            });
+            Parts {
+                frame,
+                list: RefCell::new(list),
+                submenu,
+                hover: Hover::default(),
+                outside: Outside::new(),
+                on_touch: Rc::new(move |touch, row| {
+                    if let Some(parts) = touched.upgrade() {
+                        parts.touched(touch, row);
+                    }
+                }),
+                guard: Guard::default(),
+                scenes,
+                wishes,
+                shown: RefCell::default(),
+                next_change: RefCell::default(),
+            }
+        });
+        parts.listen();
+        Self(parts)
+    }
+
+    /// Opens the menu; a click on the icon while it is open closes it.
+    pub(crate) fn open(&self, opening: &Opening) {
+        self.0.open(opening);
+    }
+
+    /// The scene has changed.
+    pub(crate) fn refresh(&self) {
+        if self.0.frame.is_open() {
+            self.0.refresh();
+        }
+    }
+}
+
+impl Parts {
+    fn listen(self: &Rc<Self>) {
+        keyboard::listen(self);
+        self.listen_to_window();
+        self.listen_to_pointer();
+        self.listen_to_search();
+    }
+
+    fn listen_to_window(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        self.frame.window().connect_is_active_notify(move |window| {
+            if let Some(parts) = weak.upgrade().filter(|_| !window.is_active()) {
+                parts.close();
+            }
+        });
+        let weak = Rc::downgrade(self);
+        self.frame.window().connect_realize(move |window| {
+            let (Some(surface), weak) = (window.surface(), weak.clone()) else {
+                return;
+            };
+            surface.connect_layout(move |_, width, height| {
+                if let Some(parts) = weak.upgrade() {
+                    parts.outside.put(parts.frame.window(), (width, height));
+                }
+            });
+        });
+    }
+
+    fn listen_to_pointer(self: &Rc<Self>) {
+        let motion = gtk::EventControllerMotion::new();
+        let (moved, left) = (self.hover.clone(), self.hover.clone());
+        motion.connect_motion(move |_, x, y| moved.moved((x, y)));
+        motion.connect_leave(move |_| {
+            left.cancel();
+            left.left();
+        });
+        self.frame.window().add_controller(motion);
+        // The sub-menu counts as a part of the window, so going there is no leaving.
+        let arrived = self.hover.clone();
+        self.submenu.on_enter(move || arrived.cancel());
+    }
+
+    fn listen_to_search(self: &Rc<Self>) {
+        let search = self.frame.search();
+        search.set_key_capture_widget(Some(self.frame.window()));
+        let weak = Rc::downgrade(self);
+        search.connect_changed(move |search| {
+            search.set_visible(!search.text().is_empty());
+            if let Some(parts) = weak.upgrade() {
+                parts.submenu.close();
+                parts.shown.borrow_mut().clear();
+                parts.refresh();
+            }
+        });
+        let search = self.submenu.search();
+        search.set_key_capture_widget(Some(self.submenu.popover()));
+        let weak = Rc::downgrade(self);
+        search.connect_changed(move |search| {
+            search.set_visible(!search.text().is_empty());
+            if let Some(parts) = weak.upgrade() {
+                let words = search.text().to_string();
+                parts.submenu.turn(&parts.scene(), |view| view.filter = words);
+            }
+        });
+    }
+
+    fn scene(&self) -> Arc<Scene> {
+        self.scenes.borrow().clone()
+    }
+
+    fn open(self: &Rc<Self>, opening: &Opening) {
+        if self.frame.is_open() {
+            match (&opening.device, opening.at) {
+                (None, Some(_)) => return self.close(),
+                _ => self.frame.window().present(),
+            }
+        } else if !self.outside.is_rest_of_closing(opening.at) {
+            self.show(opening.at);
+        }
+        if let Some(device) = &opening.device {
+            self.open_at(device);
+        }
+    }
+
+    fn show(self: &Rc<Self>, at: Option<(i32, i32)>) {
+        let window = self.frame.window();
+        self.frame.reset();
+        self.shown.borrow_mut().clear();
+        let room = self.outside.choose_spot(window, at);
+        self.frame.scroller().set_max_content_height((room - CHROME).max(CHROME));
+        self.refresh();
+        WidgetExt::realize(window);
+        Outside::introduce(window);
+        let (_, size) = window.preferred_size();
+        self.outside.put(window, (size.width(), size.height()));
+        let side =
+            if self.outside.has_room_left() { gtk::PositionType::Left } else { gtk::PositionType::Right };
+        self.submenu.set_side(side);
+        window.set_focus_visible(false);
+        window.present();
+        self.outside.put(window, (size.width(), size.height()));
+        self.guard.changed(Instant::now());
+        let weak = Rc::downgrade(self);
+        self.outside.watch(window, self.submenu.popover(), move || {
+            if let Some(parts) = weak.upgrade() {
+                parts.close();
+            }
+        });
+    }
+
+    pub(super) fn close(&self) {
+        self.hover.cancel();
+        self.outside.forget();
+        self.submenu.close();
+        if let Some(timer) = self.next_change.take() {
+            timer.remove();
+        }
+        self.frame.window().set_visible(false);
+    }
+
+    /// Draws what is true now, in the places of what is shown.
+    fn refresh(self: &Rc<Self>) {
+        let (scene, now) = (self.scene(), Instant::now());
+        let filter = self.frame.search().text().to_string();
+        let menu = settle_menu(&self.shown.borrow(), menu(&scene, &View { filter, now }));
+        self.frame.show_banners(&menu.banners);
+        self.frame.show_empty(menu.empty.as_deref());
+        self.frame.show_source(&scene);
+        let changed = self.list.borrow_mut().show(&menu.sections, || RowWidget::new(&self.on_touch));
+        if changed && self.has_pointer() {
+            self.guard.changed(now);
+        }
+        self.shown.replace(menu.sections);
+        self.submenu.refresh(&scene);
+        self.refresh_at(menu.changes_at, now);
+    }
+
+    fn has_pointer(&self) -> bool {
+        self.list.borrow().widget().state_flags().contains(gtk::StateFlags::PRELIGHT)
+    }
+
+    /// One timer, and only while the menu is open and something in it ages.
+    fn refresh_at(self: &Rc<Self>, moment: Option<Instant>, now: Instant) {
+        if let Some(timer) = self.next_change.take() {
+            timer.remove();
+        }
+        let Some(moment) = moment else {
+            return;
+        };
+        let weak = Rc::downgrade(self);
+        let wait = moment.saturating_duration_since(now) + Duration::from_millis(20);
+        let timer = glib::timeout_add_local_once(wait, move || {
+            if let Some(parts) = weak.upgrade() {
+                parts.next_change.take();
+                parts.refresh();
+            }
+        });
+        self.next_change.replace(Some(timer));
+    }
+
+    fn touched(self: &Rc<Self>, touch: Touch, row: &RowWidget) {
+        match touch {
+            Touch::Entered => {
+                let (edges, parts, row) = (Rc::downgrade(self), Rc::downgrade(self), row.clone());
+                let edge = move || edges.upgrade().and_then(|parts| parts.submenu_edge());
+                self.hover.rest(edge, move || {
+                    if let Some(parts) = parts.upgrade() {
+                        parts.rested_on(&row);
+                    }
+                });
+            }
+            Touch::Chosen if self.has_pointer() && !self.guard.allows(Instant::now()) => {}
+            Touch::Chosen => match row.row().map(|row| row.action) {
+                Some(RowAction::Open) => self.open_submenu(row),
+                Some(RowAction::Do(wish)) => self.wish(wish),
+                Some(RowAction::Nothing) | None => {}
+            },
+        }
+    }
+
+    fn submenu_edge(&self) -> Option<super::aim::Edge> {
+        self.submenu.edge(f64::from(self.frame.window().width()))
+    }
+
+    fn rested_on(self: &Rc<Self>, row: &RowWidget) {
+        if !row.button().state_flags().contains(gtk::StateFlags::PRELIGHT) {
+            return;
+        }
+        match row.row().map(|row| row.action) {
+            Some(RowAction::Open) => self.open_submenu(row),
+            _ => self.submenu.close(),
+        }
+    }
+
+    pub(super) fn open_submenu(self: &Rc<Self>, row: &RowWidget) {
+        self.hover.cancel();
+        let device = match row.row() {
+            Some(Row { key: RowKey::Device(port), id: Some(id), .. }) => {
+                device_core::name::DeviceRef { port, id }
+            }
+            _ => return,
+        };
+        let room = self.frame.scroller().max_content_height();
+        self.submenu.open(&self.scene(), device, row, room);
+    }
+
+    /// Opens the sub-menu of this very device, where it has a row.
+    fn open_at(self: &Rc<Self>, device: &device_core::name::DeviceRef) {
+        let key = RowKey::Device(device.port.clone());
+        let row = {
+            let list = self.list.borrow();
+            list.views().find(|row| row.row().is_some_and(|row| row.key == key)).cloned()
+        };
+        let Some(row) = row.filter(|row| row.row().is_some_and(|row| row.id.as_ref() == Some(&device.id)))
+        else {
+            return;
+        };
+        // Right after the window was presented its rows have no place yet.
+        let parts = Rc::downgrade(self);
+        glib::idle_add_local_once(move || {
+            if let Some(parts) = parts.upgrade() {
+                parts.open_submenu(&row);
+            }
+        });
+    }
+
+    fn chose(self: &Rc<Self>, action: &ItemAction) {
+        match action {
+            ItemAction::Wish(wish) => {
+                self.wish(wish.clone());
+                let row = self.submenu.row();
+                self.submenu.close();
+                if let Some(row) = row {
+                    row.button().grab_focus();
+                }
+            }
+            ItemAction::Turn(page) => self.turn_page(page.clone()),
+            ItemAction::ReadOnly(read_only) => {
+                let read_only = *read_only;
+                self.submenu.turn(&self.scene(), |view| view.read_only = read_only);
+            }
+        }
+    }
+
+    pub(super) fn turn_page(&self, page: Page) {
+        self.submenu.turn(&self.scene(), |view| view.page = page);
+        if self.frame.window().gets_focus_visible()
+            && let Some(first) = self.submenu.choices().first()
+        {
+            first.grab_focus();
+        }
+    }
+
+    fn wish(&self, wish: Wish) {
+        // The link reads as long as the program lives.
+        let _ = self.wishes.send(wish);
+    }
+}
