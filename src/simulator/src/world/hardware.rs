@@ -58,7 +58,7 @@ impl Builder<'_> {
                 port: Some(port.clone()),
                 device: None,
                 mode: Mode::Required,
-                frontend: None,
+                frontend: Some(qube.clone()),
                 options: options(&entry.options),
             };
             if let Some(qube) = self.state.qubes.get_mut(&qube) {

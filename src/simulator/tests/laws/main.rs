@@ -7,6 +7,7 @@
     reason = "a test that can't go on has failed"
 )]
 
+mod commands;
 mod harness;
 mod keeping;
 mod mishap;
@@ -14,5 +15,6 @@ mod older;
 mod random;
 mod replay;
 mod serving;
+mod stories;
 mod webcam;
 mod worlds;
