@@ -8,7 +8,10 @@ The window of a sub-menu is known by its size, which GTK and the X server tell a
 import collections
 import re
 
-from gi.repository import Atspi, GLib
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi, GLib  # noqa: E402
 
 import spoken
 from screen import Box, middle
@@ -20,7 +23,8 @@ TITLE = "Devices"
 STILL = 0.4
 BOLD = 600
 
-Item = collections.namedtuple("Item", "name level box usable element")
+# `beside`: the device whose sub-menu it stands in, as the sub-menu says.
+Item = collections.namedtuple("Item", "name level box usable element beside")
 
 
 class Menu:
@@ -67,10 +71,10 @@ class Menu:
             return []
         free = [window for window in windows if window is not main]
         found = []
-        self._collect(frame, 0, _origin(main, spoken.box(frame, on_screen=False)), free, found)
+        self._collect(frame, 0, _origin(main, spoken.box(frame, on_screen=False)), free, found, "")
         return found
 
-    def _collect(self, element, level, origin, free, found):
+    def _collect(self, element, level, origin, free, found, beside):
         for child in spoken.children(element):
             place = spoken.box(child, on_screen=False)
             if place is None or not spoken.visible(child):
@@ -78,12 +82,12 @@ class Menu:
             held_by = next((window for window in free if _same_size(window.box, place)), None)
             if held_by:
                 free.remove(held_by)
-                self._collect(child, level + 1, _origin(held_by, place), free, found)
+                self._collect(child, level + 1, _origin(held_by, place), free, found, spoken.title(child))
                 continue
             if spoken.role(child) in spoken.MENU_ITEMS:
                 box = Box(origin[0] + place.x, origin[1] + place.y, place.width, place.height)
-                found.append(Item(spoken.title(child), level, box, spoken.sensitive(child), child))
-            self._collect(child, level, origin, free, found)
+                found.append(Item(spoken.title(child), level, box, spoken.sensitive(child), child, beside))
+            self._collect(child, level, origin, free, found, beside)
 
     def rows(self):
         """The spoken sentences of all rows."""
@@ -125,7 +129,13 @@ class Menu:
         self.wait_for_row(pattern)
         row = settled(lambda: _still(self.find(pattern)), f"the row {pattern!r} standing still")
         self.screen.move(*middle(row))
-        return settled(self.targets, lambda: f"a sub-menu beside {pattern!r}; rows are {self.rows()}")
+
+        def targets():
+            # The sub-menu of the row that was hovered before may stand for a moment longer.
+            found = [item for item in self.items() if item.level == 1]
+            return [item.name for item in found] if all(re.search(pattern, item.beside) for item in found) else []
+
+        return settled(targets, lambda: f"a sub-menu beside {pattern!r}; rows are {self.rows()}")
 
     def choose(self, pattern, level=1):
         """Goes over to an entry of the sub-menu, waits until all is still, and clicks."""

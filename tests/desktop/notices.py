@@ -3,7 +3,10 @@
 import collections
 import threading
 
-from gi.repository import Atspi, Gio, GLib
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi, Gio, GLib  # noqa: E402
 
 import spoken
 from screen import middle

@@ -2,6 +2,7 @@
 //!
 //! For the tree use `zbus::fdo::ObjectManagerProxy` at [`crate::names::ROOT`]; what it tells goes into a
 //! [`crate::replica::Replica`]. Errors are read with [`crate::error::from_bus`].
+//! Build the proxy with `CacheProperties::No`: the replica is the copy, a second one would only cost signals.
 
 use std::collections::HashMap;
 

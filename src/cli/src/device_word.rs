@@ -32,6 +32,12 @@ impl DeviceWord {
         Ok(Self { backend: backend.to_owned(), port: port.to_owned(), device: device.map(ToOwned::to_owned) })
     }
 
+    /// Backend and port, as sentences repeat them.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        format!("{}:{}", shown(&self.backend), shown(&self.port))
+    }
+
     /// The backend, if it can be one.
     #[must_use]
     pub fn backend(&self) -> Option<QubeName> {
@@ -47,7 +53,13 @@ impl DeviceWord {
     /// Whether port and id of a device are among those that are meant.
     #[must_use]
     pub fn covers(&self, port: &PortId, device: &DeviceId) -> bool {
-        (self.is_any_port() || self.port == port.as_str()) && self.covers_id(device)
+        self.covers_port(port) && self.covers_id(device)
+    }
+
+    /// Whether the port is among those that are meant.
+    #[must_use]
+    pub fn covers_port(&self, port: &PortId) -> bool {
+        self.is_any_port() || self.port == port.as_str()
     }
 
     /// Whether the id of a device is among those that are meant; all are when none was typed.

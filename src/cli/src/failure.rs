@@ -1,6 +1,7 @@
 //! How a run can fail, and what is said then.
 //!
-//! Exit code 2 is a wrong command line, 1 everything else. One sentence each, on the error stream.
+//! Exit code 2 is a wrong command line, 130 and 143 a signal, 1 everything else. One sentence each, on the error
+//! stream.
 
 use device_core::error::{Error, ErrorKind};
 
@@ -17,6 +18,15 @@ pub enum Failure {
     Server(Error),
     /// We refuse: `Error: …`.
     Refused(String),
+    /// Cut short from outside: `Error: …` and this code.
+    CutShort {
+        /// What is known to have happened.
+        sentence: String,
+        /// The exit code.
+        code: u8,
+    },
+    /// The answer is no, and was printed.
+    No,
     /// Nobody reads what we write any more.
     Unread,
 }
@@ -47,8 +57,10 @@ impl Failure {
             Self::Usage(error) => format!("{}{}: error: {}\n", error.usage, error.speaker, error.message),
             Self::Argument(message) => format!("{program}: error: {message}\n"),
             Self::Server(error) => format!("Error: {}\n", server_words(error)),
-            Self::Refused(message) => format!("Error: {message}\n"),
-            Self::Unread => String::new(),
+            Self::Refused(message) | Self::CutShort { sentence: message, .. } => {
+                format!("Error: {message}\n")
+            }
+            Self::No | Self::Unread => String::new(),
         }
     }
 
@@ -57,6 +69,7 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
+            Self::CutShort { code, .. } => *code,
             _ => 1,
         }
     }

@@ -1,11 +1,15 @@
-//! What may stand on the command line: one table of commands, options and operands.
+//! What may stand on the command line: commands, options and operands, as data.
 //!
-//! Reading the arguments, the usage text, the manual page and the completions all come from here; nothing else
+//! Reading the arguments, the usage text, the manual page and the completions all come from [`table`]; nothing else
 //! knows an option's name.
+
+pub mod table;
+
+pub use table::{ABOUT, COMMANDS, COMMON, TOP};
 
 /// What an option stands for, whatever it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the table below says what each one does")]
+#[expect(missing_docs, reason = "the table says what each one does")]
 pub enum Key {
     Verbose,
     Quiet,
@@ -14,6 +18,8 @@ pub enum Key {
     ForceRoot,
     ListClasses,
     Socket,
+    Json,
+    Timeout,
     All,
     Exclude,
     Assignments,
@@ -25,6 +31,10 @@ pub enum Key {
     Ask,
     OnlyPort,
     OnlyDevice,
+    Wait,
+    Disposable,
+    Shutdown,
+    DryRun,
 }
 
 /// One option.
@@ -36,8 +46,8 @@ pub struct Flag {
     pub names: &'static [&'static str],
     /// Its letter.
     pub letter: Option<char>,
-    /// What its value is called; `None` = it takes none.
-    pub value: Option<&'static str>,
+    /// Its value; `None` = it takes none. One that may be left out is only taken behind `=`.
+    pub value: Option<Operand>,
     /// One line of help; empty = the option is not shown.
     pub about: &'static str,
 }
@@ -52,8 +62,13 @@ impl Flag {
         self
     }
 
-    const fn value(mut self, value: &'static str) -> Self {
-        self.value = Some(value);
+    const fn value(mut self, name: &'static str, meaning: Meaning) -> Self {
+        self.value = Some(Operand { name, arity: Arity::One, meaning });
+        self
+    }
+
+    const fn perhaps_value(mut self, name: &'static str, meaning: Meaning) -> Self {
+        self.value = Some(Operand { name, arity: Arity::Optional, meaning });
         self
     }
 
@@ -70,6 +85,17 @@ impl Flag {
         let short = self.letter.iter().map(|letter| format!("-{letter}"));
         long.chain(short).collect::<Vec<_>>().join("/")
     }
+
+    /// The main name with its value: `--wait[=SECONDS]`.
+    #[must_use]
+    pub fn with_value(&self) -> String {
+        let name = self.main_name();
+        match self.value {
+            None => format!("--{name}"),
+            Some(Operand { name: value, arity: Arity::Optional, .. }) => format!("--{name}[={value}]"),
+            Some(Operand { name: value, .. }) => format!("--{name} {value}"),
+        }
+    }
 }
 
 /// How often an operand may stand there.
@@ -83,17 +109,27 @@ pub enum Arity {
     Many,
 }
 
-/// What an operand names.
+/// What an operand names; completions offer it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
     /// A qube.
     Qube,
     /// A device or port.
     Device,
+    /// `KEY=VALUE` of an attachment.
+    Option,
+    /// What to do with a deny list.
+    DenyVerb,
+    /// A category of devices, or an interface code.
+    Kind,
+    /// A file.
+    File,
+    /// A number.
+    Number,
 }
 
-/// One operand.
-#[derive(Debug)]
+/// One operand, or the value of an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operand {
     /// What usage calls it.
     pub name: &'static str,
@@ -105,11 +141,29 @@ pub struct Operand {
 
 /// Which command was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the table below says what each one does")]
+#[expect(missing_docs, reason = "the table says what each one does")]
 pub enum Verb {
     List,
     Attach,
     Detach,
+    Assign,
+    Unassign,
+    Info,
+    Move,
+    Explain,
+    Watch,
+    Denied,
+    Export,
+    Apply,
+}
+
+/// Whether a command speaks of one device class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Of exactly one; it has to be named.
+    OneClass,
+    /// Of all, unless one is named.
+    AllClasses,
 }
 
 /// One command.
@@ -121,12 +175,16 @@ pub struct Command {
     pub names: &'static [&'static str],
     /// One line of help.
     pub about: &'static str,
+    /// Whether it needs a class.
+    pub reach: Reach,
     /// Its own options, besides [`COMMON`].
     pub flags: &'static [Flag],
     /// Groups of options and operands that exclude each other.
     pub exclusive: &'static [&'static [Exclusive]],
     /// Its operands, in order.
     pub operands: &'static [Operand],
+    /// An option that stands for the first operand.
+    pub stand_in: Option<Key>,
 }
 
 /// A member of a group that excludes each other.
@@ -149,6 +207,15 @@ impl Command {
     pub fn all_flags(&self) -> impl Iterator<Item = &'static Flag> {
         COMMON.iter().chain(self.flags)
     }
+
+    /// The operands that remain when `given` says which options stand there.
+    #[must_use]
+    pub fn operands_beside(&self, given: impl Fn(Key) -> bool) -> &'static [Operand] {
+        match self.stand_in {
+            Some(key) if given(key) => self.operands.get(1..).unwrap_or_default(),
+            _ => self.operands,
+        }
+    }
 }
 
 /// Finds a command by any of its names.
@@ -160,78 +227,5 @@ pub fn command(name: &str) -> Option<&'static Command> {
 /// The command that runs when none is named.
 #[must_use]
 pub fn default_command() -> &'static Command {
-    &LIST
+    &table::LIST
 }
-
-/// What the program is.
-pub const ABOUT: &str = "Qubes volume and block device management";
-
-/// Options that may stand before and behind the command word.
-pub const COMMON: &[Flag] = &[
-    Flag::new(Key::Verbose, &["verbose"], "Log what is done; twice for every byte").letter('v'),
-    Flag::new(Key::Quiet, &["quiet"], "Say nothing but errors").letter('q'),
-    Flag::new(Key::Help, &["help"], "Show this help and end").letter('h'),
-    Flag::new(Key::Version, &["version"], "Show the version and end"),
-    Flag::new(Key::ForceRoot, &["force-root"], ""),
-    Flag::new(Key::Socket, &["socket"], "Socket of qubesd; else QUBESD_SOCKET, else the system's")
-        .value("PATH"),
-];
-
-/// Options that may stand before the command word only; `--list-device-classes` is found anywhere.
-pub const TOP: &[Flag] = &[Flag::new(
-    Key::ListClasses,
-    &["list-device-classes", "list-classes"],
-    "List the device classes and end",
-)];
-
-const VMNAME: Operand = Operand { name: "VMNAME", arity: Arity::One, meaning: Meaning::Qube };
-const DEVICE: Operand = Operand { name: "BACKEND:DEVICE_ID", arity: Arity::One, meaning: Meaning::Device };
-const OPTION: Flag =
-    Flag::new(Key::Option, &["option"], "Set an option of the attachment, such as frontend-dev=xvdi")
-        .letter('o')
-        .value("OPTION");
-const READ_ONLY: Flag = Flag::new(Key::ReadOnly, &["ro"], "Attach read-only (the same as -o read-only=yes)");
-
-const LIST: Command = Command {
-    verb: Verb::List,
-    names: &["list", "ls", "l"],
-    about: "List devices and who uses them",
-    flags: &[
-        Flag::new(Key::Assignments, &["assignments"], "List stored assignments as well").letter('s'),
-        Flag::new(Key::Sbdf, &["with-sbdf", "resolve-paths"], "Show the address of PCI devices"),
-        Flag::new(Key::All, &["all"], "List the devices of all qubes"),
-        Flag::new(Key::Exclude, &["exclude"], "Leave this qube out of --all").value("VMNAME"),
-    ],
-    exclusive: &[&[Exclusive::Flag(Key::All), Exclusive::Operands]],
-    operands: &[Operand { arity: Arity::Many, ..VMNAME }],
-};
-
-/// Every command.
-pub const COMMANDS: &[Command] = &[
-    LIST,
-    Command {
-        verb: Verb::Attach,
-        names: &["attach", "at", "a"],
-        about: "Attach a device to a qube",
-        flags: &[
-            OPTION,
-            READ_ONLY,
-            Flag::new(
-                Key::Persistent,
-                &["persistent"],
-                "Assign it as required as well, so that it is there after a restart",
-            )
-            .letter('p'),
-        ],
-        exclusive: &[],
-        operands: &[VMNAME, DEVICE],
-    },
-    Command {
-        verb: Verb::Detach,
-        names: &["detach", "d", "dt"],
-        about: "Detach one device, or all of the class, from a qube",
-        flags: &[],
-        exclusive: &[],
-        operands: &[VMNAME, Operand { arity: Arity::Optional, ..DEVICE }],
-    },
-];

@@ -1,24 +1,39 @@
 //! The `qvm-device` command line: devices straight on the Admin API, without bus, tray or display.
 //!
 //! ```text
-//! arguments ── parse (after grammar) ──▶ one of commands ── session ──▶ Admin API
+//! arguments ── parse (after grammar) ──▶ one of commands ── session ── errand ── ledger ──▶ Admin API
 //!                                             │
 //!                                 rows ── table ──▶ console          failure ──▶ error stream, exit code
 //! ```
 //!
-//! Output, exit codes and error sentences are those that scripts know from the tool of the field; `ARCHITECTURE.md`
-//! tells where ours goes its own way.
+//! Output, exit codes and error sentences are those that scripts know from the tool of the field; `docs/cli.md` tells
+//! where ours goes its own way.
 //! This crate keeps no mirror: it reads what it needs, once, and ends.
 
 pub mod commands;
+pub mod complete;
 pub mod device_word;
+pub mod difference;
+pub mod document;
+pub mod errand;
+pub mod events;
 pub mod failure;
+pub mod generate;
 pub mod glob;
 pub mod grammar;
 pub mod hwdata;
+pub mod interruption;
+pub mod json;
+pub mod kind;
+pub mod ledger;
+pub mod offer;
+pub mod paint;
 pub mod parse;
 pub mod rows;
+pub mod rule;
+pub mod seconds;
 pub mod session;
+pub mod shelves;
 pub mod shown;
 pub mod table;
 pub mod usage;
@@ -26,24 +41,29 @@ pub mod usage;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use device_core::client::AdminClient;
-use device_core::name::DeviceClass;
 use device_core::transport::Transport;
 
+pub use errand::Console;
+use errand::{Errand, Manner};
 use failure::Failure;
-use grammar::Key;
+use grammar::{Key, Verb};
+use ledger::Ledger;
 use parse::{Invocation, Matches, Parsed};
-pub use session::Console;
-use session::Session;
 use usage::Program;
+
+/// The word by which the completions of a shell ask what fits.
+const COMPLETE: &str = "--complete";
 
 /// Does what the arguments say, the first of which is the name of the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: Console<'_>) -> ExitCode {
     let mut arguments = arguments.into_iter();
     let program = Program::of_path(&arguments.next().unwrap_or_default().to_string_lossy());
-    let Console { out, err, is_terminal } = console;
-    let outcome = read_and_run(&program, arguments, Console { out: &mut *out, err: &mut *err, is_terminal });
+    let Console { out, err, is_terminal, is_err_terminal, has_colour } = console;
+    let borrowed = Console { out: &mut *out, err: &mut *err, is_terminal, is_err_terminal, has_colour };
+    let outcome = read_and_run(&program, arguments, borrowed);
     match outcome.and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -60,42 +80,77 @@ fn read_and_run(
     console: Console<'_>,
 ) -> Result<(), Failure> {
     let arguments = texts(program, arguments)?;
+    match arguments.split_first() {
+        Some((first, words)) if first == generate::FLAG => {
+            return Ok(console.out.write_all(generate::text(words)?.as_bytes())?);
+        }
+        Some((first, words)) if first == COMPLETE => return complete(program, words, console),
+        _ => {}
+    }
     match parse::parse(program, &arguments)? {
         Parsed::Show(text) => Ok(console.out.write_all(text.as_bytes())?),
         Parsed::ListClasses(matches) => {
-            on_runtime(&matches, async { commands::classes::run(&client(&matches), console).await })
+            let ledger = ledger(&matches);
+            on_runtime(program, &matches, &ledger, commands::classes::run(&ledger, console))
         }
         Parsed::Run(invocation) => {
-            on_runtime(&invocation.matches, run_command(program, &invocation, console))
+            let Invocation { class, command, matches } = invocation;
+            let ledger = ledger(&matches);
+            let errand = Errand::new(ledger.clone(), program.clone(), manner(&matches), console);
+            let work = commands::run(errand, class.as_deref(), command.verb, &matches);
+            match (command.verb, on_runtime(program, &matches, &ledger, work)) {
+                // To be interrupted is how it ends.
+                (Verb::Watch, Err(Failure::CutShort { .. })) => Ok(()),
+                (_, outcome) => outcome,
+            }
         }
     }
 }
 
-async fn run_command(
-    program: &Program,
-    invocation: &Invocation,
-    console: Console<'_>,
-) -> Result<(), Failure> {
-    let class = DeviceClass::new(&invocation.class)
-        .map_err(|_| Failure::Refused(commands::list::no_such_class(&invocation.class)))?;
-    let matches = &invocation.matches;
-    let mut session = Session::new(client(matches), class, program.clone(), matches.has(Key::Quiet), console);
-    commands::run(&mut session, invocation.command.verb, matches).await
+/// What a shell asks for: the words that fit behind these.
+fn complete(program: &Program, words: &[String], console: Console<'_>) -> Result<(), Failure> {
+    let matches = Matches::default();
+    let ledger = ledger(&matches);
+    let mut errand = Errand::new(ledger.clone(), program.clone(), Manner::Quiet, console);
+    on_runtime(program, &matches, &ledger, async {
+        let lines = offer::lines(&mut errand, &complete::wanted(program, words)).await;
+        Ok(errand.console.out.write_all(lines.as_bytes())?)
+    })
 }
 
-fn client(matches: &Matches) -> AdminClient {
+fn manner(matches: &Matches) -> Manner {
+    match (matches.has(Key::Json), matches.has(Key::Quiet)) {
+        (true, _) => Manner::Json,
+        (_, true) => Manner::Quiet,
+        _ => Manner::Words,
+    }
+}
+
+fn ledger(matches: &Matches) -> Ledger {
     let socket = matches.values(Key::Socket).last().map(PathBuf::from);
-    AdminClient::new(Transport::from_environment(socket))
+    Ledger::new(AdminClient::new(Transport::from_environment(socket)))
 }
 
 /// One thread, one run.
-fn on_runtime(matches: &Matches, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+fn on_runtime(
+    program: &Program,
+    matches: &Matches,
+    ledger: &Ledger,
+    work: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    let limit = limit(program, matches)?;
     start_log(matches.count(Key::Verbose));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Refused(format!("The system gives no event queue: {error}.")))?;
-    runtime.block_on(work)
+    runtime.block_on(interruption::bounded(ledger, limit, work))
+}
+
+fn limit(program: &Program, matches: &Matches) -> Result<Option<Duration>, Failure> {
+    let Some(word) = matches.values(Key::Timeout).last() else { return Ok(None) };
+    let limit = seconds::seconds("timeout", word);
+    limit.map(Some).map_err(|text| parse::usage_error(program, None, &text).into())
 }
 
 /// Logs go to the error stream, and only when asked for: an ordinary run sets up nothing.

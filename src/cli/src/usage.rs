@@ -93,8 +93,7 @@ fn options(flags: &mut dyn Iterator<Item = &'static Flag>) -> String {
     let mut text = "\noptions:\n".to_owned();
     for flag in flags.filter(|flag| !flag.about.is_empty()) {
         let letter = flag.letter.map(|letter| format!("-{letter}, ")).unwrap_or_default();
-        let value = flag.value.map(|value| format!(" {value}")).unwrap_or_default();
-        let head = format!("{letter}--{}{value}", flag.main_name());
+        let head = format!("{letter}{}", flag.with_value());
         let _ = match head.len() {
             ..22 => writeln!(text, "  {head:<22}{}", flag.about),
             _ => writeln!(text, "  {head}\n{:24}{}", "", flag.about),
@@ -104,11 +103,7 @@ fn options(flags: &mut dyn Iterator<Item = &'static Flag>) -> String {
 }
 
 fn flag_usage(flag: &Flag) -> Option<String> {
-    let name = flag.main_name();
-    (!flag.about.is_empty()).then(|| match flag.value {
-        Some(value) => format!("[--{name} {value}]"),
-        None => format!("[--{name}]"),
-    })
+    (!flag.about.is_empty()).then(|| format!("[{}]", flag.with_value()))
 }
 
 fn operand_usage(operand: &Operand) -> String {

@@ -3,6 +3,7 @@
 //! The only implementation of [`Hypervisor`] so far. Faults in a reply are logged and left out; they never fail the
 //! rest of it.
 
+mod denied;
 mod details;
 mod events;
 
@@ -76,7 +77,11 @@ impl AdminClient {
         Reply::parse(&self.transport.call(request).await?)?.into_data()
     }
 
-    async fn read_call(&self, request: Request) -> Result<Vec<u8>, Error> {
+    /// Makes a call that only reads, within the limit that every read has.
+    ///
+    /// # Errors
+    /// The server's refusal, or trouble on the way.
+    pub async fn read_call(&self, request: Request) -> Result<Vec<u8>, Error> {
         within_read_timeout(self.call(&request)).await
     }
 
@@ -267,3 +272,6 @@ fn absent_unless_link(reply: Result<Vec<u8>, Error>) -> Result<Option<Vec<u8>>, 
 fn text(data: &[u8]) -> String {
     String::from_utf8_lossy(data).into_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, Command, value_parser};
 
 /// Exit code of a wrong command line.
 const WRONG_COMMAND_LINE: u8 = 2;
@@ -16,7 +16,8 @@ const WRONG_COMMAND_LINE: u8 = 2;
 pub(crate) struct Arguments {
     /// The socket of the Admin API; `None` = what the environment and the machine offer.
     pub(crate) socket: Option<PathBuf>,
-    /// The world to simulate, in builds that can.
+    /// The world to simulate.
+    #[cfg(feature = "simulate")]
     pub(crate) world: Option<String>,
     /// How much more to log than usual: 0, 1 or 2.
     pub(crate) verbosity: u8,
@@ -31,7 +32,8 @@ impl Arguments {
         let matches = command().try_get_matches_from(words)?;
         Ok(Self {
             socket: matches.get_one("socket").cloned(),
-            world: world(&matches),
+            #[cfg(feature = "simulate")]
+            world: matches.get_one("simulate").cloned(),
             verbosity: matches.get_count("verbose"),
         })
     }
@@ -83,19 +85,9 @@ fn with_simulation(command: Command) -> Command {
     )
 }
 
-#[cfg(feature = "simulate")]
-fn world(matches: &ArgMatches) -> Option<String> {
-    matches.get_one("simulate").cloned()
-}
-
 #[cfg(not(feature = "simulate"))]
 fn with_simulation(command: Command) -> Command {
     command
-}
-
-#[cfg(not(feature = "simulate"))]
-fn world(_: &ArgMatches) -> Option<String> {
-    None
 }
 
 #[cfg(test)]
@@ -108,8 +100,8 @@ mod tests {
 
     #[test]
     fn nothing_has_to_be_said() {
-        let expected = Arguments { socket: None, world: None, verbosity: 0 };
-        assert_eq!(parse(&[]).unwrap(), expected);
+        let arguments = parse(&[]).unwrap();
+        assert_eq!((arguments.socket, arguments.verbosity), (None, 0));
     }
 
     #[test]

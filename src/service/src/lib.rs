@@ -18,6 +18,8 @@ mod mirror;
 pub mod program;
 mod qube;
 mod service;
+#[cfg(feature = "simulate")]
+mod simulate;
 mod state;
 #[cfg(test)]
 mod testing;

@@ -9,10 +9,13 @@ use device_core::client::AdminClient;
 use device_core::transport::Transport;
 use tokio::signal::unix::{SignalKind, signal};
 use zbus::Connection;
+use zbus::fdo::RequestNameFlags;
 
 use crate::arguments::{self, Arguments};
 use crate::logging;
 use crate::service::Service;
+#[cfg(feature = "simulate")]
+use crate::simulate::Simulation;
 
 /// It could not begin: no session bus, the name taken, no such world.
 const CANNOT_BEGIN: u8 = 1;
@@ -28,15 +31,15 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     logging::begin(arguments.verbosity);
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => match runtime.block_on(serve(arguments)) {
+        Ok(runtime) => match runtime.block_on(begin(arguments)) {
             Ok(Ended::Asked) => ExitCode::SUCCESS,
             Ok(Ended::BusLost) => {
-                tracing::warn!("the session bus went away");
+                tracing::warn!("the session bus went away, so this ends");
                 ExitCode::from(BUS_LOST)
             }
             Err(why) => cannot_begin(&why),
         },
-        Err(error) => cannot_begin(&Obstacle(format!("The system gives no event queue: {error}."))),
+        Err(error) => cannot_begin(&Obstacle::new(format!("The system gives no event queue: {error}."))),
     }
 }
 
@@ -50,7 +53,14 @@ enum Ended {
 
 /// Why the service could not begin: a sentence.
 #[derive(Debug)]
-struct Obstacle(String);
+pub(crate) struct Obstacle(String);
+
+impl Obstacle {
+    /// With this sentence.
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
 
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,13 +68,28 @@ impl fmt::Display for Obstacle {
     }
 }
 
-async fn serve(arguments: Arguments) -> Result<Ended, Obstacle> {
-    let transport = Transport::from_environment(arguments.socket);
+#[cfg(feature = "simulate")]
+async fn begin(arguments: Arguments) -> Result<Ended, Obstacle> {
+    let Some(world) = arguments.world else {
+        return serve(Transport::from_environment(arguments.socket)).await;
+    };
+    let simulation = Simulation::begin(&world)?;
+    let ended = serve(simulation.transport()).await;
+    simulation.end().await;
+    ended
+}
+
+#[cfg(not(feature = "simulate"))]
+async fn begin(arguments: Arguments) -> Result<Ended, Obstacle> {
+    serve(Transport::from_environment(arguments.socket)).await
+}
+
+async fn serve(transport: Transport) -> Result<Ended, Obstacle> {
     let started = format!("started, watching {transport}");
     let connection = session_bus().await?;
     let service = Service::serve(connection.clone(), AdminClient::new(transport))
         .await
-        .map_err(|error| Obstacle(format!("The session bus does not take our objects: {error}.")))?;
+        .map_err(|error| Obstacle::new(format!("The session bus does not take our objects: {error}.")))?;
     take_name(&connection).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "{started}");
     let mut ending = signal(SignalKind::terminate()).map_err(no_signals)?;
@@ -79,25 +104,23 @@ async fn serve(arguments: Arguments) -> Result<Ended, Obstacle> {
 async fn session_bus() -> Result<Connection, Obstacle> {
     Connection::session()
         .await
-        .map_err(|error| Obstacle(format!("There is no session bus to serve on: {error}.")))
+        .map_err(|error| Obstacle::new(format!("There is no session bus to serve on: {error}.")))
 }
 
 /// Only after the objects are there: who waits for the name finds them.
 async fn take_name(connection: &Connection) -> Result<(), Obstacle> {
-    connection.request_name_with_flags(BUS, zbus::fdo::RequestNameFlags::DoNotQueue.into()).await.map_or_else(
-        |error| {
-            Err(Obstacle(match error {
-                zbus::Error::NameTaken => format!("Another service has the name {BUS} on this session bus."),
-                error => format!("The session bus does not give the name {BUS}: {error}."),
-            }))
-        },
-        |_| Ok(()),
-    )
+    match connection.request_name_with_flags(BUS, RequestNameFlags::DoNotQueue.into()).await {
+        Ok(_) => Ok(()),
+        Err(zbus::Error::NameTaken) => {
+            Err(Obstacle::new(format!("Another service has the name {BUS} on this session bus.")))
+        }
+        Err(error) => Err(Obstacle::new(format!("The session bus does not give the name {BUS}: {error}."))),
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "map_err gives it by value")]
 fn no_signals(error: std::io::Error) -> Obstacle {
-    Obstacle(format!("The system gives no signals: {error}."))
+    Obstacle::new(format!("The system gives no signals: {error}."))
 }
 
 fn cannot_begin(why: &Obstacle) -> ExitCode {

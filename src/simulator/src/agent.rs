@@ -40,6 +40,11 @@ impl Desk {
         self.scripted = answer;
     }
 
+    /// Drops the questions that nobody was asked yet.
+    pub(crate) fn forget(&mut self) {
+        self.waiting.clear();
+    }
+
     /// What was asked so far, as it travelled.
     pub(crate) fn asked(&self) -> impl Iterator<Item = &str> {
         self.asked.iter().map(String::as_str)

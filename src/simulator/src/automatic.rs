@@ -11,6 +11,7 @@ use device_core::qube::QubeClass;
 
 use crate::class::{Class, Exposed};
 use crate::qube::Stored;
+use crate::refusal::Protocol;
 use crate::state::State;
 
 /// Which qube shall have this device? One or several want it.
@@ -55,6 +56,10 @@ impl Question {
 impl State {
     /// A device appeared: the qubes that have it assigned get their turn.
     pub(crate) fn offer(&mut self, device: &Exposed) {
+        if self.protocol == Protocol::R42 {
+            // Before R4.3 a plug-in alone attaches nothing; persistent devices come with the start of their qube.
+            return;
+        }
         let wishes: Vec<(QubeName, Stored)> = self
             .qubes
             .values()
@@ -77,15 +82,15 @@ impl State {
         }
     }
 
-    /// A qube started: it gets what is assigned to it and free.
-    pub(crate) fn attach_assigned(&mut self, frontend: &QubeName) {
+    /// A qube started or woke: it gets what is assigned to it and free, of the classes that are meant.
+    pub(crate) fn attach_assigned(&mut self, frontend: &QubeName, is_meant: impl Fn(Class) -> bool) {
         let mut wishes = self.qube(frontend).map(|qube| qube.assignments.clone()).unwrap_or_default();
         wishes.sort_by_key(Stored::specificity);
         for stored in wishes {
             // Required disks and PCI functions are part of the boot itself.
             let is_booted =
                 stored.class == Class::Pci || (stored.class == Class::Block && stored.mode == Mode::Required);
-            if is_booted {
+            if is_booted || !is_meant(stored.class) {
                 continue;
             }
             let devices = self

@@ -4,12 +4,16 @@
 //! written before its reply. Nothing here knows why an event is sent. The mischief of the control language (lose,
 //! double, reorder) happens on this last step, so that the state itself never lies.
 
+mod older;
+
 use std::sync::Arc;
 
 use device_core::name::QubeName;
 use device_core::wire::event::Event;
 
 use crate::outbox::Outbox;
+
+pub(crate) use older::{Older, older};
 
 /// All listeners.
 #[derive(Debug, Default)]
@@ -113,6 +117,10 @@ impl Hub {
 
     /// The next `count` events are held back until the last of them, then sent backwards.
     pub(crate) fn reorder(&mut self, count: usize) {
+        // What was held back for an earlier wish must not be lost with it.
+        for event in std::mem::take(&mut self.mischief.held).iter().rev() {
+            self.send(event);
+        }
         self.mischief.reorder = count;
     }
 }

@@ -3,7 +3,10 @@
 //! `server` asks here before and after each call. The state of the machine is never touched from here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Notify;
 
 /// Faults that wait for their call, delays, and the count of calls.
 #[derive(Debug, Default)]
@@ -18,6 +21,18 @@ pub(crate) struct Faults {
     /// The next device attach in the hypervisor fails.
     pub(crate) hypervisor: bool,
     calls: BTreeMap<String, u64>,
+    /// How long the server stays away, when it was asked to restart.
+    pause: Option<Duration>,
+    restart: Arc<Restart>,
+}
+
+/// Between whoever asks for a restart and the server that does it.
+#[derive(Debug, Default)]
+pub(crate) struct Restart {
+    /// Told when a restart is asked for.
+    pub(crate) asked: Notify,
+    /// Told when the server is away, or back when it was not to stay away.
+    pub(crate) done: Notify,
 }
 
 /// How a call fails.
@@ -25,6 +40,8 @@ pub(crate) struct Faults {
 pub(crate) enum Failure {
     /// Refused with this class and message; nothing is done.
     Exception(String, String),
+    /// Refused with this class, a message that is a template, and its arguments; nothing is done.
+    Template(String, String, Vec<String>),
     /// Closed without a byte; nothing is done.
     Empty,
     /// Never answered; nothing is done.
@@ -51,6 +68,22 @@ impl Faults {
         self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let share = u32::try_from(self.seed >> 40).unwrap_or(0) % 1000;
         self.latency + self.jitter * share / 1000
+    }
+
+    /// Has the server go, and come back after the pause.
+    pub(crate) fn restart(&mut self, pause: Duration) {
+        self.pause = Some(pause);
+        self.restart.asked.notify_one();
+    }
+
+    /// The two ends of a restart.
+    pub(crate) fn restarts(&self) -> Arc<Restart> {
+        Arc::clone(&self.restart)
+    }
+
+    /// How long to stay away now.
+    pub(crate) fn take_pause(&mut self) -> Duration {
+        self.pause.take().unwrap_or_default()
     }
 
     /// The next call whose method holds `part` fails so.

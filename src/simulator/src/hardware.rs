@@ -15,9 +15,13 @@ pub(crate) struct Hardware {
     pub(crate) usb: BTreeMap<(QubeName, String), UsbPlug>,
     /// By backend and port (`sda1`).
     pub(crate) block: BTreeMap<(QubeName, String), BlockPlug>,
+    /// By backend and port (`video0`).
+    pub(crate) webcam: BTreeMap<(QubeName, String), WebcamPlug>,
     /// By address (`0000:00:14.0`).
     pub(crate) pci: BTreeMap<String, PciFunction>,
     pub(crate) has_microphone: bool,
+    /// Whether the extension of the class `webcam` is installed in dom0.
+    pub(crate) has_webcam_class: bool,
 }
 
 /// A USB device.
@@ -50,6 +54,27 @@ pub(crate) struct BlockPlug {
     pub(crate) is_known: bool,
 }
 
+/// The picture of a USB camera.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WebcamPlug {
+    /// USB port of the camera.
+    pub(crate) parent: String,
+    /// `WIDTHxHEIGHTxFPS` each.
+    pub(crate) formats: Vec<String>,
+    /// Who sees it now.
+    pub(crate) viewer: Option<Viewer>,
+    /// Whether the backend has told of it since it started.
+    pub(crate) is_known: bool,
+}
+
+/// Who sees the picture of a webcam, and in which format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Viewer {
+    pub(crate) qube: QubeName,
+    /// `None` = what the camera likes.
+    pub(crate) format: Option<String>,
+}
+
 /// A PCI function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PciFunction {
@@ -59,6 +84,8 @@ pub(crate) struct PciFunction {
     pub(crate) id: String,
     /// `CCSSPP`
     pub(crate) code: String,
+    /// Functions of one group can only be reset together.
+    pub(crate) group: Option<String>,
     pub(crate) vendor: Option<String>,
     pub(crate) product: Option<String>,
 }

@@ -7,12 +7,31 @@
 //! # Source
 //! Admin API facts 4.2 and 5.1.
 
+mod stop;
+
+use std::collections::BTreeSet;
+
 use device_core::name::QubeName;
 
 use crate::class::{Class, Exposed, block};
 use crate::state::{Seen, State};
 
 impl State {
+    /// What the backends tell at the start is seen already: nobody hears of it as news.
+    pub(crate) fn look_around(&mut self) {
+        self.seen.clear();
+        let backends: Vec<QubeName> = self.qubes.keys().cloned().collect();
+        for backend in backends {
+            for class in [Class::Block, Class::Usb, Class::Webcam] {
+                let devices = self.exposed(class, &backend).unwrap_or_default().into_iter();
+                let seen: Seen = devices.map(|device| (device.port, device.holder)).collect();
+                if !seen.is_empty() {
+                    self.seen.insert((backend.clone(), class), seen);
+                }
+            }
+        }
+    }
+
     /// One change notice of a backend.
     pub(crate) fn notice(&mut self, backend: &QubeName, class: Class) {
         let Ok(devices) = self.exposed(class, backend) else {
@@ -42,6 +61,7 @@ impl State {
         }
         let path = match class {
             Class::Block => "/qubes-block-devices",
+            Class::Webcam => "/webcam-devices",
             _ => "/qubes-usb-devices",
         };
         self.emit(backend, &format!("domain-qdb-change:{path}"), &[("path", path)]);
@@ -82,9 +102,17 @@ impl State {
 
     /// `frontend` no longer has what was on that port.
     fn lose(&mut self, class: Class, backend: &QubeName, port: &str, frontend: &QubeName) {
-        if class == Class::Block {
-            // A frontend that is gone itself has nothing left to take away.
-            let _ = block::take_away(self, frontend, backend, port);
+        match class {
+            Class::Block => {
+                // A frontend that is gone itself has nothing left to take away.
+                let _ = block::take_away(self, frontend, backend, port);
+            }
+            Class::Webcam => {
+                if let Some(plug) = self.hardware.webcam.get_mut(&(backend.clone(), port.to_owned())) {
+                    plug.viewer = None;
+                }
+            }
+            _ => {}
         }
         self.tell_detached(class, backend, port, frontend);
     }
@@ -97,25 +125,35 @@ impl State {
         );
     }
 
-    /// Sends a notice for each backend whose disks came or went with the last change: partitions of a disk in use,
-    /// disks on a USB device that was given away. Without such a change it says nothing.
+    /// Sends a notice for each backend whose disks or webcams came or went with the last change: partitions of a disk
+    /// in use, what hangs on a USB device that was given away. Without such a change it says nothing.
     pub(crate) fn settle(&mut self) {
-        let backends: std::collections::BTreeSet<QubeName> = self
-            .hardware
-            .block
-            .keys()
-            .map(|(backend, _)| backend.clone())
-            .filter(|backend| self.is_running(backend))
-            .collect();
-        for backend in backends {
-            let now = block::told_ports(self, &backend);
-            let has_changed = match self.seen.get(&(backend.clone(), Class::Block)) {
-                Some(seen) => !now.eq(seen.keys()),
-                None => now.count() > 0,
-            };
-            if has_changed {
+        for backend in self.running_backends(self.hardware.block.keys()) {
+            if self.has_other_ports(&backend, Class::Block, block::told_ports(self, &backend)) {
                 self.notice(&backend, Class::Block);
             }
+        }
+        for backend in self.running_backends(self.hardware.webcam.keys()) {
+            let now = self.exposed(Class::Webcam, &backend).unwrap_or_default();
+            if self.has_other_ports(&backend, Class::Webcam, now.iter().map(|device| &device.port)) {
+                self.notice(&backend, Class::Webcam);
+            }
+        }
+    }
+
+    fn running_backends<'a>(&self, keys: impl Iterator<Item = &'a (QubeName, String)>) -> BTreeSet<QubeName> {
+        keys.map(|(backend, _)| backend).filter(|backend| self.is_running(backend)).cloned().collect()
+    }
+
+    fn has_other_ports<'a>(
+        &self,
+        backend: &QubeName,
+        class: Class,
+        mut now: impl Iterator<Item = &'a String>,
+    ) -> bool {
+        match self.seen.get(&(backend.clone(), class)) {
+            Some(seen) => !now.eq(seen.keys()),
+            None => now.next().is_some(),
         }
     }
 
@@ -134,106 +172,15 @@ impl State {
                 found.push(Class::Block);
             }
         }
+        for ((owner, _), plug) in &mut self.hardware.webcam {
+            if owner == backend && !plug.is_known {
+                plug.is_known = true;
+                found.push(Class::Webcam);
+            }
+        }
         found.dedup();
         for class in found {
             self.notice(backend, class);
         }
-    }
-
-    /// A qube stopped: what it exposed is gone, what it held is free.
-    pub(crate) fn stopped(&mut self, qube: &QubeName) {
-        let lost_disks = self.forget_exposed(qube, Class::Block);
-        self.emit(qube, "device-list-change:usb", &[]);
-        let lost_usb = self.forget_exposed(qube, Class::Usb);
-        self.forget_hardware(qube);
-        self.free_microphone(qube);
-        for (port, frontend) in lost_disks {
-            self.lose(Class::Block, qube, &port, &frontend);
-        }
-        self.free_disks(qube);
-        for (port, frontend) in lost_usb {
-            self.tell_detached(Class::Usb, qube, &port, &frontend);
-        }
-        self.free_usb(qube);
-        if let Some(state) = self.qubes.get_mut(qube) {
-            state.pci.clear();
-        }
-    }
-
-    /// Tells of the end of everything `backend` exposed, and gives back who had some of it.
-    fn forget_exposed(&mut self, backend: &QubeName, class: Class) -> Vec<(String, QubeName)> {
-        let seen = self.seen.remove(&(backend.clone(), class)).unwrap_or_default();
-        for port in seen.keys() {
-            self.tell_removed(backend, class, port);
-        }
-        seen.into_iter().filter_map(|(port, holder)| Some((port, holder?))).collect()
-    }
-
-    /// The devices of a stopped backend: unknown until it starts again, or (under the recorded server) never there.
-    fn forget_hardware(&mut self, backend: &QubeName) {
-        if self.is_recorded {
-            self.hardware.usb.retain(|(owner, _), _| owner != backend);
-            self.hardware.block.retain(|(owner, _), _| owner != backend);
-            return;
-        }
-        for (_, plug) in self.hardware.usb.iter_mut().filter(|((owner, _), _)| owner == backend) {
-            plug.is_known = false;
-            plug.holder = None;
-        }
-        for (_, plug) in self.hardware.block.iter_mut().filter(|((owner, _), _)| owner == backend) {
-            plug.is_known = false;
-        }
-    }
-
-    fn free_microphone(&mut self, frontend: &QubeName) {
-        let Some(qube) = self.qubes.get_mut(frontend) else {
-            return;
-        };
-        if std::mem::take(&mut qube.has_microphone) {
-            self.tell_detached(Class::Mic, &QubeName::dom0(), "mic", frontend);
-        }
-    }
-
-    /// Disks that the qube required at its start go without a word, as they came.
-    fn free_disks(&mut self, frontend: &QubeName) {
-        let Some(qube) = self.qubes.get_mut(frontend) else {
-            return;
-        };
-        for disk in std::mem::take(&mut qube.disks) {
-            let seen = self.seen.entry((disk.backend.clone(), Class::Block)).or_default();
-            let was_told = seen.get(&disk.port).is_some_and(Option::is_some);
-            if was_told {
-                seen.insert(disk.port.clone(), None);
-                self.tell_detached(Class::Block, &disk.backend, &disk.port, frontend);
-            }
-        }
-        self.settle();
-    }
-
-    fn free_usb(&mut self, frontend: &QubeName) {
-        let mut freed = Vec::new();
-        for ((backend, class), seen) in &mut self.seen {
-            if *class != Class::Usb {
-                continue;
-            }
-            for (port, holder) in seen.iter_mut().filter(|(_, holder)| holder.as_ref() == Some(frontend)) {
-                *holder = None;
-                freed.push((backend.clone(), port.clone()));
-            }
-        }
-        for (backend, port) in &freed {
-            self.tell_detached(Class::Usb, backend, port, frontend);
-        }
-        if self.is_recorded {
-            return;
-        }
-        freed.dedup_by(|a, b| a.0 == b.0);
-        for plug in self.hardware.usb.values_mut() {
-            plug.holder = plug.holder.take().filter(|holder| holder != frontend);
-        }
-        for (backend, _) in freed {
-            self.notice(&backend, Class::Usb);
-        }
-        self.settle();
     }
 }

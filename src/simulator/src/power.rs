@@ -5,12 +5,14 @@
 //! # Source
 //! Admin API facts 2.1, 4.3 and 5.1; the order is that of the recordings.
 
-use device_core::assignment::Mode;
+mod boot;
+mod rename;
+mod sleep;
+
 use device_core::name::QubeName;
 use device_core::qube::{PowerState, QubeClass};
 
-use crate::class::{Class, block};
-use crate::qube::{Disk, Qube, Stored};
+use crate::qube::Qube;
 use crate::refusal::Refusal;
 use crate::state::State;
 
@@ -48,106 +50,8 @@ impl State {
         }
         self.boot(name)?;
         self.discover(name);
-        self.attach_assigned(name);
+        self.attach_assigned(name, |_| true);
         Ok(())
-    }
-
-    /// The sentence of the first required device that is missing or taken.
-    fn check_required(&self, name: &QubeName) -> Result<(), String> {
-        let required = self.required(name);
-        for stored in &required {
-            let found = self
-                .resolve(stored.class, &stored.backend, stored.port.as_deref(), stored.device.as_deref())
-                .unwrap_or_default();
-            if found.is_empty() {
-                return Err(format!("{} device {} not available", stored.class.capitalised(), stored.text()));
-            }
-        }
-        let taken = self
-            .required_functions(&required)
-            .into_iter()
-            .find(|address| self.qubes.values().any(|qube| qube.pci.contains(address)));
-        match taken {
-            Some(address) if !self.is_recorded => Err(format!(
-                "Start failed: internal error: PCI device {address} is in use, see \
-                 /var/log/libvirt/libxl/libxl-driver.log for details"
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    fn required(&self, name: &QubeName) -> Vec<Stored> {
-        self.qube(name)
-            .map(|qube| {
-                qube.assignments.iter().filter(|stored| stored.mode == Mode::Required).cloned().collect()
-            })
-            .unwrap_or_default()
-    }
-
-    fn required_functions(&self, required: &[Stored]) -> Vec<String> {
-        required
-            .iter()
-            .filter(|stored| stored.class == Class::Pci)
-            .flat_map(|stored| {
-                self.resolve(Class::Pci, &stored.backend, stored.port.as_deref(), stored.device.as_deref())
-                    .unwrap_or_default()
-            })
-            .flat_map(|device| device.data)
-            .filter(|(key, _)| *key == "sbdf")
-            .map(|(_, address)| address)
-            .collect()
-    }
-
-    fn boot(&mut self, name: &QubeName) -> Result<(), Refusal> {
-        let required = self.required(name);
-        let pci = self.required_functions(&required);
-        let disks = self.required_disks(name, &required);
-        let xid = self.next_xid;
-        self.next_xid += 1;
-        self.emit(name, "domain-verify-files", &[]);
-        self.emit(name, "domain-pre-spawn", &[("start_guid", "True")]);
-        self.tell_ids_reset(name);
-        let qube = self.known_mut(name)?;
-        qube.power = PowerState::Running;
-        qube.xid = Some(xid);
-        qube.has_microphone = false;
-        qube.pci = pci;
-        qube.disks = disks;
-        self.emit(name, "domain-spawn", &[("start_guid", "True")]);
-        self.emit(name, "domain-qdb-create", &[]);
-        self.emit(name, "domain-pre-unpaused", &[]);
-        self.emit(name, "domain-unpaused", &[]);
-        self.emit(name, "domain-start", &[("start_guid", "True")]);
-        Ok(())
-    }
-
-    /// Disks that are part of the boot configuration, with the names they get there.
-    fn required_disks(&self, name: &QubeName, required: &[Stored]) -> Vec<Disk> {
-        let Some(mut qube) = self.qube(name).cloned() else {
-            return Vec::new();
-        };
-        for stored in required.iter().filter(|stored| stored.class == Class::Block) {
-            let found = self
-                .resolve(Class::Block, &stored.backend, stored.port.as_deref(), stored.device.as_deref())
-                .unwrap_or_default();
-            let Some(device) = found.into_iter().find(|device| device.holder.is_none()) else {
-                continue;
-            };
-            let given = stored.options.value("frontend-dev").map(str::to_owned);
-            let Some(node) = given.or_else(|| block::free_node(&qube, false)) else {
-                continue;
-            };
-            let key = (device.backend.clone(), device.port.clone());
-            let is_fixed = self.hardware.block.get(&key).is_some_and(|plug| plug.mode == "r");
-            qube.disks.push(Disk {
-                backend: device.backend,
-                port: device.port,
-                node,
-                is_read_only: is_fixed || stored.options.is_read_only(),
-                is_cdrom: stored.options.value("devtype") == Some("cdrom"),
-            });
-        }
-        qube.disks
     }
 
     fn tell_ids_reset(&mut self, name: &QubeName) {
@@ -279,6 +183,7 @@ impl State {
         self.seen.retain(|(backend, _), _| backend != name);
         self.hardware.usb.retain(|(backend, _), _| backend != name);
         self.hardware.block.retain(|(backend, _), _| backend != name);
+        self.hardware.webcam.retain(|(backend, _), _| backend != name);
         for qube in self.qubes.values_mut() {
             qube.assignments.retain(|stored| stored.backend != *name);
         }

@@ -14,6 +14,8 @@ pub(crate) type Answer = Result<Vec<u8>, Refusal>;
 /// Which real server the simulator stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Protocol {
+    /// The device calls of R4.0 to R4.2; protocol errors give an empty reply.
+    R42,
     /// Protocol errors and denials give an empty reply.
     R43,
     /// Protocol errors and denials are typed exceptions.
@@ -26,6 +28,7 @@ impl Protocol {
     #[must_use]
     pub fn new(word: &str) -> Option<Self> {
         match word {
+            "4.2" => Some(Self::R42),
             "4.3" => Some(Self::R43),
             "4.4" => Some(Self::R44),
             _ => None,
@@ -81,6 +84,13 @@ pub(crate) fn to_bytes(answer: Answer, protocol: Protocol) -> Vec<u8> {
         (Err(_), _) => Reply::Empty,
     };
     reply.to_bytes()
+}
+
+/// An exception whose message is a template for further arguments. The official server never sends one; the grammar has
+/// it, and the official client fills it in.
+pub(crate) fn templated(class: &str, message: &str, arguments: &[String]) -> Vec<u8> {
+    let fields = ["2", class, "", message].into_iter().chain(arguments.iter().map(String::as_str));
+    fields.flat_map(|field| [field.replace('\0', ""), "\0".to_owned()]).collect::<String>().into_bytes()
 }
 
 /// A text in the form a Python source would have it: the quoting quirk of facts 2.4.

@@ -6,16 +6,18 @@
 
 use std::collections::BTreeMap;
 
+use device_core::assignment::Mode;
 use device_core::name::QubeName;
 use device_core::qube::PowerState;
 
 use crate::agent::Desk;
-use crate::class::Class;
-use crate::events::{Hub, event};
+use crate::class::{Class, plain_pci_port};
+use crate::events::{Hub, Older, event, older};
 use crate::fault::Faults;
 use crate::hardware::Hardware;
-use crate::qube::Qube;
+use crate::qube::{Qube, Stored};
 use crate::refusal::{Protocol, Refusal};
+use crate::store::Store;
 use crate::world::GadgetEntry;
 
 /// What the last hot-plug pass saw of one backend and class: port → who had it.
@@ -40,6 +42,11 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     /// Questions to a person that wait for the server to ask them.
     pub(crate) desk: Desk,
+    /// Refused assignments that are listed all the same until the server restarts, or stores them with others.
+    pub(crate) unsaved: Vec<(QubeName, Stored)>,
+    /// Grows with everything that may have changed something that lasts.
+    pub(crate) changes: u64,
+    pub(crate) store: Option<Store>,
     pub(crate) next_qid: u32,
     pub(crate) next_xid: u32,
     pub(crate) next_disposable: u32,
@@ -70,10 +77,59 @@ impl State {
             hub: Hub::default(),
             faults: Faults::default(),
             desk: Desk::default(),
+            unsaved: Vec::new(),
+            changes: 0,
+            store: None,
             next_qid: 1,
             next_xid: 1,
             next_disposable: 1001,
         }
+    }
+
+    /// Speaks as that version of the server does from here on. What R4.2 can't say of assignments is forgotten: it
+    /// knows only persistent attachments of a port.
+    pub(crate) fn speak(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+        if protocol != Protocol::R42 {
+            return;
+        }
+        for qube in self.qubes.values_mut() {
+            qube.assignments.retain_mut(|stored| {
+                let pci = &self.hardware.pci;
+                if stored.class == Class::Pci
+                    && let Some(port) = stored.port.as_mut()
+                    && let Some((address, _)) = pci.iter().find(|(_, function)| function.port == *port)
+                {
+                    *port = plain_pci_port(address);
+                }
+                stored.device = None;
+                stored.port.is_some() && stored.mode == Mode::Required
+            });
+        }
+    }
+
+    /// Forgets what the real server keeps in memory only, and has the sockets closed for a while. Nothing that happens
+    /// meanwhile is told to anybody.
+    pub(crate) fn restart(&mut self, pause: std::time::Duration) {
+        self.hub.drop_all();
+        self.desk.forget();
+        for (name, refused) in std::mem::take(&mut self.unsaved) {
+            if let Some(qube) = self.qubes.get_mut(&name) {
+                qube.assignments.retain(|stored| *stored != refused);
+            }
+        }
+        self.faults.restart(pause);
+    }
+
+    /// Writes to the disk what lasts, if it is to last and has changed.
+    pub(crate) fn keep(&mut self) {
+        let Some(mut store) = self.store.take() else {
+            return;
+        };
+        if let Err(error) = store.keep(self) {
+            tracing::error!(%error, "the state could not be stored; it will be tried again with the next change");
+        }
+        self.store = Some(store);
     }
 
     /// The qube of that name.
@@ -104,20 +160,38 @@ impl State {
 
     /// Tells of something that happened to `subject`.
     pub(crate) fn emit(&mut self, subject: &QubeName, name: &str, pairs: &[(&str, &str)]) {
-        self.hub.emit(event(subject.as_str(), name, pairs));
+        self.changes += 1;
+        let told = match self.protocol {
+            Protocol::R42 => older(name, pairs),
+            Protocol::R43 | Protocol::R44 => Older::Same,
+        };
+        match told {
+            Older::Same => self.hub.emit(event(subject.as_str(), name, pairs)),
+            Older::Unknown => {}
+            Older::Pairs(pairs) => {
+                let pairs: Vec<(&str, &str)> = pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+                self.hub.emit(event(subject.as_str(), name, &pairs));
+            }
+        }
     }
 
     /// Tells of something that happened to the whole machine.
     pub(crate) fn emit_global(&mut self, name: &str, pairs: &[(&str, &str)]) {
+        self.changes += 1;
         self.hub.emit(event("", name, pairs));
     }
 
     /// The device classes this machine has, in the order the real server happened to list them.
     pub(crate) fn classes(&self) -> impl Iterator<Item = Class> {
         let has_microphone = self.hardware.has_microphone;
-        [Class::Pci, Class::Block, Class::Mic, Class::Usb]
-            .into_iter()
-            .filter(move |class| *class != Class::Mic || has_microphone)
+        let has_webcam = self.hardware.has_webcam_class && self.protocol != Protocol::R42;
+        [Class::Pci, Class::Block, Class::Mic, Class::Usb, Class::Webcam].into_iter().filter(move |class| {
+            match class {
+                Class::Mic => has_microphone,
+                Class::Webcam => has_webcam,
+                Class::Block | Class::Pci | Class::Usb => true,
+            }
+        })
     }
 }
 

@@ -31,7 +31,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
     ("device-bus", &["device-core"]),
     ("plugboard-service", &["device-core", "device-bus", "qubesd-sim"]),
     ("plugboard", &["device-core", "device-bus"]),
-    ("qvm-device", &["device-core"]),
+    ("qvm-device", &["device-core", "qubesd-sim"]),
     ("qubesd-sim", &["device-core"]),
 ];
 

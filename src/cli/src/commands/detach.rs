@@ -8,10 +8,12 @@ use device_core::error::Error;
 use device_core::hypervisor::{Action, Hypervisor};
 use device_core::name::{DeviceRef, QubeName};
 
-use super::attach::refused;
+use super::aftermath::{self, Wish};
 use super::target;
 use crate::device_word::DeviceWord;
 use crate::failure::{Failure, is_no_such_qube};
+use crate::grammar::Key;
+use crate::json;
 use crate::parse::Matches;
 use crate::session::Session;
 use crate::shown::shown;
@@ -20,26 +22,34 @@ use crate::shown::shown;
 ///
 /// # Errors
 /// Whatever kept it from being done.
-pub async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
-    let frontend = session.target(matches.operand(0).unwrap_or_default()).await?;
-    let Some(word) = matches.operand(1) else {
-        return detach_all(session, &frontend, None).await;
-    };
-    let word = target::device_word(session, Some(&frontend), word).await?;
-    if word.is_any_port() {
-        return detach_all(session, &frontend, Some(&word)).await;
+pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
+    let frontend = session.errand.target(matches.operand(0).unwrap_or_default()).await?;
+    match matches.operand(1) {
+        None => detach_all(session, &frontend, None).await?,
+        Some(word) => detach_named(session, &frontend, word).await?,
     }
-    let held = match session.attached(&frontend).await {
+    if matches.has(Key::Shutdown) {
+        session.errand.client.perform(&Action::Shutdown(frontend.clone())).await?;
+    }
+    Ok(())
+}
+
+async fn detach_named(session: &mut Session<'_>, frontend: &QubeName, word: &str) -> Result<(), Failure> {
+    let word = target::device_word(session, Some(frontend), word).await?;
+    if word.is_any_port() {
+        return detach_all(session, frontend, Some(&word)).await;
+    }
+    let held = match session.attached(frontend).await {
         Ok(held) => held,
         Err(error) if is_no_such_qube(&error) => {
-            return Err(refused(session, &frontend, error).await);
+            return Err(session.errand.explain(frontend, error.into()).await);
         }
         // Without leave to look, the server's own check has to do.
         Err(_) => Vec::new(),
     };
     match held.iter().find(|held| is_meant(&word, held)) {
-        Some(attachment) => detach(session, &attachment.device, &frontend, &held).await,
-        None => detach_unheld(session, &frontend, &word, &held).await,
+        Some(attachment) => detach(session, &attachment.device, frontend, &held).await,
+        None => detach_unheld(session, frontend, &word, &held).await,
     }
 }
 
@@ -51,7 +61,7 @@ async fn detach_all(
 ) -> Result<(), Failure> {
     let held = match session.attached(frontend).await {
         Ok(held) => held,
-        Err(error) => return Err(refused(session, frontend, error).await),
+        Err(error) => return Err(session.errand.explain(frontend, error.into()).await),
     };
     let meant: Vec<_> = held.iter().filter(|held| word.is_none_or(|word| is_meant(word, held))).collect();
     if let (Some(word), true) = (word, meant.is_empty()) {
@@ -77,7 +87,7 @@ async fn detach_unheld(
     let device = exposed.iter().find(|device| word.covers(&device.port.id, &device.id));
     let Some(device) = device else {
         let failure = Failure::Refused(format!("{} not found.", typed(word)));
-        return Err(session.explain(frontend, failure).await);
+        return Err(session.errand.explain(frontend, failure).await);
     };
     if held.iter().any(|held| held.device.port.id == device.port.id) {
         let text = format!("\"'{} device {} not attached to {frontend}'\"", session.class, device.port.id);
@@ -101,9 +111,12 @@ async fn detach(
         )));
     }
     let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
-    match session.client.perform(&action).await {
-        Ok(_) => verify(session, device, frontend).await,
-        Err(error) => Err(refused(session, frontend, error).await),
+    match session.errand.client.perform(&action).await {
+        Ok(_) => {
+            verify(session, device, frontend).await?;
+            session.errand.report(|| json::detached(device, frontend))
+        }
+        Err(error) => Err(aftermath::failed(session, Wish::Detached(&device.port, frontend), error).await),
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) async fn device_word(
     match DeviceWord::new(word) {
         Ok(word) => Ok(word),
         Err(sentence) => {
-            let failure = session.usage(&sentence);
+            let failure = session.errand.usage(&sentence);
             Err(explained(session, frontend, failure).await)
         }
     }
@@ -42,7 +42,7 @@ pub(super) async fn exposed(
         Some(backend) => match session.exposed(&backend).await {
             Ok(devices) => return Ok(devices),
             Err(error) if error.kind() == ErrorKind::Unreachable => return Err(error.into()),
-            Err(error) => match session.find_qube(backend.as_str()).await? {
+            Err(error) => match session.errand.find_qube(backend.as_str()).await? {
                 None => no_such_backend(),
                 Some(_) => error.into(),
             },
@@ -93,7 +93,7 @@ pub(super) async fn explained(
     failure: Failure,
 ) -> Failure {
     match frontend {
-        Some(frontend) => session.explain(frontend, failure).await,
+        Some(frontend) => session.errand.explain(frontend, failure).await,
         None => failure,
     }
 }

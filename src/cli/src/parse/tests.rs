@@ -28,7 +28,7 @@ fn a_links_name_is_the_class() {
         ("qvm-device", "block list", "block"),
         ("something", "mic", "mic"),
     ] {
-        assert_eq!(read(name, line).unwrap().class, class, "{name} {line}");
+        assert_eq!(read(name, line).unwrap().class.as_deref(), Some(class), "{name} {line}");
     }
 }
 
@@ -68,6 +68,16 @@ fn wrong_lines_get_the_known_sentences() {
         ("qvm-usb", "list --all work", "qvm-usb list: argument --all: not allowed with argument VMNAME"),
         ("qvm-usb", "attach a b:c -o", "qvm-usb attach: argument --option/-o: expected one argument"),
         ("qvm-usb", "attach a b:c --ro=1", "qvm-usb attach: argument --ro: ignored explicit argument '1'"),
+        (
+            "qvm-usb",
+            "assign --required --ask a b:c",
+            "qvm-usb assign: argument --ask/--ask-to-attach: not allowed with argument --required/-r",
+        ),
+        (
+            "qvm-usb",
+            "unassign a b:c --only-device --port",
+            "qvm-usb unassign: argument --port/--only-port: not allowed with argument --device/--only-device",
+        ),
         ("qvm-usb", "list --ver", "qvm-usb list: ambiguous option: --ver could match --verbose, --version"),
     ] {
         assert_eq!(read(name, line).unwrap_err(), sentence, "{line}");

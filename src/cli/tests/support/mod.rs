@@ -4,23 +4,32 @@
     dead_code,
     clippy::allow_attributes,
     clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "every test program uses its own part of this, and a broken test set-up ends the test"
 )]
 
+pub(crate) mod inside;
+pub(crate) mod machine;
+pub(crate) mod parrot;
 pub(crate) mod recording;
 pub(crate) mod replay;
+pub(crate) mod running;
 pub(crate) mod script;
 
+use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use running::Running;
 
 /// A command line that was not yet run.
 #[derive(Debug, Clone)]
 pub(crate) struct Run {
     name: String,
-    arguments: Vec<String>,
+    arguments: Vec<OsString>,
     socket: PathBuf,
 }
 
@@ -46,8 +55,8 @@ impl Run {
     }
 
     /// One more argument, with whatever is in it.
-    pub(crate) fn and(mut self, argument: &str) -> Self {
-        self.arguments.push(argument.into());
+    pub(crate) fn and(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.arguments.push(argument.as_ref().into());
         self
     }
 
@@ -59,19 +68,29 @@ impl Run {
 
     /// Runs it to its end.
     pub(crate) fn go(&self) -> Outcome {
-        let output = Command::new(env!("CARGO_BIN_EXE_qvm-device"))
-            .arg0(&self.name)
-            .args(&self.arguments)
-            .env_clear()
-            .env("QUBESD_SOCKET", &self.socket)
-            .stdin(Stdio::null())
-            .output()
-            .expect("the program was built");
+        let output = self.command().output().expect("the program was built");
         Outcome {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).expect("text"),
             stderr: String::from_utf8(output.stderr).expect("text"),
         }
+    }
+
+    /// Starts it, to look on.
+    pub(crate) fn start(&self) -> Running {
+        let child = self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        Running::of(child.expect("the program was built"))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_qvm-device"));
+        command
+            .arg0(&self.name)
+            .args(&self.arguments)
+            .env_clear()
+            .env("QUBESD_SOCKET", &self.socket)
+            .stdin(Stdio::null());
+        command
     }
 }
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use device_core::assignment::{Assignment, Attachment};
+use device_core::interface::Interface;
 use device_core::name::{DeviceClass, DeviceRef, Port, QubeName};
 use device_core::wire::argument::DeviceArgument;
 use device_core::wire::listing;
@@ -135,6 +136,7 @@ impl State {
         match class_and_verb(&request.method) {
             Some((class, "Available")) => self.available(request, &class),
             Some((class, "Attached")) => self.attached(request, &class),
+            _ if request.method == "admin.vm.device.denied.List" => self.denied(request),
             verb => match (self.calls.iter().find(|call| call.is(request)), verb) {
                 (Some(call), _) => call.reply.clone(),
                 (None, Some((_, "Assigned"))) => b"0\0".to_vec(),
@@ -201,6 +203,18 @@ impl State {
             }
         }
         reply
+    }
+
+    /// The deny list, as the recorded properties of the qube name it.
+    fn denied(&self, request: &Request) -> Vec<u8> {
+        let is_recorded =
+            |call: &&Call| call.method == "admin.vm.property.GetAll" && call.dest == request.destination;
+        let Some(call) = self.calls.iter().find(is_recorded) else { return Vec::new() };
+        let properties = String::from_utf8_lossy(&call.reply);
+        let denied = properties.lines().find_map(|line| line.strip_prefix("devices_denied "));
+        let codes = denied.and_then(|line| line.rsplit(' ').next()).unwrap_or_default();
+        let codes: Vec<_> = Interface::split(codes).map(|code| code.to_string()).collect();
+        format!("0\0{}", codes.join("\n")).into_bytes()
     }
 
     /// Whether the recorded list of qubes, if there is one, names it.

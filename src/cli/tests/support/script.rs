@@ -1,25 +1,36 @@
 //! A server that answers from a list written in the test: `METHOD+ARGUMENT QUBE` → replies, one after the other, the
-//! last of which stays.
+//! last of which stays. A call can also be left hanging, and a test can wait until a call has come.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use device_core::wire::request::Request;
+
+use super::running::DEADLINE;
 
 /// The server; it ends with the test program. What it was not told of it answers with silence.
 pub(crate) struct Script {
     folder: tempfile::TempDir,
-    state: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    asked: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     replies: BTreeMap<String, VecDeque<Vec<u8>>>,
     asked: Vec<String>,
+    hanging: Vec<String>,
+    /// Connections that get no answer, kept open.
+    kept: Vec<UnixStream>,
 }
 
 impl Script {
@@ -27,27 +38,42 @@ impl Script {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let listener = UnixListener::bind(folder.path().join("qubesd.sock")).expect("a socket");
-        let state = Arc::new(Mutex::new(State::default()));
-        let shared = Arc::clone(&state);
+        let shared = Arc::<Shared>::default();
+        let serving = Arc::clone(&shared);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                serve(stream, &shared);
+                serve(stream, &serving);
             }
         });
         let qubes = ["dom0", "sys-disk", "sys-usb", "vault", "work"].map(|name| match name {
             "vault" => format!("{name} class=AppVM state=Halted\n"),
             _ => format!("{name} class=AppVM state=Running\n"),
         });
-        Self { folder, state }.says("admin.vm.List+ dom0", &format!("0\0{}", qubes.concat()))
+        Self { folder, shared }.says("admin.vm.List+ dom0", &format!("0\0{}", qubes.concat()))
     }
 
     /// Answers this call so, after the answers given before.
     pub(crate) fn says(self, call: &str, reply: &str) -> Self {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.shared.state.lock().unwrap();
         let replies = state.replies.entry(call.into()).or_default();
         replies.push_back(reply.into());
         drop(state);
         self
+    }
+
+    /// Never answers this call.
+    pub(crate) fn hangs(self, call: &str) -> Self {
+        self.shared.state.lock().unwrap().hanging.push(call.into());
+        self
+    }
+
+    /// Waits until this call has come.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, call: &str) {
+        let state = self.shared.state.lock().unwrap();
+        let is_missing = |state: &mut State| !state.asked.iter().any(|asked| asked == call);
+        let waited = self.shared.asked.wait_timeout_while(state, DEADLINE, is_missing).unwrap();
+        assert!(!waited.1.timed_out(), "{call} never came");
     }
 
     /// Where it listens.
@@ -57,7 +83,7 @@ impl Script {
 
     /// The calls that change something, as they came.
     pub(crate) fn changes(&self) -> Vec<String> {
-        let state = self.state.lock().unwrap();
+        let state = self.shared.state.lock().unwrap();
         let is_change = |call: &&String| {
             let method = call.split('+').next().unwrap_or_default();
             super::recording::is_change(method)
@@ -66,18 +92,23 @@ impl Script {
     }
 }
 
-fn serve(mut stream: UnixStream, state: &Mutex<State>) {
+fn serve(mut stream: UnixStream, shared: &Shared) {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("a request");
     let request = Request::parse(&bytes).expect("a request");
     let call = format!("{}+{} {}", request.method, request.argument, request.destination);
-    let mut state = state.lock().unwrap();
+    let mut state = shared.state.lock().unwrap();
     let reply = match state.replies.get_mut(&call) {
         Some(replies) if replies.len() > 1 => replies.pop_front().unwrap_or_default(),
         Some(replies) => replies.front().cloned().unwrap_or_default(),
         None => Vec::new(),
     };
-    state.asked.push(call);
+    state.asked.push(call.clone());
+    shared.asked.notify_all();
+    if state.hanging.contains(&call) {
+        state.kept.push(stream);
+        return;
+    }
     drop(state);
     let _ = stream.write_all(&reply);
     let _ = stream.shutdown(Shutdown::Both);

@@ -68,9 +68,13 @@ impl State {
         let checked = Self::check_assignment(class, &stored.options);
         if checked.is_ok() || self.has_quirks {
             // The real server stores before it checks, and leaves the refused one in its list.
-            self.known_mut(call.destination)?.assignments.push(stored);
+            self.known_mut(call.destination)?.assignments.push(stored.clone());
+        }
+        if checked.is_err() && self.has_quirks {
+            self.unsaved.push((call.destination.clone(), stored));
         }
         checked?;
+        self.unsaved.clear();
         self.emit(call.destination, &format!("device-assign:{word}"), &pairs);
         Ok(Vec::new())
     }
@@ -90,6 +94,7 @@ impl State {
             ));
         };
         assignments.remove(place);
+        self.unsaved.clear();
         self.emit(
             call.destination,
             &format!("device-unassign:{}", class.as_str()),
@@ -105,7 +110,7 @@ impl State {
             .and_then(Mode::new)
             .filter(|mode| *mode != Mode::Manual)
             .ok_or_else(|| match self.protocol {
-                Protocol::R43 => Refusal::Crash,
+                Protocol::R42 | Protocol::R43 => Refusal::Crash,
                 Protocol::R44 => {
                     Refusal::exception("QubesUnrecognizedDeviceAssignmentMode", "Invalid assignment mode")
                 }

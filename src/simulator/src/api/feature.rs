@@ -51,6 +51,19 @@ impl State {
         let name = call.wanted_argument()?;
         call.without_payload()?;
         let qube = self.known(call.destination)?;
+        let mut chain = self.chain(qube, through);
+        if with_dom0 {
+            chain.extend(self.qube(&QubeName::dom0()));
+        }
+        chain
+            .iter()
+            .find_map(|qube| qube.features.get(name))
+            .map(|value| value.clone().into_bytes())
+            .ok_or_else(|| no_such_feature(name, call.destination))
+    }
+
+    /// A qube and those it follows by `through`.
+    fn chain<'a>(&'a self, qube: &'a Qube, through: &[&str]) -> Vec<&'a Qube> {
         let mut chain: Vec<&Qube> = vec![qube];
         for property in through {
             let mut at = qube;
@@ -62,14 +75,13 @@ impl State {
                 at = next;
             }
         }
-        if with_dom0 {
-            chain.extend(self.qube(&QubeName::dom0()));
-        }
         chain
-            .iter()
-            .find_map(|qube| qube.features.get(name))
-            .map(|value| value.clone().into_bytes())
-            .ok_or_else(|| no_such_feature(name, call.destination))
+    }
+
+    /// The feature of a qube, else of its template.
+    pub(crate) fn inherited_feature(&self, qube: &QubeName, name: &str) -> Option<&str> {
+        let chain = self.chain(self.qube(qube)?, &["template"]);
+        chain.iter().find_map(|qube| qube.features.get(name)).map(String::as_str)
     }
 
     fn feature_set(&mut self, call: Call<'_>) -> Answer {

@@ -6,7 +6,7 @@
 use super::Call;
 use crate::property::{Value, names};
 use crate::property_write::no_such_property;
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::{Answer, Protocol, Refusal};
 use crate::state::State;
 
 impl State {
@@ -23,8 +23,23 @@ impl State {
         })
     }
 
+    /// Whether this version of the server has a property: deny lists came with R4.3.
+    fn is_of_version(&self, name: &str) -> bool {
+        self.protocol != Protocol::R42 || name != "devices_denied"
+    }
+
+    /// The property that is named; only its name is checked.
+    fn named<'a>(&self, call: Call<'a>) -> Result<&'a str, Refusal> {
+        call.wanted_argument()?;
+        if self.is_of_version(call.argument) {
+            Ok(call.argument)
+        } else {
+            Err(no_such_property(call.argument, call.destination))
+        }
+    }
+
     fn asked(&self, call: Call<'_>) -> Result<Value, Refusal> {
-        let name = call.wanted_argument()?;
+        let name = self.named(call)?;
         call.without_payload()?;
         self.property(self.known(call.destination)?, name)
             .ok_or_else(|| no_such_property(name, call.destination))
@@ -38,12 +53,11 @@ impl State {
         call.without_argument()?;
         call.without_payload()?;
         let qube = self.known(call.destination)?;
-        let lines = names(qube.class).filter_map(|name| Some((name, self.property(qube, name)?))).map(
-            |(name, value)| {
-                let line = line(&value).replace('\\', "\\\\").replace('\n', "\\n");
-                format!("{name} {line}\n")
-            },
-        );
+        let known = names(qube.class).filter(|name| self.is_of_version(name));
+        let lines = known.filter_map(|name| Some((name, self.property(qube, name)?))).map(|(name, value)| {
+            let line = line(&value).replace('\\', "\\\\").replace('\n', "\\n");
+            format!("{name} {line}\n")
+        });
         Ok(lines.collect::<String>().into_bytes())
     }
 
@@ -56,19 +70,20 @@ impl State {
     fn property_list(&self, call: Call<'_>) -> Answer {
         call.without_argument()?;
         call.without_payload()?;
-        let names = names(self.known(call.destination)?.class).map(|name| format!("{name}\n"));
+        let known = names(self.known(call.destination)?.class).filter(|name| self.is_of_version(name));
+        let names = known.map(|name| format!("{name}\n"));
         Ok(names.collect::<String>().into_bytes())
     }
 
     fn property_set(&mut self, call: Call<'_>) -> Answer {
-        let name = call.wanted_argument()?;
+        let name = self.named(call)?;
         let text = call.payload_text()?;
         self.set_property(call.destination, name, text)?;
         Ok(Vec::new())
     }
 
     fn property_reset(&mut self, call: Call<'_>) -> Answer {
-        let name = call.wanted_argument()?;
+        let name = self.named(call)?;
         call.without_payload()?;
         self.reset_property(call.destination, name)?;
         Ok(Vec::new())

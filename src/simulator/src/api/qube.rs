@@ -9,7 +9,7 @@ use device_core::qube::{Label, QubeClass};
 use super::{Call, bad_name};
 use crate::property_write::no_such_label;
 use crate::qube::Qube;
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::{Answer, Protocol, Refusal};
 use crate::state::{State, no_such_qube};
 
 impl State {
@@ -41,7 +41,7 @@ impl State {
         let mut lines = String::new();
         for qube in self.in_list_order() {
             if call.destination.is_dom0() || qube.name == *call.destination {
-                lines.push_str(&line(qube));
+                lines.push_str(&line(qube, self.protocol));
             }
         }
         Ok(lines.into_bytes())
@@ -88,7 +88,8 @@ impl State {
         }
         let wants_uuid = match call.payload {
             b"" => false,
-            b"uuid" => true,
+            b"uuid" if self.protocol != Protocol::R42 => true,
+            _ if self.protocol == Protocol::R42 => return Err(Refusal::protocol("unexpected payload")),
             _ => return Err(Refusal::value("Invalid payload")),
         };
         let template = if call.destination.is_dom0() {
@@ -199,8 +200,13 @@ impl State {
     }
 }
 
-fn line(qube: &Qube) -> String {
-    format!("{} class={} state={} uuid={}\n", qube.name, qube.class.as_str(), qube.power.as_str(), qube.uuid)
+/// From R4.3 on it carries the uuid.
+fn line(qube: &Qube, protocol: Protocol) -> String {
+    let known = format!("{} class={} state={}", qube.name, qube.class.as_str(), qube.power.as_str());
+    match protocol {
+        Protocol::R42 => known + "\n",
+        Protocol::R43 | Protocol::R44 => format!("{known} uuid={}\n", qube.uuid),
+    }
 }
 
 /// `name=NAME label=LABEL` in any order, each once.

@@ -129,7 +129,7 @@ fn id(state: &State, backend: &QubeName, port: &str, plug: &BlockPlug) -> String
 fn nested_id(state: &State, backend: &QubeName, port: &str, plug: &BlockPlug, depth: usize) -> String {
     let parent_id = match parent(plug) {
         None => Some(String::new()),
-        Some((Class::Usb, usb_port)) => usb::id_on_port(state, backend, &usb_port),
+        Some((Class::Usb, usb_port)) => usb::on_port(state, backend, &usb_port).map(|device| device.id),
         Some((_, disk)) => state
             .hardware
             .block

@@ -10,14 +10,28 @@ use device_core::name::QubeName;
 
 use super::{Class, Exposed, Held};
 use crate::hardware::PciFunction;
-use crate::refusal::Refusal;
+use crate::qube::Qube;
+use crate::refusal::{Protocol, Refusal};
 use crate::state::State;
 
 pub(super) fn exposed(state: &State, backend: &QubeName) -> Vec<Exposed> {
     if !backend.is_dom0() {
         return Vec::new();
     }
-    state.hardware.pci.iter().map(|(address, function)| read(address, function)).collect()
+    let functions = state.hardware.pci.iter();
+    functions.filter_map(|(address, function)| told(state, address, function)).collect()
+}
+
+/// A function as this version of the server tells it: before R4.3 by its plain address, and of the first segment only.
+fn told(state: &State, address: &str, function: &PciFunction) -> Option<Exposed> {
+    let device = read(address, function);
+    match state.protocol {
+        Protocol::R43 | Protocol::R44 => Some(device),
+        Protocol::R42 => {
+            let is_first = address.starts_with("0000:");
+            is_first.then(|| Exposed { port: plain_port(address), ..device })
+        }
+    }
 }
 
 /// One function under the port that was asked for: its path over the bridges, or its plain address.
@@ -53,9 +67,9 @@ pub(super) fn held(state: &State, frontend: &QubeName) -> Vec<Held> {
     addresses
         .iter()
         .filter_map(|address| state.hardware.pci.get_key_value(address))
-        .map(|(address, function)| {
-            let device = read(address, function);
-            Held { backend: device.backend, port: device.port, id: device.id, options: Options::new() }
+        .filter_map(|(address, function)| {
+            let device = told(state, address, function)?;
+            Some(Held { backend: device.backend, port: device.port, id: device.id, options: Options::new() })
         })
         .collect()
 }
@@ -75,7 +89,9 @@ pub(super) fn attach(state: &mut State, frontend: &QubeName, device: &Exposed) -
         .map(|(_, address)| address.clone())
         .ok_or(Refusal::Crash)?;
     let is_taken = state.qubes.values().any(|other| other.name != *frontend && other.pci.contains(&address));
-    if std::mem::take(&mut state.faults.hypervisor) || (is_taken && !state.is_recorded) {
+    let has_all = |qube: &Qube| reset_with(state, &address).iter().all(|other| qube.pci.contains(other));
+    let is_resettable = state.qube(frontend).is_some_and(has_all);
+    if std::mem::take(&mut state.faults.hypervisor) || (is_taken && !state.is_recorded) || !is_resettable {
         return Err(Refusal::Crash);
     }
     let qube = state.known_mut(frontend)?;
@@ -85,8 +101,18 @@ pub(super) fn attach(state: &mut State, frontend: &QubeName, device: &Exposed) -
     Ok(())
 }
 
+/// The other functions that are reset together with one.
+pub(crate) fn reset_with(state: &State, address: &str) -> Vec<String> {
+    let group = state.hardware.pci.get(address).and_then(|function| function.group.as_ref());
+    let others =
+        state.hardware.pci.iter().filter(|(other, function)| {
+            *other != address && group.is_some() && function.group.as_ref() == group
+        });
+    others.map(|(other, _)| other.clone()).collect()
+}
+
 /// `0000:00:14.0` → `00_14.0`; the segment is written only when it is not the first.
-fn plain_port(address: &str) -> String {
+pub(crate) fn plain_port(address: &str) -> String {
     address.strip_prefix("0000:").unwrap_or(address).replace(':', "_")
 }
 

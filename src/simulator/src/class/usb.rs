@@ -43,10 +43,10 @@ pub(super) fn held(state: &State, frontend: &QubeName) -> Vec<Held> {
         .collect()
 }
 
-/// The device id of what is on a port, for the disks that hang on it.
-pub(super) fn id_on_port(state: &State, backend: &QubeName, port: &str) -> Option<String> {
+/// What is on a port, for the disks and pictures that hang on it.
+pub(super) fn on_port(state: &State, backend: &QubeName, port: &str) -> Option<Exposed> {
     let plug = state.hardware.usb.get(&(backend.clone(), port.to_owned()))?;
-    read(backend, port, plug).ok().map(|device| device.id)
+    read(backend, port, plug).ok()
 }
 
 /// Reads a device as the server does. A code that is not hexadecimal loses the whole list of its backend.
@@ -146,7 +146,7 @@ pub(super) fn attach(
         // It writes the frontend down before the deed, and leaves it there when the deed fails.
         set_seen(state, device, Some(frontend));
     }
-    if state.known(frontend)?.power == PowerState::Paused {
+    if matches!(state.known(frontend)?.power, PowerState::Paused | PowerState::Suspended) {
         return Err(Refusal::exception("QubesVMNotRunningError", format!("Domain '{frontend}' is paused")));
     }
     run_service(state, frontend, "Device attach failed:")?;

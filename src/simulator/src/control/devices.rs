@@ -4,12 +4,13 @@ use device_core::name::{PortId, QubeName};
 
 use super::{Outcome, Words, qube};
 use crate::class::Class;
-use crate::hardware::{BlockPlug, UsbPlug};
+use crate::hardware::{BlockPlug, UsbPlug, WebcamPlug};
 use crate::state::State;
 use crate::world::{Parts, parts};
 
 /// Where gadgets go that do not say.
 const USB_QUBE: &str = "sys-usb";
+const WEBCAM: &str = "A webcam comes and goes with its camera.";
 
 /// `plug usb QUBE PORT [desc=] [interfaces=]`, `plug block QUBE PORT [desc=] [size=] [mode=] [parent=]`,
 /// `plug GADGET [QUBE]`
@@ -31,13 +32,14 @@ pub(super) fn plug(state: &mut State, words: &mut Words) -> Outcome {
             state.hardware.has_microphone = true;
         }
         Some(Class::Pci) => return Err("PCI devices can't be plugged while the machine runs.".to_owned()),
+        Some(Class::Webcam) => return Err(WEBCAM.to_owned()),
         None => return plug_gadget(state, &what, words),
     }
     Ok(String::new())
 }
 
 fn plug_gadget(state: &mut State, name: &str, words: &mut Words) -> Outcome {
-    let Parts { usb, block } = gadget(state, name, words)?;
+    let Parts { usb, block, webcam } = gadget(state, name, words)?;
     for (backend, port, _) in &usb {
         let backend = qube(state, backend)?;
         if state.hardware.usb.contains_key(&(backend.clone(), port.clone())) {
@@ -51,6 +53,10 @@ fn plug_gadget(state: &mut State, name: &str, words: &mut Words) -> Outcome {
     for (backend, port, plug) in block {
         let backend = qube(state, &backend)?;
         put_block(state, &backend, port, plug);
+    }
+    for (backend, port, plug) in webcam {
+        let backend = qube(state, &backend)?;
+        put_webcam(state, &backend, port, plug);
     }
     Ok(String::new())
 }
@@ -81,9 +87,14 @@ pub(super) fn unplug(state: &mut State, words: &mut Words) -> Outcome {
             state.hardware.has_microphone = false;
         }
         Some(Class::Pci) => return Err("PCI devices can't be unplugged while the machine runs.".to_owned()),
+        Some(Class::Webcam) => return Err(WEBCAM.to_owned()),
         None => {
-            let Parts { usb, block } = gadget(state, &what, words)?;
+            let Parts { usb, block, webcam } = gadget(state, &what, words)?;
             let mut was_there = false;
+            for (backend, port, _) in webcam {
+                let backend = qube(state, &backend)?;
+                was_there |= pull(state, Class::Webcam, &backend, &port).is_ok();
+            }
             // A kernel takes the disks away first, partitions before the disk.
             for (backend, port, _) in block.into_iter().rev() {
                 let backend = qube(state, &backend)?;
@@ -121,7 +132,8 @@ pub(super) fn swap(state: &mut State, words: &mut Words) -> Outcome {
     Ok(String::new())
 }
 
-fn place(state: &State, words: &mut Words) -> Result<(QubeName, String), String> {
+/// The qube and the port that are named.
+pub(super) fn place(state: &State, words: &mut Words) -> Result<(QubeName, String), String> {
     let backend = qube(state, &words.next("a qube")?)?;
     let port = words.next("a port")?;
     PortId::new(&port).map_err(|error| format!("The {error}."))?;
@@ -166,7 +178,8 @@ fn block(words: &mut Words) -> Result<BlockPlug, String> {
     Ok(plug)
 }
 
-fn put_usb(state: &mut State, backend: &QubeName, port: String, mut plug: UsbPlug) {
+/// Puts a USB device on a port.
+pub(super) fn put_usb(state: &mut State, backend: &QubeName, port: String, mut plug: UsbPlug) {
     plug.is_known = state.is_running(backend);
     let is_known = plug.is_known;
     state.hardware.usb.insert((backend.clone(), port), plug);
@@ -176,7 +189,8 @@ fn put_usb(state: &mut State, backend: &QubeName, port: String, mut plug: UsbPlu
     }
 }
 
-fn put_block(state: &mut State, backend: &QubeName, port: String, mut plug: BlockPlug) {
+/// Makes a disk appear.
+pub(super) fn put_block(state: &mut State, backend: &QubeName, port: String, mut plug: BlockPlug) {
     plug.is_known = state.is_running(backend);
     let is_known = plug.is_known;
     state.hardware.block.insert((backend.clone(), port), plug);
@@ -185,10 +199,19 @@ fn put_block(state: &mut State, backend: &QubeName, port: String, mut plug: Bloc
     }
 }
 
-fn pull(state: &mut State, class: Class, backend: &QubeName, port: &str) -> Result<(), String> {
+/// Makes a webcam appear.
+pub(super) fn put_webcam(state: &mut State, backend: &QubeName, port: String, mut plug: WebcamPlug) {
+    plug.is_known = state.is_running(backend);
+    state.hardware.webcam.insert((backend.clone(), port), plug);
+    state.settle();
+}
+
+/// Takes what is on a port away.
+pub(super) fn pull(state: &mut State, class: Class, backend: &QubeName, port: &str) -> Result<(), String> {
     let key = (backend.clone(), port.to_owned());
     let was_there = match class {
         Class::Usb => state.hardware.usb.remove(&key).is_some(),
+        Class::Webcam => state.hardware.webcam.remove(&key).is_some(),
         _ => state.hardware.block.remove(&key).is_some(),
     };
     if !was_there {

@@ -7,7 +7,7 @@ use crate::fault::Failure;
 use crate::state::State;
 
 /// Longest latency, in milliseconds: longer is a hang.
-const LATENCY_MAX: u64 = 600_000;
+pub(super) const LATENCY_MAX: u64 = 600_000;
 
 /// Commands that are about faults and counts.
 pub(super) fn run(state: &mut State, command: &str, words: &mut Words) -> Outcome {
@@ -57,11 +57,17 @@ fn latency(state: &mut State, words: &mut Words) -> Result<(), String> {
 }
 
 fn failure(words: &mut Words) -> Result<Failure, String> {
-    let kind = words.next("exception, empty, lost, hang or cut")?;
+    let kind = words.next("exception, template, empty, lost, hang or cut")?;
     let failure = match kind.as_str() {
         "exception" => {
             let class = words.next("the class of an exception")?;
             return Ok(Failure::Exception(class, words.rest()));
+        }
+        "template" => {
+            let class = words.next("the class of an exception")?;
+            let message = words.next("a message")?;
+            let arguments = std::iter::from_fn(|| words.next("").ok()).collect();
+            return Ok(Failure::Template(class, message, arguments));
         }
         "empty" => Failure::Empty,
         "lost" => Failure::Lost,

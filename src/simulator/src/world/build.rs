@@ -29,6 +29,7 @@ pub(crate) fn state(world: &World) -> Result<State, WorldError> {
     let mut state = State::new(name.clone());
     state.is_recorded = document.is_recorded;
     state.hardware.has_microphone = document.microphone.unwrap_or(true);
+    state.hardware.has_webcam_class = document.video_companion.unwrap_or(!document.webcam.is_empty());
     state.defaults = defaults(document);
     if !state.is_recorded
         && let Some(dom0) = state.qubes.get_mut(&QubeName::dom0())
@@ -41,7 +42,9 @@ pub(crate) fn state(world: &World) -> Result<State, WorldError> {
     builder.devices()?;
     builder.assignments()?;
     builder.gadgets();
-    Ok(builder.switched_on())
+    let mut state = builder.state;
+    state.look_around();
+    Ok(state)
 }
 
 fn defaults(document: &Document) -> BTreeMap<String, String> {
@@ -188,26 +191,6 @@ impl Builder<'_> {
     fn gadgets(&mut self) {
         let own = self.world.document.gadget.iter().map(|gadget| gadget.get_ref().clone());
         self.state.gadgets = own.chain(gadget_catalogue()).collect();
-    }
-
-    /// What the backends tell at the start is seen already: nobody hears of it as news.
-    fn switched_on(mut self) -> State {
-        let backends: Vec<QubeName> = self.state.qubes.keys().cloned().collect();
-        for backend in backends {
-            for class in [Class::Block, Class::Usb] {
-                let seen = self
-                    .state
-                    .exposed(class, &backend)
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|device| (device.port, device.holder))
-                    .collect::<BTreeMap<_, _>>();
-                if !seen.is_empty() {
-                    self.state.seen.insert((backend.clone(), class), seen);
-                }
-            }
-        }
-        self.state
     }
 }
 

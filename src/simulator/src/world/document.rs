@@ -29,6 +29,10 @@ pub(crate) struct Document {
     pub(crate) usb: Vec<Spanned<UsbEntry>>,
     /// Disks and partitions that are there at the start.
     pub(crate) block: Vec<Spanned<BlockEntry>>,
+    /// Pictures of USB cameras, for the class `webcam`.
+    pub(crate) webcam: Vec<Spanned<WebcamEntry>>,
+    /// Whether dom0 knows the class `webcam`; absent = when there are webcams.
+    pub(crate) video_companion: Option<bool>,
     /// PCI functions of the machine.
     pub(crate) pci: Vec<Spanned<PciEntry>>,
     /// Stored assignments.
@@ -111,6 +115,8 @@ pub(crate) struct UsbEntry {
     pub(crate) product: Option<String>,
     /// The raw description in place of `id`, `manufacturer`, `model` and `serial`.
     pub(crate) desc: Option<String>,
+    /// The serial number is repeated until it has so many characters.
+    pub(crate) stretch: Option<usize>,
     /// The qube that has it at the start.
     pub(crate) attached: Option<String>,
 }
@@ -130,7 +136,24 @@ pub(crate) struct BlockEntry {
     pub(crate) parent: Option<String>,
     /// The raw description in place of `model` and `label`.
     pub(crate) desc: Option<String>,
+    /// The label is repeated until it has so many characters.
+    pub(crate) stretch: Option<usize>,
     /// The qube that has it at the start.
+    pub(crate) attached: Option<String>,
+}
+
+/// `[[webcam]]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct WebcamEntry {
+    pub(crate) backend: Option<String>,
+    /// `video0`
+    pub(crate) port: String,
+    /// USB port of the camera.
+    pub(crate) parent: String,
+    /// `1280x720x30` each.
+    pub(crate) formats: Vec<String>,
+    /// The qube that sees it at the start.
     pub(crate) attached: Option<String>,
 }
 
@@ -148,6 +171,8 @@ pub(crate) struct PciEntry {
     pub(crate) id: String,
     pub(crate) vendor: Option<String>,
     pub(crate) product: Option<String>,
+    /// Functions of one group can only be reset together.
+    pub(crate) reset_group: Option<String>,
     /// The qube that requires it, and has it while it runs.
     pub(crate) attached: Option<String>,
     /// Options of that assignment.
@@ -176,6 +201,7 @@ pub(crate) struct GadgetEntry {
     pub(crate) name: String,
     pub(crate) usb: Vec<UsbEntry>,
     pub(crate) block: Vec<BlockEntry>,
+    pub(crate) webcam: Vec<WebcamEntry>,
 }
 
 /// `[crowd]`: `crowd.rs` says by which rule.

@@ -8,11 +8,14 @@ use device_core::name::{PortId, QubeName};
 use toml::Spanned;
 
 use super::build::{Builder, USB_QUBE, options};
-use super::document::{BlockEntry, GadgetEntry, PciEntry, UsbEntry};
+use super::document::{BlockEntry, GadgetEntry, PciEntry, UsbEntry, WebcamEntry};
 use super::{WorldError, crowd};
 use crate::class::{Class, pci_port};
-use crate::hardware::{BlockPlug, PciFunction, UsbPlug};
+use crate::hardware::{BlockPlug, PciFunction, UsbPlug, Viewer, WebcamPlug};
 use crate::qube::Stored;
+
+/// Longest text a world can ask for; longer ones test the memory and nothing else.
+const STRETCH_MAX: usize = 1 << 20;
 
 impl Builder<'_> {
     pub(super) fn pci(&mut self) -> Result<(), WorldError> {
@@ -55,7 +58,7 @@ impl Builder<'_> {
                 port: Some(port.clone()),
                 device: None,
                 mode: Mode::Required,
-                frontend: None,
+                frontend: Some(qube.clone()),
                 options: options(&entry.options),
             };
             if let Some(qube) = self.state.qubes.get_mut(&qube) {
@@ -69,6 +72,7 @@ impl Builder<'_> {
             port,
             id: format!("0x{vendor}:0x{product}"),
             code: entry.class.clone(),
+            group: entry.reset_group.clone(),
             vendor: entry.vendor.clone(),
             product: entry.product.clone(),
         };
@@ -93,6 +97,25 @@ impl Builder<'_> {
         }
         for entry in crowd.iter().flat_map(|crowd| crowd::block(crowd.get_ref())) {
             self.block(&entry, at)?;
+        }
+        for entry in &world.document.webcam {
+            self.webcam(entry.get_ref(), entry.span().start)?;
+        }
+        Ok(())
+    }
+
+    fn webcam(&mut self, entry: &WebcamEntry, at: usize) -> Result<(), WorldError> {
+        let backend = self.known(entry.backend.as_deref().unwrap_or(USB_QUBE), at)?;
+        if PortId::new(&entry.port).is_err() {
+            return Err(self.fault(at, format!("'{}' is no name of a webcam", entry.port)));
+        }
+        let mut plug = plug_webcam(entry);
+        plug.is_known = self.state.is_running(&backend);
+        if let Some(viewer) = &entry.attached {
+            plug.viewer = Some(Viewer { qube: self.known(viewer, at)?, format: None });
+        }
+        if self.state.hardware.webcam.insert((backend, entry.port.clone()), plug).is_some() {
+            return Err(self.fault(at, format!("two webcams are named {}", entry.port)));
         }
         Ok(())
     }
@@ -148,7 +171,7 @@ fn plug_usb(entry: &UsbEntry) -> UsbPlug {
             entry.id.as_deref().unwrap_or("0000:0000"),
             text(&entry.manufacturer),
             text(&entry.model),
-            text(&entry.serial)
+            stretched(text(&entry.serial), entry.stretch)
         )
     });
     UsbPlug {
@@ -164,7 +187,8 @@ fn plug_usb(entry: &UsbEntry) -> UsbPlug {
 fn plug_block(entry: &BlockEntry) -> BlockPlug {
     let desc = entry.desc.clone().unwrap_or_else(|| {
         let model = entry.model.as_deref().unwrap_or("disk").replace(' ', "_");
-        format!("{model} ({})", entry.label.as_deref().unwrap_or_default())
+        let label = entry.label.clone().unwrap_or_default();
+        format!("{model} ({})", stretched(label, entry.stretch))
     });
     BlockPlug {
         desc,
@@ -175,11 +199,17 @@ fn plug_block(entry: &BlockEntry) -> BlockPlug {
     }
 }
 
+/// The plug of a webcam entry, told of by nobody yet.
+fn plug_webcam(entry: &WebcamEntry) -> WebcamPlug {
+    WebcamPlug { parent: entry.parent.clone(), formats: entry.formats.clone(), viewer: None, is_known: false }
+}
+
 /// A gadget taken apart: backend, port and plug of each of its devices.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
     pub(crate) usb: Vec<(String, String, UsbPlug)>,
     pub(crate) block: Vec<(String, String, BlockPlug)>,
+    pub(crate) webcam: Vec<(String, String, WebcamPlug)>,
 }
 
 /// The devices of a gadget, at `backend` unless an entry says where.
@@ -187,9 +217,19 @@ pub(crate) fn parts(gadget: &GadgetEntry, backend: &str) -> Parts {
     let at = |own: &Option<String>| own.clone().unwrap_or_else(|| backend.to_owned());
     let usb = gadget.usb.iter();
     let block = gadget.block.iter();
+    let webcam = gadget.webcam.iter();
     Parts {
         usb: usb.map(|entry| (at(&entry.backend), entry.port.clone(), plug_usb(entry))).collect(),
         block: block.map(|entry| (at(&entry.backend), entry.port.clone(), plug_block(entry))).collect(),
+        webcam: webcam.map(|entry| (at(&entry.backend), entry.port.clone(), plug_webcam(entry))).collect(),
+    }
+}
+
+/// The text over and over, to be hostile with.
+fn stretched(text: String, length: Option<usize>) -> String {
+    match length {
+        Some(length) if !text.is_empty() => text.chars().cycle().take(length.min(STRETCH_MAX)).collect(),
+        _ => text,
     }
 }
 

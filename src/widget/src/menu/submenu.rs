@@ -16,6 +16,7 @@ use super::list::{GroupList, RowView};
 use super::order::settle_submenu;
 use super::row::RowWidget;
 use super::targets::{GroupKind, ItemAction, Items, Page, SubView, submenu};
+use crate::platform::set_accessible_label;
 use crate::scene::Scene;
 
 /// Pixels between the sub-menu and the menu.
@@ -123,6 +124,11 @@ impl Submenu {
         }
         if let Some(before) = self.open.borrow_mut().take() {
             before.row.set_open(false);
+            // What stands under a pointer on its way belongs to another device now.
+            self.guard.changed(Instant::now());
+        }
+        if let Some(shown) = row.row() {
+            set_accessible_label(&self.popover, &shown.spoken);
         }
         let view = SubView::opening(Instant::now());
         *self.open.borrow_mut() =

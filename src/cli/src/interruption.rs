@@ -1,0 +1,57 @@
+//! What ends a run from outside: Ctrl-C, a request to terminate, and the limit of `--timeout`.
+//!
+//! None of them undoes anything; each leaves a sentence on what is known to have happened.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
+
+use crate::failure::Failure;
+use crate::ledger::Ledger;
+
+/// Exit code after Ctrl-C, as a shell names it.
+const INTERRUPTED: u8 = 130;
+/// Exit code after a request to terminate, as a shell names it.
+const TERMINATED: u8 = 143;
+
+/// Does `work` until it is done or cut short.
+///
+/// # Errors
+/// What `work` fails with, or the sentence of the interruption.
+pub async fn bounded(
+    ledger: &Ledger,
+    limit: Option<Duration>,
+    work: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt()).ok(), signal(SignalKind::terminate()).ok());
+    let cut_short = |code| Failure::CutShort { sentence: format!("Interrupted. {}", ledger.known()), code };
+    tokio::select! {
+        outcome = within(ledger, limit, work) => outcome,
+        () = received(&mut interrupt) => Err(cut_short(INTERRUPTED)),
+        () = received(&mut terminate) => Err(cut_short(TERMINATED)),
+    }
+}
+
+async fn within(
+    ledger: &Ledger,
+    limit: Option<Duration>,
+    work: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    let Some(limit) = limit else { return work.await };
+    timeout(limit, work).await.unwrap_or_else(|_| {
+        let sentence = format!("No answer within {} s. {}", limit.as_secs_f64(), ledger.known());
+        Err(Failure::CutShort { sentence, code: 1 })
+    })
+}
+
+/// A system that gives no signals leaves their default: the program just ends.
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}

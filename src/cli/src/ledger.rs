@@ -1,0 +1,173 @@
+//! The way to the server, with a note of every change: what was done, and what was asked for and not yet answered.
+//!
+//! A run that is cut short (Ctrl-C, `--timeout`, a link that breaks) can so tell what is known to have happened.
+//! Reads pass through without a note.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use device_core::assignment::Assignment;
+use device_core::client::{AdminClient, EventHints};
+use device_core::error::{Error, ErrorKind};
+use device_core::hypervisor::{Action, Hypervisor, Performed};
+use device_core::interface::Interface;
+use device_core::name::QubeName;
+use device_core::qube::Label;
+use device_core::scope::{Scope, ScopeReply};
+use device_core::wire::request::Request;
+
+/// A client that remembers. Its clones share one memory.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    client: AdminClient,
+    entries: Arc<Mutex<Entries>>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    done: Vec<String>,
+    open: Option<String>,
+}
+
+impl Ledger {
+    /// An empty one over this client.
+    #[must_use]
+    pub fn new(client: AdminClient) -> Self {
+        Self { client, entries: Arc::default() }
+    }
+
+    /// What is known to have happened so far, in sentences.
+    #[must_use]
+    pub fn known(&self) -> String {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = entries.done.iter().map(|done| format!("{done}."));
+        let open = entries.open.iter().map(|open| format!("Whether {open} is not known; look again."));
+        match done.chain(open).collect::<Vec<_>>() {
+            sentences if sentences.is_empty() => "Nothing was changed.".to_owned(),
+            sentences => sentences.join(" "),
+        }
+    }
+
+    /// Attaches as `assignment` says, its mode included.
+    ///
+    /// # Errors
+    /// The server's refusal, or trouble on the way.
+    pub async fn attach_as(&self, assignment: &Assignment) -> Result<(), Error> {
+        let what = format!("{} was attached to {}", place(assignment), assignment.frontend);
+        self.noted(what, self.client.attach_as(assignment)).await
+    }
+
+    /// Makes a call that only reads.
+    ///
+    /// # Errors
+    /// The server's refusal, or trouble on the way.
+    pub async fn read_call(&self, request: Request) -> Result<Vec<u8>, Error> {
+        self.client.read_call(request).await
+    }
+
+    /// The label of a qube.
+    ///
+    /// # Errors
+    /// Trouble with the link.
+    pub async fn label_of(&self, qube: &QubeName) -> Result<Option<Label>, Error> {
+        self.client.label_of(qube).await
+    }
+
+    /// What `qube` must not be given.
+    ///
+    /// # Errors
+    /// The server's refusal, or trouble on the way.
+    pub async fn denied(&self, qube: &QubeName) -> Result<Vec<Interface>, Error> {
+        self.client.denied(qube).await
+    }
+
+    /// Adds to the deny list of `qube`.
+    ///
+    /// # Errors
+    /// The server's refusal, or trouble on the way.
+    pub async fn deny(&self, qube: &QubeName, codes: &[Interface]) -> Result<(), Error> {
+        let what = format!("{} went onto the deny list of {qube}", words(codes));
+        self.noted(what, self.client.deny(qube, codes)).await
+    }
+
+    /// Takes from the deny list of `qube`.
+    ///
+    /// # Errors
+    /// The server's refusal, or trouble on the way.
+    pub async fn allow(&self, qube: &QubeName, codes: &[Interface]) -> Result<(), Error> {
+        let what = format!("{} went from the deny list of {qube}", words(codes));
+        self.noted(what, self.client.allow(qube, codes)).await
+    }
+
+    /// Notes what is asked for before the call, and what came of it behind.
+    async fn noted<T>(&self, what: String, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).open = Some(what);
+        let outcome = call.await;
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        match &outcome {
+            Ok(_) => {
+                let done = entries.open.take();
+                entries.done.extend(done);
+            }
+            Err(error) if is_open(error) => {}
+            Err(_) => entries.open = None,
+        }
+        outcome
+    }
+}
+
+impl Hypervisor for Ledger {
+    type Hints = EventHints;
+
+    async fn read(&self, scope: &Scope) -> Result<ScopeReply, Error> {
+        self.client.read(scope).await
+    }
+
+    async fn subscribe(&self) -> Result<EventHints, Error> {
+        self.client.subscribe().await
+    }
+
+    async fn perform(&self, action: &Action) -> Result<Performed, Error> {
+        self.noted(told(action), self.client.perform(action)).await
+    }
+}
+
+/// Whether a change that failed so may have been made all the same.
+#[must_use]
+pub fn is_open(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::Malformed | ErrorKind::Timeout)
+        && error.server().is_none()
+}
+
+/// The action as something that happened.
+fn told(action: &Action) -> String {
+    match action {
+        Action::Attach { device, frontend, .. } => format!("{} was attached to {frontend}", device.port),
+        Action::Detach { device, frontend } => format!("{} was detached from {frontend}", device.port),
+        Action::Assign(assignment) => {
+            format!("{} was assigned to {}", place(assignment), assignment.frontend)
+        }
+        Action::Unassign(assignment) => {
+            format!("{} was unassigned from {}", place(assignment), assignment.frontend)
+        }
+        Action::SetMode(assignment, mode) => {
+            format!("{} was assigned to {} as {mode}", place(assignment), assignment.frontend)
+        }
+        Action::Start(qube) => format!("{qube} was started"),
+        Action::Shutdown(qube) => format!("{qube} was asked to shut down"),
+        Action::Discard(qube) => format!("{qube} was removed"),
+        Action::CreateDisposable(_) => "a new disposable was created".to_owned(),
+    }
+}
+
+/// Backend and port of an assignment; the device where any port is meant.
+fn place(assignment: &Assignment) -> String {
+    match (&assignment.port, &assignment.device) {
+        (Some(port), _) => format!("{}:{port}", assignment.backend),
+        (None, Some(device)) => format!("{}:*:{device}", assignment.backend),
+        (None, None) => format!("{}:*", assignment.backend),
+    }
+}
+
+fn words(codes: &[Interface]) -> String {
+    codes.iter().map(Interface::as_str).collect::<Vec<_>>().join(" ")
+}

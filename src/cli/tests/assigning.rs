@@ -1,0 +1,121 @@
+//! `assign`, `unassign` and `attach --persistent` where the recorded runs leave a question open.
+
+mod support;
+
+use support::Run;
+use support::script::Script;
+
+const AVAILABLE: &str = "admin.vm.device.block.Available+ sys-usb";
+const STICK: &str = "0\0sda:a:b:c device_id='a:b:c' port_id='sda' interfaces='b******'\n";
+const HELD: &str = "0\0sda:a:b:c attachment='work' interfaces='b******'\n";
+const ATTACH: &str = "admin.vm.device.block.Attach+sys-usb+sda+a+b+c work";
+const DETACH: &str = "admin.vm.device.block.Detach+sys-usb+sda+a+b+c work";
+const ASSIGN: &str = "admin.vm.device.block.Assign+sys-usb+sda+a+b+c work";
+const UNASSIGN: &str = "admin.vm.device.block.Unassign+sys-usb+sda+a+b+c work";
+
+fn refused(words: &str) -> String {
+    format!("2\0QubesValueError\0\0{words}\0")
+}
+
+#[test]
+fn what_could_not_be_made_persistent_is_not_left_attached() {
+    let server = Script::new()
+        .says(AVAILABLE, STICK)
+        .says(ATTACH, "0\0")
+        .says("admin.vm.device.block.Available+sda sys-usb", HELD)
+        .says(ASSIGN, &refused("No room."))
+        .says(DETACH, "0\0");
+    Run::of("qvm-block", "attach -p work sys-usb:sda").on(&server.socket()).go().failed(1, "Error: No room.");
+    assert_eq!(server.changes(), [ATTACH, ASSIGN, DETACH]);
+}
+
+#[test]
+fn what_stays_attached_after_a_failed_persistent_attach_is_told() {
+    let server = Script::new()
+        .says(AVAILABLE, STICK)
+        .says(ATTACH, "0\0")
+        .says("admin.vm.device.block.Available+sda sys-usb", HELD)
+        .says(ASSIGN, &refused("No room."))
+        .says(DETACH, &refused("Stuck."));
+    Run::of("qvm-block", "attach -p work sys-usb:sda")
+        .on(&server.socket())
+        .go()
+        .failed(1, "Error: No room. The device stays attached to work: Stuck.");
+}
+
+#[test]
+fn an_attached_device_is_assigned_without_a_hint() {
+    let server = Script::new().says(AVAILABLE, HELD).says(ASSIGN, "0\0");
+    Run::of("qvm-block", "assign work sys-usb:sda").on(&server.socket()).go().printed("");
+}
+
+#[test]
+fn quiet_keeps_the_hints() {
+    let server = Script::new().says(AVAILABLE, STICK).says(ASSIGN, "0\0");
+    Run::of("qvm-block", "s -q work sys-usb:sda").on(&server.socket()).go().printed("");
+    Run::of("qvm-block", "s work sys-usb:sda").on(&server.socket()).go().printed(
+        "Assigned. To attach you can now restart domain or run: \n\tqvm-block attach work sys-usb:sda\n",
+    );
+}
+
+#[test]
+fn what_stays_attached_after_unassigning_is_told() {
+    let held = "0\0sys-usb+sda:a:b:c device_id='a:b:c' port_id='sda' mode='manual' frontend_domain='work'\n";
+    let server = Script::new()
+        .says(AVAILABLE, STICK)
+        .says(UNASSIGN, "0\0")
+        .says("admin.vm.device.block.Attached+ work", held);
+    Run::of("qvm-block", "u work sys-usb:sda").on(&server.socket()).go().printed(
+        "Unassigned. To detach you can now restart domain or run: \n \tqvm-block detach work sys-usb:sda\n",
+    );
+}
+
+#[test]
+fn port_and_device_widen_what_is_meant() {
+    for (words, argument) in [
+        ("--port work sys-usb:sda", "sys-usb+sda+_"),
+        ("--only-port work sys-usb:sdz", "sys-usb+sdz+_"),
+        ("--device work sys-usb:sda", "sys-usb+_+a+b+c"),
+        ("work sys-usb:*:a:b:c", "sys-usb+_+a+b+c"),
+        ("work sys-usb:sda:*", "sys-usb+sda+_"),
+        ("work sys-usb:sdz:x:y", "sys-usb+sdz+x+y"),
+    ] {
+        let call = format!("admin.vm.device.block.Assign+{argument} work");
+        let server = Script::new().says(AVAILABLE, STICK).says(&call, "0\0");
+        let outcome = Run::of("qvm-block", &format!("assign -q {words}")).on(&server.socket()).go();
+        outcome.printed("");
+        assert_eq!(server.changes(), [call], "{words}");
+    }
+}
+
+#[test]
+fn rules_that_no_server_checks_are_kept() {
+    for (program, line, sentence) in [
+        ("qvm-pci", "assign work dom0:00_1f.3:a", "Error: PCI devices cannot be assigned as not required."),
+        (
+            "qvm-webcam",
+            "assign work sys-usb:cam:a",
+            "Error: webcam devices cannot be assigned to be automatically attached.",
+        ),
+        (
+            "qvm-usb",
+            "assign --required work sys-usb:2-1:a",
+            "Error: Only pci and block devices can be assigned as required.",
+        ),
+        ("qvm-block", "assign nosuch sys-usb:sda:a:b:c", "qvm-block: error: no such domain: 'nosuch'"),
+        ("qvm-block", "assign work nosuch:sda", "qvm-block: error: no such backend vm!"),
+    ] {
+        let mut server = Script::new().says(
+            "admin.vm.device.block.Assign+sys-usb+sda+a+b+c nosuch",
+            "2\0QubesVMNotFoundError\0\0No such domain: 'nosuch'\0",
+        );
+        for class in ["pci", "webcam", "usb", "block"] {
+            for backend in ["dom0", "sys-usb"] {
+                server = server.says(&format!("admin.vm.device.{class}.Available+ {backend}"), "0\0");
+            }
+        }
+        let outcome = Run::of(program, line).on(&server.socket()).go();
+        assert_eq!(outcome.sentence(), sentence, "{line}");
+        assert_eq!(outcome.stdout, "");
+    }
+}

@@ -1,0 +1,20 @@
+//! What must hold of the simulator as a whole, over its sockets and its library door. One program, one file per subject.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on has failed"
+)]
+
+mod commands;
+mod harness;
+mod keeping;
+mod mishap;
+mod older;
+mod random;
+mod replay;
+mod serving;
+mod stories;
+mod webcam;
+mod worlds;
