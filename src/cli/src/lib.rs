@@ -27,8 +27,10 @@ pub mod json;
 pub mod kind;
 pub mod ledger;
 pub mod offer;
+pub mod older;
 pub mod paint;
 pub mod parse;
+pub mod pci_address;
 pub mod rows;
 pub mod rule;
 pub mod seconds;
@@ -87,23 +89,37 @@ fn read_and_run(
         Some((first, words)) if first == COMPLETE => return complete(program, words, console),
         _ => {}
     }
+    if let Some(older) = older::read(program, &arguments) {
+        let older::Older { invocation, hint } = older?;
+        return carry_out(program, invocation, Some(&hint), console);
+    }
     match parse::parse(program, &arguments)? {
         Parsed::Show(text) => Ok(console.out.write_all(text.as_bytes())?),
         Parsed::ListClasses(matches) => {
             let ledger = ledger(&matches);
             on_runtime(program, &matches, &ledger, commands::classes::run(&ledger, console))
         }
-        Parsed::Run(invocation) => {
-            let Invocation { class, command, matches } = invocation;
-            let ledger = ledger(&matches);
-            let errand = Errand::new(ledger.clone(), program.clone(), manner(&matches), console);
-            let work = commands::run(errand, class.as_deref(), command.verb, &matches);
-            match (command.verb, on_runtime(program, &matches, &ledger, work)) {
-                // To be interrupted is how it ends.
-                (Verb::Watch, Err(Failure::CutShort { .. })) => Ok(()),
-                (_, outcome) => outcome,
-            }
-        }
+        Parsed::Run(invocation) => carry_out(program, invocation, None, console),
+    }
+}
+
+fn carry_out(
+    program: &Program,
+    invocation: Invocation,
+    hint: Option<&str>,
+    console: Console<'_>,
+) -> Result<(), Failure> {
+    let Invocation { class, command, matches } = invocation;
+    let ledger = ledger(&matches);
+    let mut errand = Errand::new(ledger.clone(), program.clone(), manner(&matches), console);
+    if let Some(hint) = hint {
+        errand.hint(hint);
+    }
+    let work = commands::run(errand, class.as_deref(), command.verb, &matches);
+    match (command.verb, on_runtime(program, &matches, &ledger, work)) {
+        // To be interrupted is how it ends.
+        (Verb::Watch, Err(Failure::CutShort { .. })) => Ok(()),
+        (_, outcome) => outcome,
     }
 }
 
