@@ -33,9 +33,13 @@ mod refusal;
 mod server;
 mod simulator;
 mod state;
+mod store;
+mod story;
 mod world;
 
 pub use refusal::Protocol;
 pub use server::Server;
 pub use simulator::{Handle, Simulator};
+pub use store::StateError;
+pub use story::{Stage, Story, StoryError, names as story_names};
 pub use world::{WorldError, names as world_names};

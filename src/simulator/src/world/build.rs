@@ -42,7 +42,9 @@ pub(crate) fn state(world: &World) -> Result<State, WorldError> {
     builder.devices()?;
     builder.assignments()?;
     builder.gadgets();
-    Ok(builder.switched_on())
+    let mut state = builder.state;
+    state.look_around();
+    Ok(state)
 }
 
 fn defaults(document: &Document) -> BTreeMap<String, String> {
@@ -189,26 +191,6 @@ impl Builder<'_> {
     fn gadgets(&mut self) {
         let own = self.world.document.gadget.iter().map(|gadget| gadget.get_ref().clone());
         self.state.gadgets = own.chain(gadget_catalogue()).collect();
-    }
-
-    /// What the backends tell at the start is seen already: nobody hears of it as news.
-    fn switched_on(mut self) -> State {
-        let backends: Vec<QubeName> = self.state.qubes.keys().cloned().collect();
-        for backend in backends {
-            for class in [Class::Block, Class::Usb, Class::Webcam] {
-                let seen = self
-                    .state
-                    .exposed(class, &backend)
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|device| (device.port, device.holder))
-                    .collect::<BTreeMap<_, _>>();
-                if !seen.is_empty() {
-                    self.state.seen.insert((backend.clone(), class), seen);
-                }
-            }
-        }
-        self.state
     }
 }
 
