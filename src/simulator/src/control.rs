@@ -92,6 +92,7 @@ async fn read_line(stream: &mut UnixStream) -> io::Result<String> {
 
 /// Carries out one line.
 pub(crate) fn run(state: &mut State, line: &str) -> Outcome {
+    state.reads.forget();
     let mut words = Words::new(line)?;
     let command = words.next("a command")?;
     match command.as_str() {

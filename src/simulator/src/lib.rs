@@ -29,6 +29,7 @@ mod power;
 mod property;
 mod property_write;
 mod qube;
+mod reads;
 mod refusal;
 mod server;
 mod simulator;

@@ -16,6 +16,7 @@ use crate::events::{Hub, Older, event, older};
 use crate::fault::Faults;
 use crate::hardware::Hardware;
 use crate::qube::{Qube, Stored};
+use crate::reads::Reads;
 use crate::refusal::{Protocol, Refusal};
 use crate::store::Store;
 use crate::world::GadgetEntry;
@@ -44,6 +45,7 @@ pub(crate) struct State {
     pub(crate) desk: Desk,
     /// Refused assignments that are listed all the same until the server restarts, or stores them with others.
     pub(crate) unsaved: Vec<(QubeName, Stored)>,
+    pub(crate) reads: Reads,
     /// Grows with everything that may have changed something that lasts.
     pub(crate) changes: u64,
     pub(crate) store: Option<Store>,
@@ -78,6 +80,7 @@ impl State {
             faults: Faults::default(),
             desk: Desk::default(),
             unsaved: Vec::new(),
+            reads: Reads::default(),
             changes: 0,
             store: None,
             next_qid: 1,
@@ -90,6 +93,7 @@ impl State {
     /// knows only persistent attachments of a port.
     pub(crate) fn speak(&mut self, protocol: Protocol) {
         self.protocol = protocol;
+        self.reads.forget();
         if protocol != Protocol::R42 {
             return;
         }

@@ -22,6 +22,9 @@ pub(crate) const ANNOUNCEMENT: &str = "plugboard-simulator";
 /// The backend of what does not say where it is plugged in.
 pub(super) const USB_QUBE: &str = "sys-usb";
 
+/// Most qubes, USB devices or disks that a crowd can ask for; more test the memory and nothing else.
+const CROWD_MAX: usize = 10_000;
+
 /// The machine of a world, as it is before the first call.
 pub(crate) fn state(world: &World) -> Result<State, WorldError> {
     let document = &world.document;
@@ -78,6 +81,11 @@ impl Builder<'_> {
             self.qube(entry.get_ref(), entry.span().start)?;
         }
         if let Some(crowd) = &world.document.crowd {
+            let counts = crowd.get_ref();
+            if [counts.qubes, counts.usb, counts.block].into_iter().any(|count| count > CROWD_MAX) {
+                let what = format!("a crowd has at most {CROWD_MAX} of a kind");
+                return Err(self.fault(crowd.span().start, what));
+            }
             for entry in crowd::qubes(crowd.get_ref()) {
                 self.qube(&entry, crowd.span().start)?;
             }

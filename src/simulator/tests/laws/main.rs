@@ -8,6 +8,7 @@
 )]
 
 mod commands;
+mod fuzz;
 mod harness;
 mod keeping;
 mod mishap;
