@@ -1,11 +1,12 @@
-//! Completions in the shells themselves, as far as they are installed, against the simulated machine; and the page for
-//! `man`.
+//! Completions in the shells themselves, against the simulated machine; and the page for `man`.
+//!
+//! `./dev test` installs the shells; without them these tests fail rather than pass unseen.
 
 #![expect(clippy::unwrap_used, reason = "a broken test set-up ends the test")]
+#![expect(clippy::panic, reason = "as above")]
 
 mod support;
 
-use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -27,8 +28,8 @@ fn installed(shell: &str) -> tempfile::TempDir {
     folder
 }
 
-/// What a shell prints for this script; `None` = it is not installed.
-fn shell(name: &str, arguments: &[&str], folder: &Path, socket: &Path) -> Option<String> {
+/// What a shell prints for this script.
+fn shell(name: &str, arguments: &[&str], folder: &Path, socket: &Path) -> String {
     let path = format!("{}:/usr/bin:/bin", folder.display());
     let output = Command::new(name)
         .args(arguments)
@@ -39,14 +40,9 @@ fn shell(name: &str, arguments: &[&str], folder: &Path, socket: &Path) -> Option
         .env("QUBESD_SOCKET", socket)
         .stdin(Stdio::null())
         .output();
-    match output {
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        output => {
-            let output = output.unwrap();
-            assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{name}");
-            Some(String::from_utf8(output.stdout).unwrap())
-        }
-    }
+    let output = output.unwrap_or_else(|error| panic!("{name} can't be started ({error}); ./dev test installs it"));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{name}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// What bash would put behind a line, given how it parts it into words.
@@ -60,7 +56,7 @@ fn in_bash(machine: &Machine, line: &str, words: &[&str]) -> Vec<String> {
         quoted.join(" "),
         words.len() - 1
     );
-    let text = shell("bash", &["-c", &script], folder.path(), &machine.socket()).unwrap();
+    let text = shell("bash", &["-c", &script], folder.path(), &machine.socket());
     text.lines().map(Into::into).collect()
 }
 
@@ -90,9 +86,8 @@ fn fish_completes_with_what_each_word_is() {
     let machine = Machine::laptop().with("plug stick");
     let folder = installed("fish");
     let script = "source ./completions; complete -C 'qvm-usb attach work sys-usb:2-1'";
-    if let Some(text) = shell("fish", &["-c", script], folder.path(), &machine.socket()) {
-        assert_eq!(text, "sys-usb:2-1\tUSB_Storage: SanDisk Corp. Cruzer Blade\n");
-    }
+    let text = shell("fish", &["-c", script], folder.path(), &machine.socket());
+    assert_eq!(text, "sys-usb:2-1\tUSB_Storage: SanDisk Corp. Cruzer Blade\n");
 }
 
 #[test]
@@ -101,9 +96,8 @@ fn zsh_is_given_words_and_what_they_are() {
     let folder = installed("zsh");
     let script = "words=(qvm-usb attach work sys-usb:2-1); CURRENT=4; \
                   _describe() { print -rl -- \"${offers[@]}\" }; source ./completions";
-    if let Some(text) = shell("zsh", &["-f", "-c", script], folder.path(), &machine.socket()) {
-        assert_eq!(text, "sys-usb\\:2-1:USB_Storage: SanDisk Corp. Cruzer Blade\n");
-    }
+    let text = shell("zsh", &["-f", "-c", script], folder.path(), &machine.socket());
+    assert_eq!(text, "sys-usb\\:2-1:USB_Storage: SanDisk Corp. Cruzer Blade\n");
 }
 
 #[test]
@@ -121,7 +115,5 @@ fn the_manual_page_has_no_fault() {
     std::fs::write(folder.path().join("page.1"), &page.stdout).unwrap();
     assert!(page.stdout.contains("plugboard\\-usb"), "{}", page.stdout);
     let lint = ["-T", "lint", "-W", "error", "page.1"];
-    if let Some(complaints) = shell("mandoc", &lint, folder.path(), folder.path()) {
-        assert_eq!(complaints, "");
-    }
+    assert_eq!(shell("mandoc", &lint, folder.path(), folder.path()), "");
 }
