@@ -17,7 +17,7 @@ pub enum Link {
     /// Connected, but something is not yet read (again).
     #[default]
     Resyncing,
-    /// No connection; the sentence says why.
+    /// No connection, or one over which not even the qubes can be listed; the sentence says why.
     Lost(String),
 }
 

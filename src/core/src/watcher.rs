@@ -28,6 +28,8 @@ const STALE_UNTOLD: Duration = Duration::from_secs(2);
 const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
 /// Longest wait before connecting again: a mirror shall be whole within a second of the server's return.
 const BACK_OFF_MAX: Duration = Duration::from_millis(700);
+/// Longest wait after a refusal: policy does not change by asking, and a person may be told of each denied call.
+const BACK_OFF_REFUSED_MAX: Duration = Duration::from_mins(1);
 /// The stated reconcile: at each turn a share of all scopes is read again without any hint, to find what no event
 /// ever told. Each scope is met every five minutes; on 200 qubes this takes 0.6 % of the server's time.
 const RECONCILE_EVERY: Duration = Duration::from_secs(30);
@@ -100,7 +102,7 @@ impl<H: Hypervisor> Watcher<H> {
                 () = self.refresh.notified() => {}
                 () = self.changes.closed() => return,
             }
-            back_off = (back_off * 2).min(BACK_OFF_MAX);
+            back_off = (back_off * 2).min(longest_back_off(&error));
         }
     }
 
@@ -109,10 +111,6 @@ impl<H: Hypervisor> Watcher<H> {
         let mut reads: JoinSet<Read> = JoinSet::new();
         self.schedule.begin(self.inventory.wanted(), Instant::now());
         let mut reconcile = Instant::now() + RECONCILE_EVERY;
-        // While resyncing it is known that much is stale: the first news is that nothing is.
-        if self.inventory.machine().link != Link::Live && self.announce(Link::Resyncing).await.is_err() {
-            return Ended::Unheard;
-        }
         loop {
             self.start_reads(&mut reads);
             if let Err(Unheard) = self.tell_link().await {
@@ -163,6 +161,8 @@ impl<H: Hypervisor> Watcher<H> {
         let now = Instant::now();
         let replaced = match reply {
             Err(error) if error.kind() == ErrorKind::Unreachable => return Err(Ended::Lost(error)),
+            // All else hangs on who there is.
+            Err(error) if matches!(scope, Scope::Classes | Scope::Qubes) => return Err(Ended::Lost(error)),
             // The qube went away between the list and the question.
             Err(error) if error.kind() == ErrorKind::NotFound && scope.qube().is_some() => {
                 self.schedule.finished(&scope, ticket, now);
@@ -206,6 +206,11 @@ impl<H: Hypervisor> Watcher<H> {
         }
     }
 
+    /// Whether a lost link bears again: a connection alone may still be refused everything.
+    fn is_back(&self) -> bool {
+        matches!(self.inventory.machine().link, Link::Lost(_)) && self.schedule.is_founded()
+    }
+
     /// When the faces have to be told that something is stale for long.
     fn tell_stale_at(&self) -> Option<Instant> {
         let live = self.inventory.machine().link == Link::Live;
@@ -215,7 +220,7 @@ impl<H: Hypervisor> Watcher<H> {
     async fn tell_link(&mut self) -> Result<(), Unheard> {
         if self.schedule.is_settled() {
             self.announce(Link::Live).await
-        } else if self.tell_stale_at().is_some_and(|when| Instant::now() >= when) {
+        } else if self.is_back() || self.tell_stale_at().is_some_and(|when| Instant::now() >= when) {
             self.announce(Link::Resyncing).await
         } else {
             Ok(())
@@ -234,6 +239,13 @@ impl<H: Hypervisor> Watcher<H> {
             return Ok(());
         }
         self.changes.send(changes).await.map_err(|_| Unheard)
+    }
+}
+
+fn longest_back_off(error: &Error) -> Duration {
+    match error.kind() {
+        ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::Malformed => BACK_OFF_MAX,
+        _ => BACK_OFF_REFUSED_MAX,
     }
 }
 

@@ -202,6 +202,12 @@ impl Schedule {
         }
     }
 
+    /// Whether it was read, since the beginning, who there is.
+    pub(super) fn is_founded(&self) -> bool {
+        let was_read = |scope| self.scopes.get(&scope).is_some_and(|entry| entry.read_at.is_some());
+        was_read(Scope::Classes) && was_read(Scope::Qubes)
+    }
+
     /// Whether all that a menu must be true about is fresh or known to be unreadable.
     pub(super) fn is_settled(&self) -> bool {
         self.stale_since().is_none()
