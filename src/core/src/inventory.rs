@@ -193,3 +193,6 @@ impl Inventory {
         replaced.changes.push(change);
     }
 }
+
+#[cfg(test)]
+mod tests;
