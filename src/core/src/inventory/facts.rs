@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Urgency;
 use crate::assignment::{Assignment, Attachment, Options};
 use crate::device::{Device, DeviceInfo, Presence};
-use crate::name::{DeviceClass, Port, PortId, QubeName};
+use crate::name::{DeviceClass, DeviceRef, Port, PortId, QubeName};
 use crate::qube::{QubeClass, QubeDetails, QubeState};
 use crate::scope::Scope;
 
@@ -85,10 +85,27 @@ impl Facts {
             let moved = then.symmetric_difference(&now).map(|(_, qube)| qube.clone());
             let wrong = self.held_of(backend, class).filter(|held| !now.contains(held)).map(|(_, qube)| qube);
             doubts = moved.chain(wrong).map(|qube| Scope::Attached(qube, class.clone())).collect();
+            self.forget_outdated(backend, class, &devices);
         }
         self.exposed.insert(key, devices);
         ports.extend(self.ports(here));
         Stored { ports, doubts }
+    }
+
+    /// Forgets what frontends said before of devices that their backend now tells otherwise of. Of what it no longer
+    /// lists, the frontends are the only ones to ask.
+    fn forget_outdated(
+        &mut self,
+        backend: &QubeName,
+        class: &DeviceClass,
+        devices: &BTreeMap<PortId, DeviceInfo>,
+    ) {
+        let is_outdated = |held: &Attachment| {
+            let told = devices.get(&held.device.port.id).filter(|_| held.device.port.backend == *backend);
+            told.is_some_and(|info| info.id != held.device.id || info.holder.as_ref() != Some(&held.frontend))
+        };
+        let lists = self.attached.iter_mut().filter(|((of, _), _)| of == class && class.names_holder());
+        lists.for_each(|(_, list)| list.retain(|held| !is_outdated(held)));
     }
 
     /// Takes over what a frontend holds; `None` = it can't be read.
@@ -232,12 +249,12 @@ impl Facts {
         &'a self,
         backend: &'a QubeName,
         class: &'a DeviceClass,
-    ) -> impl Iterator<Item = (PortId, QubeName)> + 'a {
+    ) -> impl Iterator<Item = (DeviceRef, QubeName)> + 'a {
         let lists = self.attached.iter().filter(move |((of, _), _)| of == class && class.names_holder());
         lists
             .flat_map(|(_, list)| list)
             .filter(move |attachment| attachment.device.port.backend == *backend)
-            .map(|attachment| (attachment.device.port.id.clone(), attachment.frontend.clone()))
+            .map(|attachment| (attachment.device.clone(), attachment.frontend.clone()))
     }
 
     fn attachments(&self, port: &Port) -> Vec<&Attachment> {
@@ -261,9 +278,9 @@ impl Facts {
     }
 }
 
-/// Which port is held by whom, as the backend tells.
-fn holders(list: &BTreeMap<PortId, DeviceInfo>) -> BTreeSet<(PortId, QubeName)> {
-    list.values().filter_map(|info| Some((info.port.id.clone(), info.holder.clone()?))).collect()
+/// Which device is held by whom, as the backend tells.
+fn holders(list: &BTreeMap<PortId, DeviceInfo>) -> BTreeSet<(DeviceRef, QubeName)> {
+    list.values().filter_map(|info| Some((info.to_ref(), info.holder.clone()?))).collect()
 }
 
 /// What was known of a device that was pulled out, or at least its port and id.
