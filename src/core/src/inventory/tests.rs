@@ -1,7 +1,7 @@
 //! What the mirror shows when replies contradict each other, or when what they were about is gone.
 
 use super::*;
-use crate::assignment::{Attachment, Mode, Options};
+use crate::assignment::{Assignment, Attachment, Mode, Options};
 use crate::device::{Device, DeviceInfo};
 use crate::name::{DeviceClass, DeviceId, DeviceRef, Port, PortId};
 use crate::qube::{PowerState, QubeClass};
@@ -73,6 +73,50 @@ fn a_backend_that_says_free_outweighs_a_frontend_that_said_held() {
     assert_eq!(replaced.doubts, [attached()]);
     holds(&mut inventory, &stick("a"));
     assert!(shown(&inventory).is_attached(), "what is said last counts");
+}
+
+#[test]
+fn a_qube_that_stops_takes_what_is_no_longer_asked_of_it() {
+    let mut inventory = inventory();
+    exposes(&mut inventory, &stick("a"), None);
+    let assignment = Assignment {
+        backend: name("sys-usb"),
+        class: DeviceClass::Usb,
+        port: None,
+        device: None,
+        frontend: name("work"),
+        mode: Mode::AutoAttach,
+        options: Options::new(),
+    };
+    let scope = Scope::Assigned(name("work"), DeviceClass::Usb);
+    let _ = inventory.replace(&scope, ScopeReply::Assigned(vec![assignment]));
+    assert_eq!(shown(&inventory).assignments.len(), 1);
+    let _ = inventory.replace(&Scope::Qubes, qubes(&["dom0", "sys-usb"]));
+    assert!(!inventory.wanted().contains_key(&scope));
+    assert_eq!(shown(&inventory).assignments, []);
+    assert!(!inventory.can_be_asked(&scope), "an event must not bring in what no reconcile meets");
+    assert!(inventory.can_be_asked(&Scope::Assigned(name("work"), DeviceClass::Pci)));
+}
+
+#[test]
+fn a_class_that_goes_takes_its_devices_along() {
+    let mut inventory = inventory();
+    exposes(&mut inventory, &stick("a"), Some("work"));
+    holds(&mut inventory, &stick("a"));
+    let _ = inventory.mark_unreadable(&attached(), "It fails.");
+    let _ = inventory.replace(&Scope::Classes, ScopeReply::Classes(vec![DeviceClass::Pci]));
+    assert_eq!(inventory.machine().devices.len(), 0);
+    assert_eq!(inventory.machine().unreadable.len(), 0);
+}
+
+#[test]
+fn what_cannot_be_read_is_asked_for_until_it_can() {
+    let mut inventory = inventory();
+    exposes(&mut inventory, &stick("a"), None);
+    let _ = inventory.mark_unreadable(&attached(), "It fails.");
+    assert!(inventory.wanted().contains_key(&attached()));
+    let _ = inventory.replace(&attached(), ScopeReply::Attached(Vec::new()));
+    assert_eq!(inventory.machine().unreadable.len(), 0);
 }
 
 #[test]
