@@ -15,7 +15,7 @@ use crate::scope::Scope;
 /// The facts by scope. Absent = not read, so nothing can be said of what is missing in it.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    pub(super) classes: Vec<DeviceClass>,
+    classes: Vec<DeviceClass>,
     pub(super) states: BTreeMap<QubeName, QubeState>,
     pub(super) details: BTreeMap<QubeName, QubeDetails>,
     /// By backend.
@@ -36,6 +36,16 @@ pub(super) struct Stored {
 }
 
 impl Facts {
+    /// Takes over the list of classes, and forgets what is of none of them.
+    pub(super) fn store_classes(&mut self, classes: Vec<DeviceClass>) -> Stored {
+        let ports = self.ports(|_| true);
+        self.exposed.retain(|(_, class), _| classes.contains(class));
+        self.attached.retain(|(class, _), _| classes.contains(class));
+        self.assigned.retain(|(class, _), _| classes.contains(class));
+        self.classes = classes;
+        Stored { ports, doubts: BTreeSet::new() }
+    }
+
     /// Takes over the list of qubes, and forgets what those that do not run exposed and held.
     pub(super) fn store_qubes(&mut self, qubes: Vec<QubeState>) -> Stored {
         let mut stored = Stored { ports: self.ports(|_| true), doubts: BTreeSet::new() };
@@ -43,7 +53,7 @@ impl Facts {
         let states = &self.states;
         let runs = |qube: &QubeName| states.get(qube).is_some_and(|qube| qube.state.is_running());
         self.details.retain(|qube, _| states.contains_key(qube));
-        self.assigned.retain(|(_, frontend), _| states.contains_key(frontend));
+        self.assigned.retain(|(class, frontend), _| tells_assignments(states, frontend, class));
         self.exposed.retain(|(backend, _), _| runs(backend));
         self.attached.retain(|(_, frontend), _| runs(frontend));
         // A holder that stopped without a word: its backend has to say who has the device now.
@@ -171,7 +181,9 @@ impl Facts {
             Scope::Exposed(qube, class) => self.exposes(qube, class),
             Scope::Attached(qube, class) => self.takes_devices(qube) && self.classes.contains(class),
             Scope::Details(qube) => self.states.contains_key(qube),
-            Scope::Assigned(qube, class) => self.states.contains_key(qube) && self.classes.contains(class),
+            Scope::Assigned(qube, class) => {
+                tells_assignments(&self.states, qube, class) && self.classes.contains(class)
+            }
         }
     }
 
@@ -189,8 +201,7 @@ impl Facts {
             if !class.names_holder() && self.takes_devices(qube) {
                 wanted.insert(Scope::Attached(qube.clone(), class.clone()), Urgency::Holders);
             }
-            // Of a qube that is off only PCI matters: it tells which qube would bring the USB devices.
-            if !qube.is_dom0() && (runs || *class == DeviceClass::Pci) {
+            if tells_assignments(&self.states, qube, class) {
                 wanted.insert(Scope::Assigned(qube.clone(), class.clone()), Urgency::Later);
             }
         }
@@ -276,6 +287,15 @@ impl Facts {
         let exposed = self.exposed.values().flat_map(BTreeMap::values).map(|info| &info.port);
         held.chain(exposed).filter(|port| want(port)).cloned().collect()
     }
+}
+
+/// Whether stored assignments of this qube and class are asked for. Of a qube that is off only PCI matters: it tells
+/// which qube would bring the USB devices.
+fn tells_assignments(states: &BTreeMap<QubeName, QubeState>, qube: &QubeName, class: &DeviceClass) -> bool {
+    !qube.is_dom0()
+        && states.get(qube).is_some_and(|qube| {
+            qube.class != QubeClass::Remote && (qube.state.is_running() || *class == DeviceClass::Pci)
+        })
 }
 
 /// Which device is held by whom, as the backend tells.
