@@ -144,6 +144,24 @@ fn without_the_list_of_qubes_nothing_is_called_live() {
 }
 
 #[test]
+fn a_list_of_a_qube_that_is_there_and_not_found_is_unreadable() {
+    run(async {
+        let mut watched = Watched::start();
+        watched.pass(Duration::from_secs(1)).await;
+        let scope = Scope::Exposed(name("sys-usb"), DeviceClass::Usb);
+        watched.server.0.lock().unwrap().truth.failing.insert(scope, ErrorKind::NotFound);
+        let change = event("sys-usb", "device-list-change:usb", "", "");
+        watched.server.0.lock().unwrap().tell(&[change]);
+        watched.pass(Duration::from_secs(2)).await;
+        assert!(watched.machine.unreadable.contains_key(&(name("sys-usb"), DeviceClass::Usb)));
+        assert_eq!(watched.machine.devices.len(), 1, "only the microphone");
+        watched.server.0.lock().unwrap().truth.failing.clear();
+        watched.pass(Duration::from_mins(1)).await;
+        watched.assert_true();
+    });
+}
+
+#[test]
 fn devices_and_holders_cost_few_calls_and_idleness_costs_a_stated_share() {
     run(async {
         let mut watched = Watched::start();
