@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::error::{Error, ErrorKind};
 use crate::hypervisor::{Hints, Hypervisor};
-use crate::inventory::{Inventory, Urgency};
+use crate::inventory::{Inventory, Replaced, Urgency};
 use crate::machine::{Change, Link};
 use crate::scope::{Hint, Scope, ScopeReply};
 use schedule::{Schedule, Ticket};
@@ -163,17 +163,14 @@ impl<H: Hypervisor> Watcher<H> {
             Err(error) if error.kind() == ErrorKind::Unreachable => return Err(Ended::Lost(error)),
             // All else hangs on who there is.
             Err(error) if matches!(scope, Scope::Classes | Scope::Qubes) => return Err(Ended::Lost(error)),
-            // The qube went away between the list and the question.
-            Err(error) if error.kind() == ErrorKind::NotFound && scope.qube().is_some() => {
-                self.schedule.finished(&scope, ticket, now);
+            // Mostly the qube went away between the list and the question; if not, the next try tells.
+            Err(error) if error.kind() == ErrorKind::NotFound && !self.schedule.has_failed(&scope) => {
+                self.schedule.failed(&scope, ticket, now);
                 self.schedule.doubt(&Scope::Qubes, now);
                 return Ok(());
             }
             Ok(reply) if self.schedule.finished(&scope, ticket, now) => self.inventory.replace(&scope, reply),
-            Err(error) if self.schedule.failed(&scope, ticket, now) => {
-                tracing::warn!(?scope, %error, "a list can't be read; trying again later");
-                self.inventory.mark_unreadable(&scope, error.sentence())
-            }
+            Err(error) if self.schedule.failed(&scope, ticket, now) => self.mark_unreadable(&scope, &error),
             Ok(_) | Err(_) => return Ok(()),
         };
         let wants_anew = matches!(scope, Scope::Classes | Scope::Qubes) || !replaced.doubts.is_empty();
@@ -184,6 +181,16 @@ impl<H: Hypervisor> Watcher<H> {
             self.schedule.doubt_or_want(doubt, Urgency::Row, now);
         }
         Ok(self.send(replaced.changes).await?)
+    }
+
+    fn mark_unreadable(&mut self, scope: &Scope, error: &Error) -> Replaced {
+        let replaced = self.inventory.mark_unreadable(scope, error.sentence());
+        if replaced.changes.is_empty() {
+            tracing::debug!(?scope, %error, "a list still can't be read");
+        } else {
+            tracing::warn!(?scope, %error, "a list can't be read; trying again later");
+        }
+        replaced
     }
 
     fn doubt(&mut self, hint: &Hint) {

@@ -175,6 +175,11 @@ impl Schedule {
         true
     }
 
+    /// Whether its last read failed.
+    pub(super) fn has_failed(&self, scope: &Scope) -> bool {
+        self.scopes.get(scope).is_some_and(|entry| entry.failures > 0)
+    }
+
     /// The entry of this very read, and whether doubt came up meanwhile.
     fn end_read(&mut self, scope: &Scope, ended: Ticket) -> Option<(&mut Entry, bool)> {
         let entry = self.scopes.get_mut(scope)?;
