@@ -309,6 +309,27 @@ mod tests {
     }
 
     #[test]
+    fn scopes_that_are_in_doubt_all_the_time_do_not_keep_the_others_waiting() {
+        let mut now = Instant::now();
+        let details = Scope::Details(QubeName::new("work").unwrap());
+        let mut schedule = started(&[
+            (exposed("b"), Urgency::Menu),
+            (exposed("c"), Urgency::Menu),
+            (details.clone(), Urgency::Row),
+        ]);
+        for turn in 0.. {
+            assert!(turn < 50, "the details of work are never read");
+            let (scope, ticket) = schedule.start_next().unwrap();
+            if scope == details {
+                break;
+            }
+            now += Duration::from_millis(1);
+            assert!(schedule.finished(&scope, ticket, now));
+            schedule.doubt(&scope, now);
+        }
+    }
+
+    #[test]
     fn a_scope_no_longer_wanted_is_not_read() {
         let now = Instant::now();
         let mut schedule = started(&[(exposed("b"), Urgency::Menu), (exposed("c"), Urgency::Menu)]);
