@@ -15,6 +15,12 @@ const RETRY_FIRST: Duration = Duration::from_secs(1);
 /// Longest such wait.
 const RETRY_MAX: Duration = Duration::from_mins(1);
 
+/// A scope that is read again sooner than this is restless.
+const RESTLESS: Duration = Duration::from_secs(1);
+/// How often in a row a restless scope is read before the others; then it waits behind them. A plug-in with all that
+/// follows takes fewer. So nobody can keep the rest from being read by casting doubt on their own lists.
+const RESTLESS_READS_MAX: u32 = 8;
+
 /// Every wanted scope and its state.
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
@@ -39,15 +45,17 @@ struct Entry {
     /// When it was last read with success.
     read_at: Option<Instant>,
     failures: u32,
+    /// How often in a row it was read again within [`RESTLESS`].
+    restless_reads: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Fresh,
-    /// Waiting in the queue under this turn.
+    /// Waiting in the queue at this place.
     Stale {
         since: Instant,
-        turn: u64,
+        place: (Urgency, u64),
     },
     /// `again` = something cast doubt on it while it was read: what comes may be old.
     Reading {
@@ -97,8 +105,10 @@ impl Schedule {
                 if entry.urgency < Urgency::Row {
                     self.unsettled.insert((now, scope.clone()));
                 }
-                entry.state = State::Stale { since: now, turn: self.turn };
-                self.queue.insert((entry.urgency, self.turn, scope.clone()));
+                let is_restless = entry.restless_reads >= RESTLESS_READS_MAX;
+                let urgency = if is_restless { Urgency::Later } else { entry.urgency };
+                entry.state = State::Stale { since: now, place: (urgency, self.turn) };
+                self.queue.insert((urgency, self.turn, scope.clone()));
             }
         }
     }
@@ -154,6 +164,8 @@ impl Schedule {
             return false;
         };
         entry.failures = 0;
+        let is_soon = entry.read_at.is_some_and(|before| now.duration_since(before) < RESTLESS);
+        entry.restless_reads = if is_soon { entry.restless_reads.saturating_add(1) } else { 0 };
         entry.read_at = Some(now);
         entry.state = State::Fresh;
         if again {
@@ -224,15 +236,16 @@ impl Schedule {
     }
 
     fn add(&mut self, scope: &Scope, urgency: Urgency, now: Instant) {
-        self.scopes.insert(scope.clone(), Entry { urgency, state: State::Fresh, read_at: None, failures: 0 });
+        let entry = Entry { urgency, state: State::Fresh, read_at: None, failures: 0, restless_reads: 0 };
+        self.scopes.insert(scope.clone(), entry);
         self.doubt(scope, now);
     }
 
     fn remove(&mut self, scope: &Scope) {
-        let Some(Entry { urgency, state, .. }) = self.scopes.remove(scope) else { return };
+        let Some(Entry { state, .. }) = self.scopes.remove(scope) else { return };
         match state {
             State::Fresh => {}
-            State::Stale { since, turn } => {
+            State::Stale { since, place: (urgency, turn) } => {
                 self.queue.remove(&(urgency, turn, scope.clone()));
                 self.unsettled.remove(&(since, scope.clone()));
             }
