@@ -275,6 +275,21 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_of_parents_is_followed_only_so_far() {
+        let mut machine = machine();
+        let disk = |number: usize| port(DeviceClass::Block, &format!("chain{number}"));
+        for number in 0..100 {
+            let mut info = DeviceInfo::unknown(disk(number), DeviceId::unknown());
+            info.parent = number.checked_sub(1).map(|above| (DeviceClass::Block, disk(above).id));
+            add(&mut machine, info, &[]);
+        }
+        assert_eq!(machine.physical_thing(&disk(5)), disk(0), "deeper than any honest machine");
+        assert_ne!(machine.physical_thing(&disk(99)), disk(0));
+        hold(&mut machine, &disk(0), "work");
+        assert!(matches!(verdict(&machine, &disk(5), "work"), Err(Refusal::RelatedInUse { .. })));
+    }
+
+    #[test]
     fn a_circle_of_parents_ends() {
         let mut machine = machine();
         let mut info = DeviceInfo::unknown(port(DeviceClass::Usb, "2-1"), DeviceId::unknown());
