@@ -143,28 +143,15 @@ fn may_hold(qube: &Qube, device: &Device) -> Result<(), Refusal> {
 /// Two qubes must never write one disk: a whole disk and its partitions exclude each other, and raw USB takes all.
 #[must_use]
 pub fn related_in_use(machine: &Machine, device: &Device) -> Option<(Port, QubeName)> {
-    let holder = |other: &Device| Some((other.port().clone(), other.attachments.keys().next()?.clone()));
-    let mut below = vec![device.port().clone()];
-    let mut seen = below.clone();
-    while let Some(port) = below.pop() {
-        for child in machine.children(&port).filter(|child| !seen.contains(child.port())).collect::<Vec<_>>()
-        {
-            if let Some(found) = holder(child) {
-                return Some(found);
-            }
-            seen.push(child.port().clone());
-            below.push(child.port().clone());
-        }
-    }
-    let mut above = machine.parent(device);
-    while let Some(parent) = above.filter(|parent| !seen.contains(parent.port())) {
-        if let Some(found) = holder(parent) {
-            return Some(found);
-        }
-        seen.push(parent.port().clone());
-        above = machine.parent(parent);
-    }
-    None
+    let port = device.port();
+    let is_part = |part: &Device, whole: &Port| machine.ancestors(part).any(|above| above.port() == whole);
+    let others = machine
+        .devices
+        .values()
+        .filter(|other| other.is_attached() && other.port().backend == port.backend && other.port() != port);
+    others
+        .filter(|other| is_part(other, port) || is_part(device, other.port()))
+        .find_map(|other| Some((other.port().clone(), other.attachments.keys().next()?.clone())))
 }
 
 #[cfg(test)]
