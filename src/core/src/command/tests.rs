@@ -271,6 +271,16 @@ fn moving_detaches_first_and_a_failure_puts_it_back_as_it_was() {
 }
 
 #[test]
+fn what_several_qubes_can_have_is_not_moved() {
+    let port = Port::new(name("dom0"), DeviceClass::Mic, PortId::new("mic").unwrap());
+    let microphone = DeviceRef { port, id: DeviceId::new("dom0:mic").unwrap() };
+    let fake = Fake::with(&[(microphone.clone(), Some("work"))], &[]);
+    let moved = run(move_to(&fake, None, &microphone, &name("personal"), &Options::new()));
+    assert_eq!(moved.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(fake.done(), [""; 0]);
+}
+
+#[test]
 fn detaching_another_device_of_the_same_port_name_is_refused() {
     let mut other = disk("sda", "second");
     other.port.backend = name("sys-net");
