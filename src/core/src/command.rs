@@ -84,6 +84,7 @@ pub async fn detach<H: Hypervisor>(
 ///
 /// # Errors
 /// As [`attach`] and [`detach`]; after a failed attach the sentence tells where the device is now.
+/// `Unsupported` for what several qubes can have at once: it would stay where it was to leave.
 pub async fn move_to<H: Hypervisor>(
     hypervisor: &H,
     machine: Option<&Machine>,
@@ -91,6 +92,10 @@ pub async fn move_to<H: Hypervisor>(
     frontend: &QubeName,
     options: &Options,
 ) -> Result<(), Error> {
+    if device.port.class.is_shareable() {
+        let text = "Several qubes can have this device. Detach it where it shall not stay, then attach it.";
+        return Err(Error::new(ErrorKind::Unsupported, text));
+    }
     let exposed = read_exposed(hypervisor, device).await?;
     let Some(holder) = same_device(&exposed, device)?.holder.clone() else {
         return attach(hypervisor, machine, device, frontend, options).await;
