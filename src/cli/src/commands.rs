@@ -12,6 +12,7 @@ mod explain;
 mod export;
 mod info;
 mod list;
+mod older;
 mod options;
 mod pattern;
 mod persistent;
@@ -64,6 +65,8 @@ async fn run_on_class(mut session: Session<'_>, verb: Verb, matches: &Matches) -
         Verb::Info => info::run(session, matches).await,
         Verb::Move => relocate::run(session, matches).await,
         Verb::Explain => explain::run(session, matches).await,
+        Verb::OldList => older::list(session, matches).await,
+        Verb::OldDetach => older::detach(session, matches).await,
         Verb::Watch | Verb::Denied | Verb::Export | Verb::Apply => Ok(()),
     }
 }

@@ -68,6 +68,14 @@ impl<'a> Errand<'a> {
         Self { client, program, manner, console, qubes: None }
     }
 
+    /// Names today's form of what was typed, unless that is unwanted.
+    pub fn hint(&mut self, today: &str) {
+        if self.manner != Manner::Quiet {
+            // A hint that can't be shown is no reason to stop.
+            let _ = writeln!(self.console.err, "Today's form: {}", shown(today));
+        }
+    }
+
     /// Tells of a change as JSON, if that is asked for; in words it is told by saying nothing.
     pub fn report(&mut self, line: impl FnOnce() -> String) -> Result<(), Failure> {
         if self.manner == Manner::Json {

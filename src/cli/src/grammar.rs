@@ -155,6 +155,8 @@ pub enum Verb {
     Denied,
     Export,
     Apply,
+    OldList,
+    OldDetach,
 }
 
 /// Whether a command speaks of one device class.

@@ -11,12 +11,14 @@
 //! This crate keeps no mirror: it reads what it needs, once, and ends.
 
 pub mod commands;
+pub mod complete;
 pub mod device_word;
 pub mod difference;
 pub mod document;
 pub mod errand;
 pub mod events;
 pub mod failure;
+pub mod generate;
 pub mod glob;
 pub mod grammar;
 pub mod hwdata;
@@ -24,7 +26,11 @@ pub mod interruption;
 pub mod json;
 pub mod kind;
 pub mod ledger;
+pub mod offer;
+pub mod older;
+pub mod paint;
 pub mod parse;
+pub mod pci_address;
 pub mod rows;
 pub mod rule;
 pub mod seconds;
@@ -50,6 +56,9 @@ use ledger::Ledger;
 use parse::{Invocation, Matches, Parsed};
 use usage::Program;
 
+/// The word by which the completions of a shell ask what fits.
+const COMPLETE: &str = "--complete";
+
 /// Does what the arguments say, the first of which is the name of the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: Console<'_>) -> ExitCode {
     let mut arguments = arguments.into_iter();
@@ -73,24 +82,56 @@ fn read_and_run(
     console: Console<'_>,
 ) -> Result<(), Failure> {
     let arguments = texts(program, arguments)?;
+    match arguments.split_first() {
+        Some((first, words)) if first == generate::FLAG => {
+            return Ok(console.out.write_all(generate::text(words)?.as_bytes())?);
+        }
+        Some((first, words)) if first == COMPLETE => return complete(program, words, console),
+        _ => {}
+    }
+    if let Some(older) = older::read(program, &arguments) {
+        let older::Older { invocation, hint } = older?;
+        return carry_out(program, invocation, Some(&hint), console);
+    }
     match parse::parse(program, &arguments)? {
         Parsed::Show(text) => Ok(console.out.write_all(text.as_bytes())?),
         Parsed::ListClasses(matches) => {
             let ledger = ledger(&matches);
             on_runtime(program, &matches, &ledger, commands::classes::run(&ledger, console))
         }
-        Parsed::Run(invocation) => {
-            let Invocation { class, command, matches } = invocation;
-            let ledger = ledger(&matches);
-            let errand = Errand::new(ledger.clone(), program.clone(), manner(&matches), console);
-            let work = commands::run(errand, class.as_deref(), command.verb, &matches);
-            match (command.verb, on_runtime(program, &matches, &ledger, work)) {
-                // To be interrupted is how it ends.
-                (Verb::Watch, Err(Failure::CutShort { .. })) => Ok(()),
-                (_, outcome) => outcome,
-            }
-        }
+        Parsed::Run(invocation) => carry_out(program, invocation, None, console),
     }
+}
+
+fn carry_out(
+    program: &Program,
+    invocation: Invocation,
+    hint: Option<&str>,
+    console: Console<'_>,
+) -> Result<(), Failure> {
+    let Invocation { class, command, matches } = invocation;
+    let ledger = ledger(&matches);
+    let mut errand = Errand::new(ledger.clone(), program.clone(), manner(&matches), console);
+    if let Some(hint) = hint {
+        errand.hint(hint);
+    }
+    let work = commands::run(errand, class.as_deref(), command.verb, &matches);
+    match (command.verb, on_runtime(program, &matches, &ledger, work)) {
+        // To be interrupted is how it ends.
+        (Verb::Watch, Err(Failure::CutShort { .. })) => Ok(()),
+        (_, outcome) => outcome,
+    }
+}
+
+/// What a shell asks for: the words that fit behind these.
+fn complete(program: &Program, words: &[String], console: Console<'_>) -> Result<(), Failure> {
+    let matches = Matches::default();
+    let ledger = ledger(&matches);
+    let mut errand = Errand::new(ledger.clone(), program.clone(), Manner::Quiet, console);
+    on_runtime(program, &matches, &ledger, async {
+        let lines = offer::lines(&mut errand, &complete::wanted(program, words)).await;
+        Ok(errand.console.out.write_all(lines.as_bytes())?)
+    })
 }
 
 fn manner(matches: &Matches) -> Manner {

@@ -50,13 +50,21 @@ pub enum Addresses {
     Hidden,
 }
 
-/// The rows, sorted; `describe` tells what a device is.
+/// How the parts of a row are written.
+pub struct Wording<'a> {
+    /// What a device is.
+    pub describe: &'a dyn Fn(&DeviceInfo) -> String,
+    /// A qube that uses one.
+    pub qube: &'a dyn Fn(&QubeName) -> String,
+}
+
+/// The rows, sorted.
 #[must_use]
 pub fn rows(
     findings: &Findings,
     selection: &Selection,
     addresses: Addresses,
-    describe: &dyn Fn(&DeviceInfo) -> String,
+    wording: &Wording<'_>,
 ) -> Vec<Vec<String>> {
     let row = |head: String, address: &str, text: String, users: String| match addresses {
         Addresses::Shown => vec![head, address.to_owned(), text, users],
@@ -65,13 +73,13 @@ pub fn rows(
     let mut rows = Vec::new();
     for (info, users) in selected(findings, selection) {
         let address = info.data.get("sbdf").map_or("", |address| address.as_str());
-        rows.push(row(info.port.to_string(), address, describe(&info), used_by(&users)));
+        rows.push(row(info.port.to_string(), address, (wording.describe)(&info), used_by(&users, wording)));
     }
     for pattern in patterns(&findings.assigned) {
         let (backend, port, device) = pattern;
         let head = format!("{backend}:{}", port.map_or("*", PortId::as_str));
         let text = device.map_or("any device", DeviceId::as_str).to_owned();
-        rows.push(row(head, "", text, assigned_to(&findings.assigned, pattern)));
+        rows.push(row(head, "", text, assigned_to(&findings.assigned, pattern, wording)));
     }
     rows.sort();
     rows
@@ -122,9 +130,11 @@ fn devices(findings: &Findings) -> Vec<(Cow<'_, DeviceInfo>, Users<'_>)> {
     found
 }
 
-fn used_by(users: &Users<'_>) -> String {
-    let users: Vec<_> =
-        users.iter().map(|(qube, options)| format!("{qube} (attached{})", with_options(options))).collect();
+fn used_by(users: &Users<'_>, wording: &Wording<'_>) -> String {
+    let user = |(qube, options): (&&QubeName, &Options)| {
+        format!("{} (attached{})", (wording.qube)(qube), with_options(options))
+    };
+    let users: Vec<_> = users.iter().map(user).collect();
     users.join(", ")
 }
 
@@ -140,7 +150,7 @@ fn patterns(assigned: &[Assignment]) -> BTreeSet<Pattern<'_>> {
 }
 
 /// Who has an assignment of exactly this pattern; a concrete device lists the wider ones that mean it as well.
-fn assigned_to(assigned: &[Assignment], wanted: Pattern<'_>) -> String {
+fn assigned_to(assigned: &[Assignment], wanted: Pattern<'_>, wording: &Wording<'_>) -> String {
     let means = |assignment: &&Assignment| match wanted {
         (backend, Some(port), Some(device)) => {
             assignment.covers(&Port::new(backend.clone(), assignment.class.clone(), port.clone()), device)
@@ -152,7 +162,7 @@ fn assigned_to(assigned: &[Assignment], wanted: Pattern<'_>) -> String {
     users.sort_by(|a, b| a.frontend.cmp(&b.frontend));
     let users: Vec<_> = users
         .into_iter()
-        .map(|a| format!("*{} ({}{})", a.frontend, a.mode, with_options(&a.options)))
+        .map(|a| format!("*{} ({}{})", (wording.qube)(&a.frontend), a.mode, with_options(&a.options)))
         .collect();
     users.join(", ")
 }
@@ -187,7 +197,9 @@ mod tests {
     }
 
     fn shown(findings: &Findings, selection: &Selection) -> Vec<String> {
-        let rows = rows(findings, selection, Addresses::Hidden, &|device| device.description(&|_| None));
+        let wording =
+            Wording { describe: &|device| device.description(&|_| None), qube: &QubeName::to_string };
+        let rows = rows(findings, selection, Addresses::Hidden, &wording);
         rows.into_iter().map(|row| row.join("|")).collect()
     }
 

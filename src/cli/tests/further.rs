@@ -5,6 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
+use support::inside::on_terminal;
 use support::machine::Machine;
 
 fn value(line: &str) -> Value {
@@ -228,4 +229,17 @@ fn watching_as_json_gives_the_whole_state_first() {
     machine.told("plug stick");
     let event = value(&running.line());
     assert_eq!((&event["event"], &event["device"]["backend"]), (&json!("appeared"), &json!("sys-usb")));
+}
+
+#[test]
+fn a_terminal_gets_a_header_and_the_dots_of_labels() {
+    let machine = Machine::laptop().with("plug stick");
+    machine.run("qvm-usb", "attach work sys-usb:2-1").go().printed("");
+    let said = on_terminal("qvm-usb", "list work", &machine.socket());
+    assert_eq!(
+        said.stdout,
+        "\u{1b}[1mBACKEND:DEVID\u{1b}[0m  \u{1b}[1mDESCRIPTION\u{1b}[0m                              \
+         \u{1b}[1mUSED BY\u{1b}[0m\nsys-usb:2-1    USB_Storage: SanDisk Corp. Cruzer Blade  \
+         \u{1b}[38;2;52;101;164m●\u{1b}[0m work (attached)\n"
+    );
 }

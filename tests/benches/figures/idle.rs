@@ -31,7 +31,7 @@ struct Sample {
 
 /// Takes the figures.
 pub(crate) fn measure() -> Outcome<Section> {
-    let desktop = Desktop::start(Screen::Virtual)?;
+    let desktop = Desktop::start(Screen::Panel)?;
     let world = desktop.path("idle.toml");
     std::fs::write(&world, world::text(200, 24, 16))?;
     let socket = desktop.path("idle.sock");

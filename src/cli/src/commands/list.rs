@@ -19,8 +19,9 @@ use crate::failure::{Failure, is_no_access};
 use crate::grammar::Key;
 use crate::hwdata;
 use crate::json;
+use crate::paint::Palette;
 use crate::parse::Matches;
-use crate::rows::{Addresses, Findings, Selection, Users, rows, selected};
+use crate::rows::{Addresses, Findings, Selection, Users, Wording, rows, selected};
 use crate::session::Session;
 use crate::shown::shown;
 use crate::table;
@@ -52,7 +53,7 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     }
     let text = match session.errand.manner {
         Manner::Json => as_json(&findings, &selection, matches.has(Key::Assignments), &unreadable),
-        _ => as_table(&findings, &selection, matches, session.errand.console.is_terminal),
+        _ => as_table(session, &findings, &selection, matches).await,
     };
     session.errand.console.out.write_all(text.as_bytes())?;
     complain(session, &unreadable)
@@ -67,13 +68,27 @@ pub(super) fn no_such_class(class: &str) -> String {
     )
 }
 
-fn as_table(findings: &Findings, selection: &Selection, matches: &Matches, is_terminal: bool) -> String {
+async fn as_table(
+    session: &Session<'_>,
+    findings: &Findings,
+    selection: &Selection,
+    matches: &Matches,
+) -> String {
     let addresses = if matches.has(Key::Sbdf) { Addresses::Shown } else { Addresses::Hidden };
-    let mut table = rows(findings, selection, addresses, &|device| device.description(&hwdata::label));
-    if is_terminal && !table.is_empty() {
-        table.insert(0, header(addresses));
+    let palette = Palette::of(&session.errand, users(findings, selection)).await;
+    let wording =
+        Wording { describe: &|device| device.description(&hwdata::label), qube: &|qube| palette.name(qube) };
+    let mut table = rows(findings, selection, addresses, &wording);
+    if session.errand.console.is_terminal && !table.is_empty() {
+        table.insert(0, header(addresses, &palette));
     }
     table::render(&table)
+}
+
+/// Every qube that the table names as a user.
+fn users<'a>(findings: &'a Findings, selection: &'a Selection) -> BTreeSet<&'a QubeName> {
+    let held = selected(findings, selection).flat_map(|(_, users)| users.into_keys());
+    held.chain(findings.assigned.iter().map(|assignment| &assignment.frontend)).collect()
 }
 
 fn as_json(
@@ -123,12 +138,12 @@ async fn selection(session: &mut Session<'_>, matches: &Matches) -> Result<Selec
     Ok(Selection::Of(named))
 }
 
-fn header(addresses: Addresses) -> Vec<String> {
+fn header(addresses: Addresses, palette: &Palette) -> Vec<String> {
     let titles: &[&str] = match addresses {
         Addresses::Shown => &["BACKEND:DEVID", "SBDF", "DESCRIPTION", "USED BY"],
         Addresses::Hidden => &["BACKEND:DEVID", "DESCRIPTION", "USED BY"],
     };
-    titles.iter().map(|title| (*title).to_owned()).collect()
+    titles.iter().map(|title| palette.title(title)).collect()
 }
 
 /// Some qubes kept their devices from us: the others are printed, and this is said.

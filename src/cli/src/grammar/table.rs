@@ -159,6 +159,12 @@ const APPLY: Command = Command {
     ..plain(Verb::Apply, &["apply"], "Make assignments and deny lists as a file of export says")
 };
 
+/// What `-l` did in R3; no word names it.
+pub const OLD_LIST: Command = plain(Verb::OldList, &[], "");
+
+/// What `-d` with one operand did in R3; no word names it.
+pub const OLD_DETACH: Command = plain(Verb::OldDetach, &[], "");
+
 /// Every command.
 pub const COMMANDS: &[Command] =
     &[LIST, ATTACH, DETACH, ASSIGN, UNASSIGN, INFO, MOVE, EXPLAIN, WATCH, DENIED, EXPORT, APPLY];
