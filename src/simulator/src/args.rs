@@ -44,75 +44,58 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn command() -> Command {
-    let socket = || {
-        Arg::new("socket")
-            .long("socket")
-            .value_name("PATH")
-            .value_parser(value_parser!(PathBuf))
-            .required(true)
-    };
     Command::new("qubesd-sim")
         .about("A small qubesd over a simulated machine")
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_negates_reqs(true)
         .args_conflicts_with_subcommands(true)
-        .arg(socket().help("Serve here, and the control language at PATH.ctl"))
-        .arg(
-            Arg::new("world")
-                .long("world")
-                .value_name("NAME|FILE")
-                .default_value("laptop")
-                .help("A built-in world, or a file (.toml, .json)"),
-        )
-        .arg(
-            Arg::new("protocol")
-                .long("protocol")
-                .value_parser(["4.2", "4.3", "4.4"])
-                .default_value("4.4")
-                .help("The version of the server to stand for"),
-        )
-        .arg(
-            Arg::new("quirks")
-                .long("quirks")
-                .action(ArgAction::SetTrue)
-                .help("Play the real server's data-losing defects, too"),
-        )
-        .arg(
-            Arg::new("agent")
-                .long("agent")
-                .value_name("SOCKET")
-                .value_parser(value_parser!(PathBuf))
-                .help("Where the device-agent.GUI listens that asks a person"),
-        )
-        .arg(
-            Arg::new("state")
-                .long("state")
-                .value_name("FOLDER")
-                .value_parser(value_parser!(PathBuf))
-                .help("Keep qubes, features and assignments here from one run to the next"),
-        )
+        .args(serving())
         .subcommand(
             Command::new("ctl")
                 .about("Say one line of the control language to a running simulator")
-                .arg(socket().help("The socket it serves"))
+                .arg(socket("The socket it serves"))
                 .arg(Arg::new("words").value_name("WORD").num_args(1..).required(true)),
         )
         .subcommand(
             Command::new("story")
                 .about("Play a story on a running simulator")
-                .arg(socket().help("The socket it serves"))
+                .arg(socket("The socket it serves"))
                 .arg(
-                    Arg::new("speed")
-                        .long("speed")
-                        .value_name("FACTOR")
+                    valued("speed", "FACTOR", "Waits are so many times shorter")
                         .value_parser(value_parser!(u32).range(1..=1000))
-                        .default_value("1")
-                        .help("Waits are so many times shorter"),
+                        .default_value("1"),
                 )
                 .arg(Arg::new("story").value_name("NAME|FILE").required(true)),
         )
         .subcommand(Command::new("stories").about("List the built-in stories"))
         .subcommand(Command::new("worlds").about("List the built-in worlds"))
+}
+
+/// What can be said to a simulator that shall serve.
+fn serving() -> [Arg; 6] {
+    [
+        socket("Serve here, and the control language at PATH.ctl"),
+        valued("world", "NAME|FILE", "A built-in world, or a file (.toml, .json)").default_value("laptop"),
+        valued("protocol", "VERSION", "The version of the server to stand for")
+            .value_parser(["4.2", "4.3", "4.4"])
+            .default_value("4.4"),
+        Arg::new("quirks")
+            .long("quirks")
+            .action(ArgAction::SetTrue)
+            .help("Play the real server's data-losing defects, too"),
+        valued("agent", "SOCKET", "Where the device-agent.GUI listens that asks a person")
+            .value_parser(value_parser!(PathBuf)),
+        valued("state", "FOLDER", "Keep qubes, features and assignments here from one run to the next")
+            .value_parser(value_parser!(PathBuf)),
+    ]
+}
+
+fn socket(help: &'static str) -> Arg {
+    valued("socket", "PATH", help).value_parser(value_parser!(PathBuf)).required(true)
+}
+
+fn valued(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help)
 }
 
 fn print<'a>(mut lines: impl Iterator<Item = &'a str>) -> Result<(), String> {

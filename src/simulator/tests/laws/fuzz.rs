@@ -183,7 +183,7 @@ fn configured(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(configured(600))]
+    #![proptest_config(configured(300))]
 
     #[test]
     fn no_request_is_answered_outside_the_grammar(
