@@ -40,7 +40,8 @@ fn shell(name: &str, arguments: &[&str], folder: &Path, socket: &Path) -> String
         .env("QUBESD_SOCKET", socket)
         .stdin(Stdio::null())
         .output();
-    let output = output.unwrap_or_else(|error| panic!("{name} can't be started ({error}); ./dev test installs it"));
+    let output =
+        output.unwrap_or_else(|error| panic!("{name} can't be started ({error}); ./dev test installs it"));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{name}");
     String::from_utf8(output.stdout).unwrap()
 }
