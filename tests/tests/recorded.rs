@@ -112,7 +112,12 @@ fn every_recorded_list_is_read_without_fault_and_written_back_the_same() {
             theirs.sort_unstable();
             for (ours, theirs) in ours.iter().zip(theirs) {
                 assert_eq!(ours.split(' ').next(), theirs.split(' ').next());
-                assert_eq!(properties(ours), properties(theirs));
+                let (mut ours, theirs) = (properties(ours), properties(theirs));
+                // What was stored long ago leaves out whose it is: the qube that was asked. We always say it.
+                if !theirs.iter().any(|(key, _)| key == "frontend_domain") {
+                    ours.retain(|(key, _)| key != "frontend_domain");
+                }
+                assert_eq!(ours, theirs);
             }
         }
     }

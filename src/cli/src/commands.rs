@@ -1,15 +1,27 @@
 //! The commands, one file each: arguments in, calls out, words to the console.
 
 mod aftermath;
+mod apply;
 mod assign;
 mod attach;
 pub mod classes;
+mod denied;
 mod detach;
+mod disposable;
+mod explain;
+mod export;
 mod info;
 mod list;
+mod older;
+mod options;
 mod pattern;
+mod persistent;
+mod relocate;
+mod surroundings;
 mod target;
 mod unassign;
+mod wait;
+mod watch;
 
 use device_core::name::DeviceClass;
 
@@ -24,14 +36,26 @@ use crate::session::Session;
 /// # Errors
 /// Whatever kept it from being done.
 pub async fn run(
-    errand: Errand<'_>,
+    mut errand: Errand<'_>,
     class: Option<&str>,
     verb: Verb,
     matches: &Matches,
 ) -> Result<(), Failure> {
-    let word = class.unwrap_or_default();
-    let class = DeviceClass::new(word).map_err(|_| Failure::Refused(list::no_such_class(word)))?;
-    let session = &mut Session { class, errand };
+    let read = |word| DeviceClass::new(word).map_err(|_| Failure::Refused(list::no_such_class(word)));
+    let class = class.map(read).transpose()?;
+    match (verb, class) {
+        (Verb::Watch, class) => watch::run(&mut errand, class.as_ref()).await,
+        (Verb::Denied, _) => denied::run(&mut errand, matches).await,
+        (Verb::Export, class) => export::run(&mut errand, class.as_ref(), matches).await,
+        (Verb::Apply, class) => apply::run(&mut errand, class.as_ref(), matches).await,
+        (verb, Some(class)) => run_on_class(Session { class, errand }, verb, matches).await,
+        // The parser lets no other command through without a class.
+        (_, None) => Err(Failure::Refused(list::no_such_class(""))),
+    }
+}
+
+async fn run_on_class(mut session: Session<'_>, verb: Verb, matches: &Matches) -> Result<(), Failure> {
+    let session = &mut session;
     match verb {
         Verb::List => list::run(session, matches).await,
         Verb::Attach => attach::run(session, matches).await,
@@ -39,6 +63,10 @@ pub async fn run(
         Verb::Assign => assign::run(session, matches).await,
         Verb::Unassign => unassign::run(session, matches).await,
         Verb::Info => info::run(session, matches).await,
-        _ => Ok(()),
+        Verb::Move => relocate::run(session, matches).await,
+        Verb::Explain => explain::run(session, matches).await,
+        Verb::OldList => older::list(session, matches).await,
+        Verb::OldDetach => older::detach(session, matches).await,
+        Verb::Watch | Verb::Denied | Verb::Export | Verb::Apply => Ok(()),
     }
 }

@@ -32,6 +32,12 @@ impl DeviceWord {
         Ok(Self { backend: backend.to_owned(), port: port.to_owned(), device: device.map(ToOwned::to_owned) })
     }
 
+    /// Backend and port, as sentences repeat them.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        format!("{}:{}", shown(&self.backend), shown(&self.port))
+    }
+
     /// The backend, if it can be one.
     #[must_use]
     pub fn backend(&self) -> Option<QubeName> {

@@ -31,7 +31,9 @@ pub struct Console<'a> {
     pub err: &'a mut dyn Write,
     /// Whether a person looks at the results.
     pub is_terminal: bool,
-    /// Whether colours are welcome there.
+    /// Whether a person looks at the complaints.
+    pub is_err_terminal: bool,
+    /// Whether colours are welcome among the results.
     pub has_colour: bool,
 }
 
@@ -64,6 +66,23 @@ impl<'a> Errand<'a> {
     #[must_use]
     pub fn new(client: Ledger, program: Program, manner: Manner, console: Console<'a>) -> Self {
         Self { client, program, manner, console, qubes: None }
+    }
+
+    /// Names today's form of what was typed, unless that is unwanted.
+    pub fn hint(&mut self, today: &str) {
+        if self.manner != Manner::Quiet {
+            // A hint that can't be shown is no reason to stop.
+            let _ = writeln!(self.console.err, "Today's form: {}", shown(today));
+        }
+    }
+
+    /// Tells of a change as JSON, if that is asked for; in words it is told by saying nothing.
+    pub fn report(&mut self, line: impl FnOnce() -> String) -> Result<(), Failure> {
+        if self.manner == Manner::Json {
+            self.console.out.write_all(line().as_bytes())?;
+            self.console.out.flush()?;
+        }
+        Ok(())
     }
 
     /// Every qube, in the server's order of names.

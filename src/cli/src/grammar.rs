@@ -67,6 +67,11 @@ impl Flag {
         self
     }
 
+    const fn perhaps_value(mut self, name: &'static str, meaning: Meaning) -> Self {
+        self.value = Some(Operand { name, arity: Arity::Optional, meaning });
+        self
+    }
+
     /// The name that usage shows.
     #[must_use]
     pub fn main_name(&self) -> &'static str {
@@ -150,6 +155,8 @@ pub enum Verb {
     Denied,
     Export,
     Apply,
+    OldList,
+    OldDetach,
 }
 
 /// Whether a command speaks of one device class.

@@ -1,13 +1,16 @@
 //! What an interface is called when no category fits: the class section of the system's hardware id lists.
 //!
-//! Read line by line and only when such an interface is listed at all; a system without the lists has no labels.
+//! Read line by line, only when such an interface is listed at all, and once for each code of a run; a system without
+//! the lists has no labels.
 //!
 //! # Source
 //! Admin API facts 3.6, interface label.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use device_core::interface::Interface;
 use device_core::text::DisplayText;
@@ -17,9 +20,17 @@ const LISTS: &str = "/usr/share/hwdata";
 /// Longest line looked at, in bytes; real ones stay below 200. A longer one ends the reading.
 const LINE_MAX: u64 = 4096;
 
+/// What was looked up before: a list has 700 KB, and a hub more than one device of a kind.
+static KNOWN: Mutex<BTreeMap<Interface, Option<String>>> = Mutex::new(BTreeMap::new());
+
 /// The label of an interface, `None` when there is none worth showing.
 #[must_use]
 pub fn label(interface: &Interface) -> Option<String> {
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(*interface).or_insert_with(|| looked_up(*interface)).clone()
+}
+
+fn looked_up(interface: Interface) -> Option<String> {
     let code = interface.as_str();
     let list = match code.chars().next() {
         Some('u') => "usb.ids",

@@ -11,6 +11,7 @@ use device_core::error::{Error, ErrorKind};
 use device_core::hypervisor::{Action, Hypervisor, Performed};
 use device_core::interface::Interface;
 use device_core::name::QubeName;
+use device_core::qube::Label;
 use device_core::scope::{Scope, ScopeReply};
 use device_core::wire::request::Request;
 
@@ -61,6 +62,14 @@ impl Ledger {
     /// The server's refusal, or trouble on the way.
     pub async fn read_call(&self, request: Request) -> Result<Vec<u8>, Error> {
         self.client.read_call(request).await
+    }
+
+    /// The label of a qube.
+    ///
+    /// # Errors
+    /// Trouble with the link.
+    pub async fn label_of(&self, qube: &QubeName) -> Result<Option<Label>, Error> {
+        self.client.label_of(qube).await
     }
 
     /// What `qube` must not be given.

@@ -11,17 +11,31 @@
 //! This crate keeps no mirror: it reads what it needs, once, and ends.
 
 pub mod commands;
+pub mod complete;
 pub mod device_word;
+pub mod difference;
+pub mod document;
 pub mod errand;
+pub mod events;
 pub mod failure;
+pub mod generate;
 pub mod glob;
 pub mod grammar;
 pub mod hwdata;
 pub mod interruption;
+pub mod json;
+pub mod kind;
 pub mod ledger;
+pub mod offer;
+pub mod older;
+pub mod paint;
 pub mod parse;
+pub mod pci_address;
 pub mod rows;
+pub mod rule;
+pub mod seconds;
 pub mod session;
+pub mod shelves;
 pub mod shown;
 pub mod table;
 pub mod usage;
@@ -37,20 +51,20 @@ use device_core::transport::Transport;
 pub use errand::Console;
 use errand::{Errand, Manner};
 use failure::Failure;
-use grammar::Key;
+use grammar::{Key, Verb};
 use ledger::Ledger;
 use parse::{Invocation, Matches, Parsed};
 use usage::Program;
 
-/// Longest limit that `--timeout` takes, in seconds: a day.
-const TIMEOUT_MAX: f64 = 86_400.0;
+/// The word by which the completions of a shell ask what fits.
+const COMPLETE: &str = "--complete";
 
 /// Does what the arguments say, the first of which is the name of the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: Console<'_>) -> ExitCode {
     let mut arguments = arguments.into_iter();
     let program = Program::of_path(&arguments.next().unwrap_or_default().to_string_lossy());
-    let Console { out, err, is_terminal, has_colour } = console;
-    let borrowed = Console { out: &mut *out, err: &mut *err, is_terminal, has_colour };
+    let Console { out, err, is_terminal, is_err_terminal, has_colour } = console;
+    let borrowed = Console { out: &mut *out, err: &mut *err, is_terminal, is_err_terminal, has_colour };
     let outcome = read_and_run(&program, arguments, borrowed);
     match outcome.and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,20 +82,56 @@ fn read_and_run(
     console: Console<'_>,
 ) -> Result<(), Failure> {
     let arguments = texts(program, arguments)?;
+    match arguments.split_first() {
+        Some((first, words)) if first == generate::FLAG => {
+            return Ok(console.out.write_all(generate::text(words)?.as_bytes())?);
+        }
+        Some((first, words)) if first == COMPLETE => return complete(program, words, console),
+        _ => {}
+    }
+    if let Some(older) = older::read(program, &arguments) {
+        let older::Older { invocation, hint } = older?;
+        return carry_out(program, invocation, Some(&hint), console);
+    }
     match parse::parse(program, &arguments)? {
         Parsed::Show(text) => Ok(console.out.write_all(text.as_bytes())?),
         Parsed::ListClasses(matches) => {
             let ledger = ledger(&matches);
             on_runtime(program, &matches, &ledger, commands::classes::run(&ledger, console))
         }
-        Parsed::Run(invocation) => {
-            let Invocation { class, command, matches } = invocation;
-            let ledger = ledger(&matches);
-            let errand = Errand::new(ledger.clone(), program.clone(), manner(&matches), console);
-            let work = commands::run(errand, class.as_deref(), command.verb, &matches);
-            on_runtime(program, &matches, &ledger, work)
-        }
+        Parsed::Run(invocation) => carry_out(program, invocation, None, console),
     }
+}
+
+fn carry_out(
+    program: &Program,
+    invocation: Invocation,
+    hint: Option<&str>,
+    console: Console<'_>,
+) -> Result<(), Failure> {
+    let Invocation { class, command, matches } = invocation;
+    let ledger = ledger(&matches);
+    let mut errand = Errand::new(ledger.clone(), program.clone(), manner(&matches), console);
+    if let Some(hint) = hint {
+        errand.hint(hint);
+    }
+    let work = commands::run(errand, class.as_deref(), command.verb, &matches);
+    match (command.verb, on_runtime(program, &matches, &ledger, work)) {
+        // To be interrupted is how it ends.
+        (Verb::Watch, Err(Failure::CutShort { .. })) => Ok(()),
+        (_, outcome) => outcome,
+    }
+}
+
+/// What a shell asks for: the words that fit behind these.
+fn complete(program: &Program, words: &[String], console: Console<'_>) -> Result<(), Failure> {
+    let matches = Matches::default();
+    let ledger = ledger(&matches);
+    let mut errand = Errand::new(ledger.clone(), program.clone(), Manner::Quiet, console);
+    on_runtime(program, &matches, &ledger, async {
+        let lines = offer::lines(&mut errand, &complete::wanted(program, words)).await;
+        Ok(errand.console.out.write_all(lines.as_bytes())?)
+    })
 }
 
 fn manner(matches: &Matches) -> Manner {
@@ -115,12 +165,8 @@ fn on_runtime(
 
 fn limit(program: &Program, matches: &Matches) -> Result<Option<Duration>, Failure> {
     let Some(word) = matches.values(Key::Timeout).last() else { return Ok(None) };
-    let seconds = word.parse().ok().filter(|seconds| (0.0..=TIMEOUT_MAX).contains(seconds));
-    let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    limit.map(Some).ok_or_else(|| {
-        let text = format!("argument --timeout: invalid number of seconds: '{}'", shown::shown(word));
-        parse::usage_error(program, None, &text).into()
-    })
+    let limit = seconds::seconds("timeout", word);
+    limit.map(Some).map_err(|text| parse::usage_error(program, None, &text).into())
 }
 
 /// Logs go to the error stream, and only when asked for: an ordinary run sets up nothing.

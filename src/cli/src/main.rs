@@ -7,6 +7,8 @@ fn main() -> std::process::ExitCode {
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     let is_terminal = out.is_terminal();
     let has_colour = is_terminal && std::env::var_os("NO_COLOR").is_none_or(|word| word.is_empty());
-    let console = qvm_device::Console { out: &mut out, err: &mut err, is_terminal, has_colour };
+    let is_err_terminal = err.is_terminal();
+    let console =
+        qvm_device::Console { out: &mut out, err: &mut err, is_terminal, is_err_terminal, has_colour };
     qvm_device::run(std::env::args_os(), console)
 }

@@ -51,6 +51,12 @@ pub struct Matches {
 }
 
 impl Matches {
+    /// These options and operands.
+    #[must_use]
+    pub fn new(flags: Vec<(Key, String)>, operands: Vec<String>) -> Self {
+        Self { flags, operands }
+    }
+
     /// Whether an option was given.
     #[must_use]
     pub fn has(&self, key: Key) -> bool {

@@ -3,11 +3,12 @@
 //! # Source
 //! Admin API facts 6.2.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use device_core::assignment::{Assignment, Attachment, Options};
 use device_core::device::DeviceInfo;
-use device_core::name::{DeviceId, DeviceRef, Port, PortId, QubeName};
+use device_core::name::{DeviceId, Port, PortId, QubeName};
 
 /// Everything a listing was made of.
 #[derive(Debug, Clone, Default)]
@@ -49,55 +50,56 @@ pub enum Addresses {
     Hidden,
 }
 
-/// The rows, sorted; `describe` tells what a device is.
+/// How the parts of a row are written.
+pub struct Wording<'a> {
+    /// What a device is.
+    pub describe: &'a dyn Fn(&DeviceInfo) -> String,
+    /// A qube that uses one.
+    pub qube: &'a dyn Fn(&QubeName) -> String,
+}
+
+/// The rows, sorted.
 #[must_use]
 pub fn rows(
     findings: &Findings,
     selection: &Selection,
     addresses: Addresses,
-    describe: &dyn Fn(&DeviceInfo) -> String,
+    wording: &Wording<'_>,
 ) -> Vec<Vec<String>> {
     let row = |head: String, address: &str, text: String, users: String| match addresses {
         Addresses::Shown => vec![head, address.to_owned(), text, users],
         Addresses::Hidden => vec![head, text, users],
     };
     let mut rows = Vec::new();
-    for (device, users) in devices(findings) {
-        let info = device.info();
-        if selection.has(&info.port.backend) || users.keys().any(|user| selection.has(user)) {
-            let address = info.data.get("sbdf").map_or("", |address| address.as_str());
-            rows.push(row(info.port.to_string(), address, describe(&info), used_by(&users)));
-        }
+    for (info, users) in selected(findings, selection) {
+        let address = info.data.get("sbdf").map_or("", |address| address.as_str());
+        rows.push(row(info.port.to_string(), address, (wording.describe)(&info), used_by(&users, wording)));
     }
     for pattern in patterns(&findings.assigned) {
         let (backend, port, device) = pattern;
         let head = format!("{backend}:{}", port.map_or("*", PortId::as_str));
         let text = device.map_or("any device", DeviceId::as_str).to_owned();
-        rows.push(row(head, "", text, assigned_to(&findings.assigned, pattern)));
+        rows.push(row(head, "", text, assigned_to(&findings.assigned, pattern, wording)));
     }
     rows.sort();
     rows
 }
 
-/// A device that is exposed, or of which only a holder still knows.
-enum Found<'a> {
-    Exposed(&'a DeviceInfo),
-    Held(&'a DeviceRef),
+/// Who uses a device, and how.
+pub type Users<'a> = BTreeMap<&'a QubeName, Options>;
+
+/// The devices that one of the selected qubes exposes or holds, each with its users.
+pub fn selected<'a>(
+    findings: &'a Findings,
+    selection: &'a Selection,
+) -> impl Iterator<Item = (Cow<'a, DeviceInfo>, Users<'a>)> {
+    devices(findings).into_iter().filter(|(info, users)| {
+        selection.has(&info.port.backend) || users.keys().any(|user| selection.has(user))
+    })
 }
 
-impl Found<'_> {
-    fn info(&self) -> DeviceInfo {
-        match self {
-            Self::Exposed(info) => DeviceInfo::clone(info),
-            Self::Held(device) => DeviceInfo::unknown(device.port.clone(), device.id.clone()),
-        }
-    }
-}
-
-type Users<'a> = BTreeMap<&'a QubeName, Options>;
-
-/// Every device with the qubes that use it, besides its own backend.
-fn devices(findings: &Findings) -> Vec<(Found<'_>, Users<'_>)> {
+/// Every device with the qubes that use it, besides its own backend. Of what is not exposed only a holder still knows.
+fn devices(findings: &Findings) -> Vec<(Cow<'_, DeviceInfo>, Users<'_>)> {
     let mut users: BTreeMap<(&Port, &DeviceId), Users<'_>> = BTreeMap::new();
     for info in &findings.exposed {
         if let Some(holder) = &info.holder {
@@ -116,20 +118,23 @@ fn devices(findings: &Findings) -> Vec<(Found<'_>, Users<'_>)> {
     let mut found = Vec::new();
     for info in &findings.exposed {
         let users = users.remove(&(&info.port, &info.id)).unwrap_or_default();
-        found.push((Found::Exposed(info), users));
+        found.push((Cow::Borrowed(info), users));
     }
     for attachment in &findings.attached {
         let device = &attachment.device;
         if let Some(users) = users.remove(&(&device.port, &device.id)) {
-            found.push((Found::Held(device), users));
+            let unknown = DeviceInfo::unknown(device.port.clone(), device.id.clone());
+            found.push((Cow::Owned(unknown), users));
         }
     }
     found
 }
 
-fn used_by(users: &Users<'_>) -> String {
-    let users: Vec<_> =
-        users.iter().map(|(qube, options)| format!("{qube} (attached{})", with_options(options))).collect();
+fn used_by(users: &Users<'_>, wording: &Wording<'_>) -> String {
+    let user = |(qube, options): (&&QubeName, &Options)| {
+        format!("{} (attached{})", (wording.qube)(qube), with_options(options))
+    };
+    let users: Vec<_> = users.iter().map(user).collect();
     users.join(", ")
 }
 
@@ -145,7 +150,7 @@ fn patterns(assigned: &[Assignment]) -> BTreeSet<Pattern<'_>> {
 }
 
 /// Who has an assignment of exactly this pattern; a concrete device lists the wider ones that mean it as well.
-fn assigned_to(assigned: &[Assignment], wanted: Pattern<'_>) -> String {
+fn assigned_to(assigned: &[Assignment], wanted: Pattern<'_>, wording: &Wording<'_>) -> String {
     let means = |assignment: &&Assignment| match wanted {
         (backend, Some(port), Some(device)) => {
             assignment.covers(&Port::new(backend.clone(), assignment.class.clone(), port.clone()), device)
@@ -157,7 +162,7 @@ fn assigned_to(assigned: &[Assignment], wanted: Pattern<'_>) -> String {
     users.sort_by(|a, b| a.frontend.cmp(&b.frontend));
     let users: Vec<_> = users
         .into_iter()
-        .map(|a| format!("*{} ({}{})", a.frontend, a.mode, with_options(&a.options)))
+        .map(|a| format!("*{} ({}{})", (wording.qube)(&a.frontend), a.mode, with_options(&a.options)))
         .collect();
     users.join(", ")
 }
@@ -192,7 +197,9 @@ mod tests {
     }
 
     fn shown(findings: &Findings, selection: &Selection) -> Vec<String> {
-        let rows = rows(findings, selection, Addresses::Hidden, &|device| device.description(&|_| None));
+        let wording =
+            Wording { describe: &|device| device.description(&|_| None), qube: &QubeName::to_string };
+        let rows = rows(findings, selection, Addresses::Hidden, &wording);
         rows.into_iter().map(|row| row.join("|")).collect()
     }
 

@@ -7,3 +7,12 @@ use device_core::text::DisplayText;
 pub fn shown(text: &str) -> DisplayText {
     DisplayText::from_untrusted(text)
 }
+
+/// The sentence with a full stop, so that another one can follow; servers leave theirs open.
+#[must_use]
+pub fn ended(sentence: &str) -> String {
+    match sentence.chars().last() {
+        Some('.' | '!' | '?' | '…') => sentence.to_owned(),
+        _ => format!("{sentence}."),
+    }
+}

@@ -12,7 +12,7 @@ use crate::hypervisor::{Action, Hypervisor, Performed};
 use crate::machine::Machine;
 use crate::name::{DeviceRef, QubeName};
 use checks::{
-    already_attached, ask_rules, attached_exactly, find_attachment, read_exposed, same_device,
+    already_attached, ask_rules, attached_exactly, find_attachment, read_exposed, same_device, unread,
     verify_attached, with_disposable,
 };
 
@@ -39,8 +39,17 @@ pub async fn attach<H: Hypervisor>(
     }
     let action =
         Action::Attach { device: device.clone(), frontend: frontend.clone(), options: options.clone() };
-    perform(hypervisor, &action).await?;
-    verify_attached(hypervisor, device, frontend).await
+    match perform(hypervisor, &action).await {
+        Ok(()) => verify_attached(hypervisor, device, frontend).await,
+        // A server that crashed or went away half-way says nothing either: only a look tells whether it refused.
+        Err(silence) if silence == Error::empty_reply() => {
+            match verify_attached(hypervisor, device, frontend).await {
+                Err(found) if found.kind() == ErrorKind::Refused => Err(silence),
+                found => found,
+            }
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Detaches `device` from `frontend`.
@@ -55,13 +64,19 @@ pub async fn detach<H: Hypervisor>(
 ) -> Result<(), Error> {
     attached_exactly(hypervisor, device, frontend).await?;
     let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
-    perform(hypervisor, &action).await?;
-    match find_attachment(hypervisor, device, frontend).await? {
+    let done = perform(hypervisor, &action).await;
+    if done.as_ref().is_err_and(|error| *error != Error::empty_reply()) {
+        return done;
+    }
+    let left = find_attachment(hypervisor, device, frontend).await;
+    match left.map_err(|error| unread(device, &error))? {
         None => Ok(()),
-        Some(_) => Err(Error::new(
-            ErrorKind::Busy,
-            format!("qubesd reported success, but {} is still attached to {frontend}.", device.port),
-        )),
+        Some(_) => Err(done.err().unwrap_or_else(|| {
+            Error::new(
+                ErrorKind::Busy,
+                format!("qubesd reported success, but {} is still attached to {frontend}.", device.port),
+            )
+        })),
     }
 }
 
@@ -69,6 +84,7 @@ pub async fn detach<H: Hypervisor>(
 ///
 /// # Errors
 /// As [`attach`] and [`detach`]; after a failed attach the sentence tells where the device is now.
+/// `Unsupported` for what several qubes can have at once: it would stay where it was to leave.
 pub async fn move_to<H: Hypervisor>(
     hypervisor: &H,
     machine: Option<&Machine>,
@@ -76,6 +92,10 @@ pub async fn move_to<H: Hypervisor>(
     frontend: &QubeName,
     options: &Options,
 ) -> Result<(), Error> {
+    if device.port.class.is_shareable() {
+        let text = "Several qubes can have this device. Detach it where it shall not stay, then attach it.";
+        return Err(Error::new(ErrorKind::Unsupported, text));
+    }
     let exposed = read_exposed(hypervisor, device).await?;
     let Some(holder) = same_device(&exposed, device)?.holder.clone() else {
         return attach(hypervisor, machine, device, frontend, options).await;
@@ -93,7 +113,7 @@ pub async fn move_to<H: Hypervisor>(
     };
     let outcome = match attach(hypervisor, None, device, &holder, &before.options).await {
         Ok(()) => format!("It is back in {holder}."),
-        Err(second) => format!("It could not be put back into {holder} either: {}", second.sentence()),
+        Err(second) => format!("It was not put back into {holder}: {}", second.sentence()),
     };
     Err(Error::new(error.kind(), format!("{} {outcome}", error.sentence())))
 }
@@ -115,9 +135,8 @@ pub async fn attach_to_new_disposable<H: Hypervisor>(
     if let Some(holder) = seen.holder.as_ref().filter(|_| !device.port.class.is_shareable()) {
         return Err(already_attached(device, holder));
     }
-    let Performed::Created(disposable) =
-        hypervisor.perform(&Action::CreateDisposable(template.clone())).await?
-    else {
+    let created = hypervisor.perform(&Action::CreateDisposable(template.clone())).await;
+    let Performed::Created(disposable) = created.map_err(with_open_outcome)? else {
         return Err(Error::new(ErrorKind::Internal, "A disposable was created without a name."));
     };
     let placed = async {
@@ -127,17 +146,14 @@ pub async fn attach_to_new_disposable<H: Hypervisor>(
     };
     match placed.await {
         Ok(()) => Ok(disposable),
-        Err(error) => Err(match hypervisor.perform(&Action::Discard(disposable.clone())).await {
-            Ok(_) => error,
-            Err(second) => Error::new(
-                error.kind(),
-                format!(
-                    "{} The new disposable {disposable} could not be removed: {}",
-                    error.sentence(),
-                    second.sentence()
-                ),
-            ),
-        }),
+        Err(error) => {
+            let outcome = match hypervisor.perform(&Action::Discard(disposable.clone())).await {
+                Ok(_) => "was removed again.".to_owned(),
+                Err(second) => format!("could not be removed: {}", second.sentence()),
+            };
+            let text = format!("{} The new disposable {disposable} {outcome}", error.sentence());
+            Err(Error::new(error.kind(), text))
+        }
     }
 }
 
@@ -173,15 +189,20 @@ pub async fn shutdown<H: Hypervisor>(hypervisor: &H, qube: &QubeName) -> Result<
     perform(hypervisor, &Action::Shutdown(qube.clone())).await
 }
 
-/// Carries out an action. A link that breaks meanwhile leaves the outcome open, and the sentence says so.
+/// Carries out an action.
 async fn perform<H: Hypervisor>(hypervisor: &H, action: &Action) -> Result<(), Error> {
-    hypervisor.perform(action).await.map(drop).map_err(|error| match error.kind() {
+    hypervisor.perform(action).await.map(drop).map_err(with_open_outcome)
+}
+
+/// A link that breaks meanwhile leaves the outcome open, and the sentence says so.
+fn with_open_outcome(error: Error) -> Error {
+    match error.kind() {
         ErrorKind::Unreachable | ErrorKind::Malformed => Error::new(
             error.kind(),
             format!("{} Whether the command was carried out is not known; look again.", error.sentence()),
         ),
         _ => error,
-    })
+    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub trait Hypervisor: Send + Sync + 'static {
     /// Reads one scope: what is true of it now.
     ///
     /// # Errors
-    /// `Unreachable` and `Timeout` speak of the link; every other kind speaks of this scope only.
+    /// `Unreachable` speaks of the link; every other kind speaks of this scope only.
     fn read(&self, scope: &Scope) -> impl Future<Output = Result<ScopeReply, Error>> + Send;
 
     /// Opens the stream of hints. What happened before is not in it: read everything after subscribing.

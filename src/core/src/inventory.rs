@@ -57,7 +57,11 @@ impl Inventory {
     /// Every scope that the mirror needs, given what it knows.
     #[must_use]
     pub fn wanted(&self) -> BTreeMap<Scope, Urgency> {
-        self.facts.wanted()
+        let mut wanted = self.facts.wanted();
+        for scope in self.unreadable.keys().filter(|scope| self.can_be_asked(scope)) {
+            wanted.entry(scope.clone()).or_insert(Urgency::Row);
+        }
+        wanted
     }
 
     /// Whether asking for `scope` makes sense now: the qube is there and in the state that the question needs.
@@ -72,8 +76,9 @@ impl Inventory {
         self.set_unreadable(scope, None, &mut replaced);
         let stored = match (scope, reply) {
             (Scope::Classes, ScopeReply::Classes(classes)) => {
-                self.facts.classes = classes;
-                Stored::default()
+                let stored = self.facts.store_classes(classes);
+                self.forget_moot(&mut replaced);
+                stored
             }
             (Scope::Qubes, ScopeReply::Qubes(qubes)) => self.replace_qubes(qubes, &mut replaced),
             (Scope::Details(qube), ScopeReply::Details(details)) => {
@@ -138,12 +143,17 @@ impl Inventory {
         for name in &names {
             self.derive_qube(name, replaced);
         }
+        self.forget_moot(replaced);
+        stored
+    }
+
+    /// What makes no sense to ask any more is not unreadable.
+    fn forget_moot(&mut self, replaced: &mut Replaced) {
         let moot: Vec<_> =
             self.unreadable.keys().filter(|scope| !self.facts.can_be_asked(scope)).cloned().collect();
         for scope in moot {
             self.set_unreadable(&scope, None, replaced);
         }
-        stored
     }
 
     fn set_unreadable(&mut self, scope: &Scope, reason: Option<&str>, replaced: &mut Replaced) {
@@ -193,3 +203,6 @@ impl Inventory {
         replaced.changes.push(change);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::device::SharedDevice;
+use crate::device::{Device, SharedDevice};
 use crate::name::{DeviceClass, Port, QubeName};
 use crate::qube::Qube;
+
+/// How far parents are followed. Partition, disk, stick and a few layers of volumes on top make six; what a backend
+/// claims beyond this counts as another thing.
+const NESTING_MAX: usize = 16;
 
 /// How far the mirror can be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,7 +21,7 @@ pub enum Link {
     /// Connected, but something is not yet read (again).
     #[default]
     Resyncing,
-    /// No connection; the sentence says why.
+    /// No connection, or one over which not even the qubes can be listed; the sentence says why.
     Lost(String),
 }
 
@@ -87,39 +91,30 @@ impl Machine {
         qubes.chain(devices).chain(unreadable).chain([Change::Link(self.link.clone())])
     }
 
-    /// The parts of `port` (partitions of a disk, disks of a USB stick), nearest first.
-    pub fn children<'a>(&'a self, port: &'a Port) -> impl Iterator<Item = &'a SharedDevice> {
-        self.devices.values().filter(move |device| {
-            device.port().backend == port.backend
-                && device
-                    .info
-                    .parent
-                    .as_ref()
-                    .is_some_and(|(class, id)| *class == port.class && *id == port.id)
-        })
-    }
-
     /// What `device` is a part of, if that is known and there.
     #[must_use]
-    pub fn parent(&self, device: &crate::device::Device) -> Option<&SharedDevice> {
+    pub fn parent(&self, device: &Device) -> Option<&SharedDevice> {
         let (class, id) = device.info.parent.clone()?;
         self.devices.get(&Port::new(device.port().backend.clone(), class, id))
     }
 
+    /// All that `device` is a part of, nearest first. A hostile backend can claim a circle; it ends after some rounds.
+    pub fn ancestors<'a>(&'a self, device: &'a Device) -> impl Iterator<Item = &'a SharedDevice> {
+        std::iter::successors(self.parent(device), |parent| self.parent(parent)).take(NESTING_MAX)
+    }
+
     /// The outermost device that `port` is a part of, itself if it is a part of nothing: one physical thing.
     ///
-    /// A hostile backend can claim a circle of parents; the walk ends where it began.
+    /// Of a circle of parents, as a hostile backend can claim it, all are one thing.
     #[must_use]
     pub fn physical_thing(&self, port: &Port) -> Port {
-        let mut seen = vec![port.clone()];
-        while let Some(parent) =
-            seen.last().and_then(|port| self.devices.get(port)).and_then(|device| self.parent(device))
-        {
-            if seen.contains(parent.port()) {
-                return seen.iter().min().unwrap_or(port).clone();
+        let mut seen = vec![port];
+        for above in self.devices.get(port).into_iter().flat_map(|device| self.ancestors(device)) {
+            if seen.contains(&above.port()) {
+                return seen.into_iter().min().unwrap_or(port).clone();
             }
-            seen.push(parent.port().clone());
+            seen.push(above.port());
         }
-        seen.pop().unwrap_or_else(|| port.clone())
+        seen.pop().unwrap_or(port).clone()
     }
 }

@@ -143,28 +143,15 @@ fn may_hold(qube: &Qube, device: &Device) -> Result<(), Refusal> {
 /// Two qubes must never write one disk: a whole disk and its partitions exclude each other, and raw USB takes all.
 #[must_use]
 pub fn related_in_use(machine: &Machine, device: &Device) -> Option<(Port, QubeName)> {
-    let holder = |other: &Device| Some((other.port().clone(), other.attachments.keys().next()?.clone()));
-    let mut below = vec![device.port().clone()];
-    let mut seen = below.clone();
-    while let Some(port) = below.pop() {
-        for child in machine.children(&port).filter(|child| !seen.contains(child.port())).collect::<Vec<_>>()
-        {
-            if let Some(found) = holder(child) {
-                return Some(found);
-            }
-            seen.push(child.port().clone());
-            below.push(child.port().clone());
-        }
-    }
-    let mut above = machine.parent(device);
-    while let Some(parent) = above.filter(|parent| !seen.contains(parent.port())) {
-        if let Some(found) = holder(parent) {
-            return Some(found);
-        }
-        seen.push(parent.port().clone());
-        above = machine.parent(parent);
-    }
-    None
+    let port = device.port();
+    let is_part = |part: &Device, whole: &Port| machine.ancestors(part).any(|above| above.port() == whole);
+    let others = machine
+        .devices
+        .values()
+        .filter(|other| other.is_attached() && other.port().backend == port.backend && other.port() != port);
+    others
+        .filter(|other| is_part(other, port) || is_part(device, other.port()))
+        .find_map(|other| Some((other.port().clone(), other.attachments.keys().next()?.clone())))
 }
 
 #[cfg(test)]
@@ -272,6 +259,21 @@ mod tests {
             Err(Refusal::DenyList(name("work")))
         );
         assert_eq!(verdict(&machine, &port(DeviceClass::Block, "sda"), "work"), Ok(()));
+    }
+
+    #[test]
+    fn a_chain_of_parents_is_followed_only_so_far() {
+        let mut machine = machine();
+        let disk = |number: usize| port(DeviceClass::Block, &format!("chain{number}"));
+        for number in 0..100 {
+            let mut info = DeviceInfo::unknown(disk(number), DeviceId::unknown());
+            info.parent = number.checked_sub(1).map(|above| (DeviceClass::Block, disk(above).id));
+            add(&mut machine, info, &[]);
+        }
+        assert_eq!(machine.physical_thing(&disk(5)), disk(0), "deeper than any honest machine");
+        assert_ne!(machine.physical_thing(&disk(99)), disk(0));
+        hold(&mut machine, &disk(0), "work");
+        assert!(matches!(verdict(&machine, &disk(5), "work"), Err(Refusal::RelatedInUse { .. })));
     }
 
     #[test]

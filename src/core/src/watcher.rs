@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::error::{Error, ErrorKind};
 use crate::hypervisor::{Hints, Hypervisor};
-use crate::inventory::{Inventory, Urgency};
+use crate::inventory::{Inventory, Replaced, Urgency};
 use crate::machine::{Change, Link};
 use crate::scope::{Hint, Scope, ScopeReply};
 use schedule::{Schedule, Ticket};
@@ -28,6 +28,8 @@ const STALE_UNTOLD: Duration = Duration::from_secs(2);
 const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
 /// Longest wait before connecting again: a mirror shall be whole within a second of the server's return.
 const BACK_OFF_MAX: Duration = Duration::from_millis(700);
+/// Longest wait after a refusal: policy does not change by asking, and a person may be told of each denied call.
+const BACK_OFF_REFUSED_MAX: Duration = Duration::from_mins(1);
 /// The stated reconcile: at each turn a share of all scopes is read again without any hint, to find what no event
 /// ever told. Each scope is met every five minutes; on 200 qubes this takes 0.6 % of the server's time.
 const RECONCILE_EVERY: Duration = Duration::from_secs(30);
@@ -100,7 +102,7 @@ impl<H: Hypervisor> Watcher<H> {
                 () = self.refresh.notified() => {}
                 () = self.changes.closed() => return,
             }
-            back_off = (back_off * 2).min(BACK_OFF_MAX);
+            back_off = (back_off * 2).min(longest_back_off(&error));
         }
     }
 
@@ -109,10 +111,6 @@ impl<H: Hypervisor> Watcher<H> {
         let mut reads: JoinSet<Read> = JoinSet::new();
         self.schedule.begin(self.inventory.wanted(), Instant::now());
         let mut reconcile = Instant::now() + RECONCILE_EVERY;
-        // While resyncing it is known that much is stale: the first news is that nothing is.
-        if self.inventory.machine().link != Link::Live && self.announce(Link::Resyncing).await.is_err() {
-            return Ended::Unheard;
-        }
         loop {
             self.start_reads(&mut reads);
             if let Err(Unheard) = self.tell_link().await {
@@ -163,17 +161,16 @@ impl<H: Hypervisor> Watcher<H> {
         let now = Instant::now();
         let replaced = match reply {
             Err(error) if error.kind() == ErrorKind::Unreachable => return Err(Ended::Lost(error)),
-            // The qube went away between the list and the question.
-            Err(error) if error.kind() == ErrorKind::NotFound && scope.qube().is_some() => {
-                self.schedule.finished(&scope, ticket, now);
+            // All else hangs on who there is.
+            Err(error) if matches!(scope, Scope::Classes | Scope::Qubes) => return Err(Ended::Lost(error)),
+            // Mostly the qube went away between the list and the question; if not, the next try tells.
+            Err(error) if error.kind() == ErrorKind::NotFound && !self.schedule.has_failed(&scope) => {
+                self.schedule.failed(&scope, ticket, now);
                 self.schedule.doubt(&Scope::Qubes, now);
                 return Ok(());
             }
             Ok(reply) if self.schedule.finished(&scope, ticket, now) => self.inventory.replace(&scope, reply),
-            Err(error) if self.schedule.failed(&scope, ticket, now) => {
-                tracing::warn!(?scope, %error, "a list can't be read; trying again later");
-                self.inventory.mark_unreadable(&scope, error.sentence())
-            }
+            Err(error) if self.schedule.failed(&scope, ticket, now) => self.mark_unreadable(&scope, &error),
             Ok(_) | Err(_) => return Ok(()),
         };
         let wants_anew = matches!(scope, Scope::Classes | Scope::Qubes) || !replaced.doubts.is_empty();
@@ -184,6 +181,16 @@ impl<H: Hypervisor> Watcher<H> {
             self.schedule.doubt_or_want(doubt, Urgency::Row, now);
         }
         Ok(self.send(replaced.changes).await?)
+    }
+
+    fn mark_unreadable(&mut self, scope: &Scope, error: &Error) -> Replaced {
+        let replaced = self.inventory.mark_unreadable(scope, error.sentence());
+        if replaced.changes.is_empty() {
+            tracing::debug!(?scope, %error, "a list still can't be read");
+        } else {
+            tracing::warn!(?scope, %error, "a list can't be read; trying again later");
+        }
+        replaced
     }
 
     fn doubt(&mut self, hint: &Hint) {
@@ -206,6 +213,11 @@ impl<H: Hypervisor> Watcher<H> {
         }
     }
 
+    /// Whether a lost link bears again: a connection alone may still be refused everything.
+    fn is_back(&self) -> bool {
+        matches!(self.inventory.machine().link, Link::Lost(_)) && self.schedule.is_founded()
+    }
+
     /// When the faces have to be told that something is stale for long.
     fn tell_stale_at(&self) -> Option<Instant> {
         let live = self.inventory.machine().link == Link::Live;
@@ -215,7 +227,7 @@ impl<H: Hypervisor> Watcher<H> {
     async fn tell_link(&mut self) -> Result<(), Unheard> {
         if self.schedule.is_settled() {
             self.announce(Link::Live).await
-        } else if self.tell_stale_at().is_some_and(|when| Instant::now() >= when) {
+        } else if self.is_back() || self.tell_stale_at().is_some_and(|when| Instant::now() >= when) {
             self.announce(Link::Resyncing).await
         } else {
             Ok(())
@@ -234,6 +246,13 @@ impl<H: Hypervisor> Watcher<H> {
             return Ok(());
         }
         self.changes.send(changes).await.map_err(|_| Unheard)
+    }
+}
+
+fn longest_back_off(error: &Error) -> Duration {
+    match error.kind() {
+        ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::Malformed => BACK_OFF_MAX,
+        _ => BACK_OFF_REFUSED_MAX,
     }
 }
 

@@ -20,6 +20,7 @@ use device_core::name::{NameError, QubeName};
 use device_core::wire::request::Request;
 
 use crate::class::Class;
+use crate::reads::Reads;
 use crate::refusal::{Answer, Protocol, Refusal};
 use crate::state::{State, no_such_qube};
 
@@ -83,13 +84,23 @@ impl State {
     pub(crate) fn call(&mut self, request: &Request) -> Answer {
         let source = self.find(&request.source)?;
         let destination = self.find(&request.destination)?;
-        self.route(Call {
+        let call = Call {
             method: &request.method,
             argument: &request.argument,
             source: &source,
             destination: &destination,
             payload: &request.payload,
-        })
+        };
+        let Some(key) = Reads::key(call) else {
+            self.reads.forget();
+            return self.route(call);
+        };
+        if let Some(data) = self.reads.find(&key) {
+            return Ok(data);
+        }
+        let data = self.route(call)?;
+        self.reads.keep(key, &data);
+        Ok(data)
     }
 
     /// The qube that a header names, by name or uuid.

@@ -1,8 +1,7 @@
-//! The command line: serve a world, or say one line to a simulator that serves.
+//! The command line: serve a world, say one line to a simulator that serves, or play a story on it.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Read, Write};
-use std::os::unix::net::UnixStream;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,7 +9,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::control;
-use crate::{Protocol, Simulator};
+use crate::story::SocketStage;
+use crate::{Protocol, Simulator, Stage, Story};
 
 /// Runs the program and gives its exit code: 0 done, 1 failed, 2 wrong command line.
 #[must_use]
@@ -29,7 +29,9 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let socket = |matches: &ArgMatches| matches.get_one::<PathBuf>("socket").cloned().unwrap_or_default();
     let result = match matches.subcommand() {
         Some(("ctl", matches)) => say(&socket(matches), matches),
-        Some(("worlds", _)) => worlds(),
+        Some(("story", matches)) => story(&socket(matches), matches),
+        Some(("stories", _)) => print(crate::story_names()),
+        Some(("worlds", _)) => print(crate::world_names()),
         _ => serve(&socket(&matches), &matches),
     };
     match result {
@@ -42,58 +44,63 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn command() -> Command {
-    let socket = || {
-        Arg::new("socket")
-            .long("socket")
-            .value_name("PATH")
-            .value_parser(value_parser!(PathBuf))
-            .required(true)
-    };
     Command::new("qubesd-sim")
         .about("A small qubesd over a simulated machine")
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_negates_reqs(true)
         .args_conflicts_with_subcommands(true)
-        .arg(socket().help("Serve here, and the control language at PATH.ctl"))
-        .arg(
-            Arg::new("world")
-                .long("world")
-                .value_name("NAME|FILE")
-                .default_value("laptop")
-                .help("A built-in world, or a file (.toml, .json)"),
-        )
-        .arg(
-            Arg::new("protocol")
-                .long("protocol")
-                .value_parser(["4.2", "4.3", "4.4"])
-                .default_value("4.4")
-                .help("The version of the server to stand for"),
-        )
-        .arg(
-            Arg::new("quirks")
-                .long("quirks")
-                .action(ArgAction::SetTrue)
-                .help("Play the real server's data-losing defects, too"),
-        )
-        .arg(
-            Arg::new("agent")
-                .long("agent")
-                .value_name("SOCKET")
-                .value_parser(value_parser!(PathBuf))
-                .help("Where the device-agent.GUI listens that asks a person"),
-        )
+        .args(serving())
         .subcommand(
             Command::new("ctl")
                 .about("Say one line of the control language to a running simulator")
-                .arg(socket().help("The socket it serves"))
+                .arg(socket("The socket it serves"))
                 .arg(Arg::new("words").value_name("WORD").num_args(1..).required(true)),
         )
+        .subcommand(
+            Command::new("story")
+                .about("Play a story on a running simulator")
+                .arg(socket("The socket it serves"))
+                .arg(
+                    valued("speed", "FACTOR", "Waits are so many times shorter")
+                        .value_parser(value_parser!(u32).range(1..=1000))
+                        .default_value("1"),
+                )
+                .arg(Arg::new("story").value_name("NAME|FILE").required(true)),
+        )
+        .subcommand(Command::new("stories").about("List the built-in stories"))
         .subcommand(Command::new("worlds").about("List the built-in worlds"))
 }
 
-fn worlds() -> Result<(), String> {
+/// What can be said to a simulator that shall serve.
+fn serving() -> [Arg; 6] {
+    [
+        socket("Serve here, and the control language at PATH.ctl"),
+        valued("world", "NAME|FILE", "A built-in world, or a file (.toml, .json)").default_value("laptop"),
+        valued("protocol", "VERSION", "The version of the server to stand for")
+            .value_parser(["4.2", "4.3", "4.4"])
+            .default_value("4.4"),
+        Arg::new("quirks")
+            .long("quirks")
+            .action(ArgAction::SetTrue)
+            .help("Play the real server's data-losing defects, too"),
+        valued("agent", "SOCKET", "Where the device-agent.GUI listens that asks a person")
+            .value_parser(value_parser!(PathBuf)),
+        valued("state", "FOLDER", "Keep qubes, features and assignments here from one run to the next")
+            .value_parser(value_parser!(PathBuf)),
+    ]
+}
+
+fn socket(help: &'static str) -> Arg {
+    valued("socket", "PATH", help).value_parser(value_parser!(PathBuf)).required(true)
+}
+
+fn valued(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help)
+}
+
+fn print<'a>(mut lines: impl Iterator<Item = &'a str>) -> Result<(), String> {
     let mut out = std::io::stdout();
-    crate::world_names().try_for_each(|name| writeln!(out, "{name}")).map_err(|error| error.to_string())
+    lines.try_for_each(|line| writeln!(out, "{line}")).map_err(|error| error.to_string())
 }
 
 fn serve(socket: &Path, matches: &ArgMatches) -> Result<(), String> {
@@ -114,6 +121,9 @@ fn serve(socket: &Path, matches: &ArgMatches) -> Result<(), String> {
     }
     if let Some(agent) = matches.get_one::<PathBuf>("agent") {
         simulator = simulator.with_agent(agent);
+    }
+    if let Some(folder) = matches.get_one::<PathBuf>("state") {
+        simulator = simulator.with_state(folder).map_err(|error| error.to_string())?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -143,29 +153,17 @@ fn say(socket: &Path, matches: &ArgMatches) -> Result<(), String> {
     let words: Vec<String> =
         matches.get_many::<String>("words").unwrap_or_default().map(|word| quoted(word)).collect();
     let path = control::socket_of(socket);
-    let reply = exchange(&path, &words.join(" "))
-        .map_err(|error| format!("no simulator answers at {}: {error}", path.display()))?;
-    let reply = reply.trim_end();
-    match (reply.strip_prefix("ok"), reply.strip_prefix("error ")) {
-        (Some(text), _) => {
-            let text = text.trim_start();
-            if !text.is_empty() {
-                writeln!(std::io::stdout(), "{text}").map_err(|error| error.to_string())?;
-            }
-            Ok(())
-        }
-        (_, Some(sentence)) => Err(sentence.to_owned()),
-        _ => Err("the simulator went away".to_owned()),
-    }
+    let text = SocketStage { socket: path, speed: 1 }.control(&words.join(" "))?;
+    if text.is_empty() { Ok(()) } else { print([text.as_str()].into_iter()) }
 }
 
-fn exchange(path: &Path, line: &str) -> std::io::Result<String> {
-    let mut stream = UnixStream::connect(path)?;
-    stream.write_all(line.as_bytes())?;
-    stream.write_all(b"\n")?;
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply)?;
-    Ok(reply)
+/// Plays a story on a running simulator.
+fn story(socket: &Path, matches: &ArgMatches) -> Result<(), String> {
+    let name = matches.get_one::<String>("story").cloned().unwrap_or_default();
+    let story = Story::load(&name).map_err(|error| error.to_string())?;
+    let speed = matches.get_one::<u32>("speed").copied().unwrap_or(1);
+    let mut stage = SocketStage { socket: control::socket_of(socket), speed };
+    story.play(&mut stage).map_err(|error| error.to_string())
 }
 
 /// A word that came as one argument stays one word.

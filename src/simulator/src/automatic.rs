@@ -143,6 +143,7 @@ impl State {
 
     /// The person answered; anything but one of the offered qubes means no.
     pub(crate) fn answer(&mut self, question: &Question, answer: Option<&str>) {
+        self.reads.forget();
         let Some((frontend, options)) =
             question.targets.iter().find(|(name, _)| Some(name.as_str()) == answer)
         else {

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use device_core::name::QubeName;
+use device_core::wire::request::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
@@ -91,6 +92,7 @@ async fn read_line(stream: &mut UnixStream) -> io::Result<String> {
 
 /// Carries out one line.
 pub(crate) fn run(state: &mut State, line: &str) -> Outcome {
+    state.reads.forget();
     let mut words = Words::new(line)?;
     let command = words.next("a command")?;
     match command.as_str() {
@@ -101,6 +103,7 @@ pub(crate) fn run(state: &mut State, line: &str) -> Outcome {
         "start" | "stop" | "kill" | "shutdown" | "pause" | "unpause" | "suspend" | "resume" | "rename" => {
             power::run(state, &command, &mut words)
         }
+        "call" => call(state, &mut words),
         "restart" => restart(state, &mut words),
         "agent" => agent_answer(state, &mut words),
         "asked" => words.end().map(|()| state.desk.asked().collect::<Vec<_>>().join("\n")),
@@ -109,6 +112,16 @@ pub(crate) fn run(state: &mut State, line: &str) -> Outcome {
         "quit" => words.end().map(|()| String::new()),
         _ => faults::run(state, &command, &mut words),
     }
+}
+
+/// `call METHOD[+ARGUMENT] QUBE [PAYLOAD]`: a call from dom0, as another tool would make it.
+fn call(state: &mut State, words: &mut Words) -> Outcome {
+    let call = words.next("a method")?;
+    let (method, argument) = call.split_once('+').unwrap_or((&call, ""));
+    let destination = words.next("a qube")?;
+    let request = Request::new(method, argument, destination).with_payload(words.rest().into_bytes());
+    let data = state.call(&request).map_err(|refusal| sentence(&refusal))?;
+    Ok(String::from_utf8_lossy(&data).trim_end().to_owned())
 }
 
 /// `restart [MS]`: the server goes, and comes back after a while. The sockets are the server's business; the reply comes

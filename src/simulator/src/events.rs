@@ -117,6 +117,10 @@ impl Hub {
 
     /// The next `count` events are held back until the last of them, then sent backwards.
     pub(crate) fn reorder(&mut self, count: usize) {
+        // What was held back for an earlier wish must not be lost with it.
+        for event in std::mem::take(&mut self.mischief.held).iter().rev() {
+            self.send(event);
+        }
         self.mischief.reorder = count;
     }
 }

@@ -17,6 +17,21 @@ use crate::class::{Class, Exposed, block};
 use crate::state::{Seen, State};
 
 impl State {
+    /// What the backends tell at the start is seen already: nobody hears of it as news.
+    pub(crate) fn look_around(&mut self) {
+        self.seen.clear();
+        let backends: Vec<QubeName> = self.qubes.keys().cloned().collect();
+        for backend in backends {
+            for class in [Class::Block, Class::Usb, Class::Webcam] {
+                let devices = self.exposed(class, &backend).unwrap_or_default().into_iter();
+                let seen: Seen = devices.map(|device| (device.port, device.holder)).collect();
+                if !seen.is_empty() {
+                    self.seen.insert((backend.clone(), class), seen);
+                }
+            }
+        }
+    }
+
     /// One change notice of a backend.
     pub(crate) fn notice(&mut self, backend: &QubeName, class: Class) {
         let Ok(devices) = self.exposed(class, backend) else {

@@ -29,13 +29,18 @@ mod power;
 mod property;
 mod property_write;
 mod qube;
+mod reads;
 mod refusal;
 mod server;
 mod simulator;
 mod state;
+mod store;
+mod story;
 mod world;
 
 pub use refusal::Protocol;
 pub use server::Server;
 pub use simulator::{Handle, Simulator};
+pub use store::StateError;
+pub use story::{Stage, Story, StoryError, names as story_names};
 pub use world::{WorldError, names as world_names};

@@ -8,6 +8,7 @@ use crate::framing;
 use crate::refusal::{Protocol, to_bytes};
 use crate::server::Server;
 use crate::state::State;
+use crate::store::{StateError, Store};
 use crate::world::{self, WorldError};
 use crate::{agent, control};
 
@@ -41,7 +42,7 @@ pub struct Handle {
 }
 
 impl Simulator {
-    /// Loads a world by its built-in name (`laptop`, `empty`, `crowd`, …) or from a file.
+    /// Loads a world by its built-in name (`laptop`, `desktop`, …) or from a file.
     ///
     /// # Errors
     /// When there is no such world, or the first fault in it with its line.
@@ -82,6 +83,19 @@ impl Simulator {
     pub fn with_agent(mut self, socket: impl Into<PathBuf>) -> Self {
         self.agent = Some(socket.into());
         self
+    }
+
+    /// Keeps qubes, properties, features and assignments in a folder, and begins with those it holds. The protocol must
+    /// be chosen before.
+    ///
+    /// # Errors
+    /// When the folder is in use or can't be used, or its file is torn, foreign or of another world.
+    pub fn with_state(self, folder: &Path) -> Result<Self, StateError> {
+        let mut state = self.shared.lock();
+        let store = Store::open(folder, &mut state)?;
+        state.store = Some(store);
+        drop(state);
+        Ok(self)
     }
 
     /// A hand on this simulator that stays good while it is served.
@@ -146,6 +160,7 @@ impl Shared {
     pub(crate) fn change<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
         let mut state = self.lock();
         let result = act(&mut state);
+        state.keep();
         state.hub.flush();
         result
     }

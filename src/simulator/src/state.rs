@@ -16,7 +16,9 @@ use crate::events::{Hub, Older, event, older};
 use crate::fault::Faults;
 use crate::hardware::Hardware;
 use crate::qube::{Qube, Stored};
+use crate::reads::Reads;
 use crate::refusal::{Protocol, Refusal};
+use crate::store::Store;
 use crate::world::GadgetEntry;
 
 /// What the last hot-plug pass saw of one backend and class: port → who had it.
@@ -43,6 +45,10 @@ pub(crate) struct State {
     pub(crate) desk: Desk,
     /// Refused assignments that are listed all the same until the server restarts, or stores them with others.
     pub(crate) unsaved: Vec<(QubeName, Stored)>,
+    pub(crate) reads: Reads,
+    /// Grows with everything that may have changed something that lasts.
+    pub(crate) changes: u64,
+    pub(crate) store: Option<Store>,
     pub(crate) next_qid: u32,
     pub(crate) next_xid: u32,
     pub(crate) next_disposable: u32,
@@ -74,6 +80,9 @@ impl State {
             faults: Faults::default(),
             desk: Desk::default(),
             unsaved: Vec::new(),
+            reads: Reads::default(),
+            changes: 0,
+            store: None,
             next_qid: 1,
             next_xid: 1,
             next_disposable: 1001,
@@ -84,6 +93,7 @@ impl State {
     /// knows only persistent attachments of a port.
     pub(crate) fn speak(&mut self, protocol: Protocol) {
         self.protocol = protocol;
+        self.reads.forget();
         if protocol != Protocol::R42 {
             return;
         }
@@ -115,6 +125,17 @@ impl State {
         self.faults.restart(pause);
     }
 
+    /// Writes to the disk what lasts, if it is to last and has changed.
+    pub(crate) fn keep(&mut self) {
+        let Some(mut store) = self.store.take() else {
+            return;
+        };
+        if let Err(error) = store.keep(self) {
+            tracing::error!(%error, "the state could not be stored; it will be tried again with the next change");
+        }
+        self.store = Some(store);
+    }
+
     /// The qube of that name.
     pub(crate) fn qube(&self, name: &QubeName) -> Option<&Qube> {
         self.qubes.get(name)
@@ -143,6 +164,7 @@ impl State {
 
     /// Tells of something that happened to `subject`.
     pub(crate) fn emit(&mut self, subject: &QubeName, name: &str, pairs: &[(&str, &str)]) {
+        self.changes += 1;
         let told = match self.protocol {
             Protocol::R42 => older(name, pairs),
             Protocol::R43 | Protocol::R44 => Older::Same,
@@ -159,6 +181,7 @@ impl State {
 
     /// Tells of something that happened to the whole machine.
     pub(crate) fn emit_global(&mut self, name: &str, pairs: &[(&str, &str)]) {
+        self.changes += 1;
         self.hub.emit(event("", name, pairs));
     }
 

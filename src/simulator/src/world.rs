@@ -87,7 +87,7 @@ pub(crate) fn gadget_catalogue() -> Vec<GadgetEntry> {
 }
 
 /// The line, from 1, in which the byte `offset` stands.
-fn line_of(text: &str, offset: usize) -> usize {
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 

@@ -13,7 +13,7 @@ const PLACE: &str = "hicolor/symbolic/apps";
 macro_rules! icons {
     ($($name:literal),* $(,)?) => {
         /// Name and drawing of each.
-        const ICONS: &[(&str, &str)] = &[$((
+        pub(crate) const ICONS: &[(&str, &str)] = &[$((
             $name,
             include_str!(concat!("../../../resources/icons/hicolor/symbolic/apps/", $name, ".svg")),
         )),*];
@@ -21,10 +21,13 @@ macro_rules! icons {
 }
 
 icons![
+    "plugboard-add-symbolic",
     "plugboard-attached-symbolic",
     "plugboard-attention-symbolic",
     "plugboard-audio-symbolic",
+    "plugboard-back-symbolic",
     "plugboard-bluetooth-symbolic",
+    "plugboard-busy-symbolic",
     "plugboard-camera-symbolic",
     "plugboard-card-symbolic",
     "plugboard-device-symbolic",
@@ -35,9 +38,15 @@ icons![
     "plugboard-microphone-symbolic",
     "plugboard-mouse-symbolic",
     "plugboard-network-symbolic",
+    "plugboard-open-symbolic",
     "plugboard-printer-symbolic",
     "plugboard-usb-symbolic",
 ];
+
+/// The drawing of an icon, as SVG.
+pub(crate) fn drawing(name: &str) -> Option<&'static str> {
+    ICONS.iter().find(|(known, _)| *known == name).map(|(_, drawing)| *drawing)
+}
 
 /// Where the icons of this session are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -110,7 +119,9 @@ mod tests {
     fn every_icon_that_is_asked_for_is_drawn() {
         let sources = [
             include_str!("menu/device_row.rs"),
+            include_str!("menu/item.rs"),
             include_str!("menu/model.rs"),
+            include_str!("menu/row.rs"),
             include_str!("notify/notice.rs"),
             include_str!("tray/mod.rs"),
         ];

@@ -60,8 +60,22 @@ pub(crate) fn set_accessible_label(widget: &impl IsA<gtk::Widget>, label: &str) 
     }
 }
 
-#[expect(unsafe_code, reason = "the declaration of the function above")]
+/// Gives memory that was freed back to the system.
+///
+/// Reading the whole tree, drawing a menu for a host, opening ours: each needs megabytes for a moment, and the C library
+/// keeps them for the next time, which for a tray icon may be never.
+#[expect(unsafe_code, reason = "the standard library does not know this function of the C library")]
+pub(crate) fn give_memory_back() {
+    // SAFETY: the function takes no pointer and may be called from any thread at any time.
+    #[cfg(target_env = "gnu")]
+    let _ = unsafe { malloc_trim(0) };
+}
+
+#[expect(unsafe_code, reason = "the declarations of the functions above")]
 unsafe extern "C" {
+    #[cfg(target_env = "gnu")]
+    fn malloc_trim(keep: usize) -> i32;
+
     fn gtk_accessible_update_property_value(
         accessible: *mut gtk::ffi::GtkWidget,
         count: i32,

@@ -69,11 +69,15 @@ impl Bus {
         Ok(self.handle.block_on(self.connection.send(&message))?)
     }
 
-    /// The text of a property.
+    /// The value of a property.
+    pub(crate) fn property(&self, of: &str, path: &str, interface: &str, name: &str) -> Outcome<OwnedValue> {
+        let answer = self.call(of, path, "org.freedesktop.DBus.Properties", "Get", &(interface, name))?;
+        Ok(answer.body().deserialize()?)
+    }
+
+    /// The value of a property that is a text.
     pub(crate) fn text(&self, of: &str, path: &str, interface: &str, name: &str) -> Outcome<String> {
-        let get = "org.freedesktop.DBus.Properties";
-        let answer = self.call(of, path, get, "Get", &(interface, name))?;
-        Ok(answer.body().deserialize::<OwnedValue>()?.try_into()?)
+        Ok(self.property(of, path, interface, name)?.try_into()?)
     }
 
     /// Every message that matches from now on.

@@ -1,7 +1,8 @@
 //! A private desktop to measure in: temporary home, session bus without activatable services, and, where a figure
 //! needs it, display, settings daemon and window manager as in `tests/desktop`.
 //!
-//! The panel and the notification daemon are played by the bench itself (`faces.rs`): it wants their time stamps.
+//! The notification daemon, and where no real panel is wanted the panel too, are played by the bench itself
+//! (`faces.rs`): it wants their time stamps.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,16 +13,23 @@ use tempfile::TempDir;
 use crate::Outcome;
 use crate::bus::Bus;
 use crate::display::Display;
-use crate::faces::Faces;
+use crate::faces::{Faces, WATCHER};
 use crate::programs::{Running, command, kept, last_words, library, ours};
 
 const BUS: &str = include_str!("../../desktop/settings/bus.conf");
+/// What Xfce finds in its home, as in the desktop tests: fonts, theme, a panel with a tray alone.
+const CHANNELS: [(&str, &str); 2] = [
+    ("xfce4-panel.xml", include_str!("../../desktop/settings/xfce4-panel.xml")),
+    ("xsettings.xml", include_str!("../../desktop/settings/xsettings.xml")),
+];
 
 /// Whether there is something to see.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Screen {
-    /// A virtual display with a window manager.
+    /// A virtual display with a window manager, and a panel that the bench plays.
     Virtual,
+    /// A virtual display with a window manager and a real panel, which reads our menu as panels do.
+    Panel,
     /// No display at all.
     None,
 }
@@ -29,7 +37,7 @@ pub(crate) enum Screen {
 /// The desktop; everything in it ends with it.
 pub(crate) struct Desktop {
     environment: Vec<(String, String)>,
-    /// The virtual display; absent without [`Screen::Virtual`].
+    /// The virtual display; absent with [`Screen::None`].
     pub(crate) display: Option<Display>,
     /// The panel and the notification daemon that the widget meets.
     pub(crate) faces: Faces,
@@ -50,14 +58,20 @@ impl Desktop {
         let address = start_bus(folder.path(), &environment, &log, &mut parts)?;
         environment.push(("DBUS_SESSION_BUS_ADDRESS".to_owned(), address.clone()));
         let bus = Bus::connect(&address)?;
-        let faces = Faces::show(&address)?;
+        let faces = Faces::show(&address, screen)?;
         let mut display = None;
-        if screen == Screen::Virtual {
+        if screen != Screen::None {
             let number = start_display(&environment, &log, &mut parts)?;
             environment.push(("DISPLAY".to_owned(), number.clone()));
             let seen = Display::connect(&number)?;
             start_session(&environment, &bus, &log, &mut parts)?;
             seen.wait_for_window_manager()?;
+            if screen == Screen::Panel {
+                let mut panel = kept("xfce4-panel", &environment);
+                panel.arg("--disable-wm-check");
+                parts.push(Running::start(panel, &log)?);
+                bus.wait_for_name(WATCHER)?;
+            }
             display = Some(seen);
         }
         Ok(Self { environment, display, faces, bus, parts, folder })
@@ -114,7 +128,11 @@ impl Drop for Desktop {
 
 fn lay_out_home(folder: &Path) -> Outcome<Vec<(String, String)>> {
     let (home, runtime) = (folder.join("home"), folder.join("run"));
-    std::fs::create_dir(&home)?;
+    let channels = home.join(".config/xfce4/xfconf/xfce-perchannel-xml");
+    std::fs::create_dir_all(&channels)?;
+    for (name, text) in CHANNELS {
+        std::fs::write(channels.join(name), text)?;
+    }
     std::fs::create_dir(&runtime)?;
     std::fs::set_permissions(&runtime, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     std::fs::write(folder.join("bus.conf"), BUS.replace("@FOLDER@", &folder.to_string_lossy()))?;

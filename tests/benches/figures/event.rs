@@ -29,7 +29,7 @@ struct Way {
 
 /// Takes the figures.
 pub(crate) fn measure() -> Outcome<Section> {
-    let desktop = Desktop::start(Screen::Virtual)?;
+    let desktop = Desktop::start(Screen::Panel)?;
     let world = desktop.path("event.toml");
     std::fs::write(&world, world::text(200, 24, 16))?;
     let socket = desktop.path("event.sock");

@@ -6,7 +6,6 @@
     clippy::unused_self,
     clippy::used_underscore_binding,
     clippy::too_many_arguments,
-    clippy::needless_pass_by_value,
     reason = "the shape of the calls is that of their specifications, and the macro uses every name"
 )]
 
@@ -14,45 +13,38 @@ use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
 
-use zbus::message::Header;
 use zbus::zvariant::OwnedValue;
 
 use crate::Outcome;
 use crate::bus::Bus;
-use crate::desktop::PATIENCE;
+use crate::desktop::{PATIENCE, Screen};
 
-/// An item that registered itself at the panel.
-#[derive(Debug, Clone)]
-pub(crate) struct Item {
-    /// When the panel was told.
-    pub(crate) at: Instant,
-    /// The bus name that answers for it.
-    pub(crate) name: String,
-    /// The object path of the item.
-    pub(crate) path: String,
-}
+/// The name of whoever keeps the tray items.
+pub(crate) const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 
 /// Both, on a connection of their own.
 pub(crate) struct Faces {
     _bus: Bus,
-    items: Receiver<Item>,
+    items: Receiver<Instant>,
     notices: Receiver<Instant>,
 }
 
 impl Faces {
-    /// Takes both names on the bus.
-    pub(crate) fn show(address: &str) -> Outcome<Self> {
+    /// Takes the names on the bus; that of the panel is left to the real one, if there is one.
+    pub(crate) fn show(address: &str, screen: Screen) -> Outcome<Self> {
         let bus = Bus::connect(address)?;
         let (item_sender, items) = channel();
         let (notice_sender, notices) = channel();
-        bus.serve("org.kde.StatusNotifierWatcher", "/StatusNotifierWatcher", Panel(item_sender))?;
+        if screen != Screen::Panel {
+            bus.serve(WATCHER, "/StatusNotifierWatcher", Panel(item_sender))?;
+        }
         let daemon = Daemon { notices: notice_sender, given: 0 };
         bus.serve("org.freedesktop.Notifications", "/org/freedesktop/Notifications", daemon)?;
         Ok(Self { _bus: bus, items, notices })
     }
 
-    /// The next item that registers itself.
-    pub(crate) fn next_item(&self) -> Outcome<Item> {
+    /// When the next item registered itself.
+    pub(crate) fn next_item(&self) -> Outcome<Instant> {
         self.items.recv_timeout(PATIENCE).map_err(|_| "no icon was registered at the panel".into())
     }
 
@@ -67,20 +59,12 @@ impl Faces {
     }
 }
 
-struct Panel(Sender<Item>);
+struct Panel(Sender<Instant>);
 
 #[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
 impl Panel {
-    fn register_status_notifier_item(&self, service: &str, #[zbus(header)] header: Header<'_>) {
-        let at = Instant::now();
-        let sender = header.sender().map(ToString::to_string).unwrap_or_default();
-        // Either a bus name, or the path of the item at the caller.
-        let (name, path) = if service.starts_with('/') {
-            (sender, service.to_owned())
-        } else {
-            (service.to_owned(), "/StatusNotifierItem".to_owned())
-        };
-        let _ = self.0.send(Item { at, name, path });
+    fn register_status_notifier_item(&self, _service: &str) {
+        let _ = self.0.send(Instant::now());
     }
 
     fn register_status_notifier_host(&self, _service: &str) {}

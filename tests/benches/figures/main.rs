@@ -28,6 +28,7 @@ mod relay;
 mod series;
 mod server;
 mod service;
+mod share;
 mod start;
 mod world;
 
@@ -73,7 +74,7 @@ fn main() -> ExitCode {
         let started = Instant::now();
         eprintln!("measuring: {title}");
         let section = measure().unwrap_or_else(|error| Section::failed(title, &error.to_string()));
-        println!("\n{}", section.text().trim_end());
+        println!("\n{}", section.text(&page::load()).trim_end());
         let not_met = section.rows.iter().filter(|row| row.verdict == Verdict::NotMet);
         missed.extend(not_met.map(|row| format!("{}: {}, aim {}", row.figure, row.measured, row.aim)));
         eprintln!("  took {:.0} s", started.elapsed().as_secs_f64());

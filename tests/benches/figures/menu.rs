@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use crate::Outcome;
-use crate::desktop::{Desktop, Screen};
+use crate::desktop::{Desktop, PATIENCE, Screen};
 use crate::display::{Display, Key};
-use crate::faces::Item;
+use crate::faces::WATCHER;
 use crate::page::{Row, Section, Verdict};
-use crate::programs::{Running, pause};
-use crate::series::{Series, mebibytes};
+use crate::programs::{Running, pause, until};
+use crate::series::mebibytes;
+use crate::share::{Share, Timed};
 use crate::{process, service, world};
 
 pub(crate) const TITLE: &str = "Click to menu, and memory, 200 qubes and 40 devices";
@@ -26,6 +27,8 @@ const LATER_RUNS: usize = 20;
 const STILL: Duration = Duration::from_millis(250);
 /// Between two openings: a person is not faster, and nothing of the last one is under way.
 const BREATH: Duration = Duration::from_millis(250);
+/// What a panel has registered.
+const ITEMS: &str = "RegisteredStatusNotifierItems";
 /// Menus that may stand beside each other; the key closes the last one.
 const MENUS: usize = 3;
 /// How long a menu may take to close.
@@ -42,7 +45,7 @@ struct Kept {
 
 /// Takes the figures.
 pub(crate) fn measure() -> Outcome<Section> {
-    let desktop = Desktop::start(Screen::Virtual)?;
+    let desktop = Desktop::start(Screen::Panel)?;
     let world = desktop.path("menu.toml");
     std::fs::write(&world, world::text(200, 24, 16))?;
     let socket = desktop.path("menu.sock");
@@ -55,19 +58,19 @@ pub(crate) fn measure() -> Outcome<Section> {
     }
     let user = User::come(&desktop, &service.program)?;
     let before = user.kept()?;
-    let (time, window) = user.open()?;
-    first.push(time);
+    let (share, window) = user.open()?;
+    first.push(share);
     user.open_beside()?;
     user.close(window)?;
     let after = user.kept()?;
-    let later = Series::measure(LATER_RUNS, || {
+    let later = Timed::measure(LATER_RUNS, || {
         pause(BREATH);
-        let (time, window) = user.open()?;
+        let (share, window) = user.open()?;
         user.close(window)?;
-        Ok(time)
+        Ok(share)
     })?;
     let long_after = user.kept()?;
-    let first = Series::new(first)?;
+    let first = Timed::new(&first)?;
     let rows = vec![
         mapped("click → menu mapped, first", "–", "≤ 100 ms", &first, FIRST),
         mapped("click → menu mapped, later", "423 ms", "≤ 15 ms", &later, LATER),
@@ -77,7 +80,7 @@ pub(crate) fn measure() -> Outcome<Section> {
     ];
     let notes = vec![
         "The click is the call `Activate` that a panel makes; the menu is there when the X server tells another program that its \
-         window is mapped (`MapNotify`), with xfwm4 as window manager."
+         window is mapped (`MapNotify`), with xfwm4 as window manager and xfce4-panel as panel."
             .into(),
         "Memory is the proportional set size of `plugboard` and `plugboardd` together, once both were still; on a desktop where \
          another GTK 4 program runs, its share would be smaller."
@@ -86,14 +89,14 @@ pub(crate) fn measure() -> Outcome<Section> {
     Ok(Section { title: TITLE, rows, notes })
 }
 
-fn mapped(figure: &str, peer: &str, aim: &str, times: &Series, limit: Duration) -> Row {
+fn mapped(figure: &str, peer: &str, aim: &str, times: &Timed, limit: Duration) -> Row {
     Row {
         figure: figure.into(),
         peer: peer.into(),
         aim: aim.into(),
         measured: times.to_string(),
         floor: "–".into(),
-        verdict: Verdict::of(times.median() <= limit),
+        verdict: Verdict::of(times.wall.median() <= limit),
     }
 }
 
@@ -121,30 +124,41 @@ pub(crate) struct User<'a> {
     /// The widget.
     pub(crate) widget: Running,
     service: u32,
-    item: Item,
+    item: String,
 }
 
 impl<'a> User<'a> {
     /// Starts the widget and waits until both programs are still.
     pub(crate) fn come(desktop: &'a Desktop, service: &Running) -> Outcome<Self> {
-        desktop.faces.forget();
         let display = desktop.display.as_ref().ok_or("there is no display")?;
         let widget = desktop.start_program("plugboard", &[])?;
-        let item = desktop.faces.next_item()?;
+        let item = format!("org.kde.StatusNotifierItem-{}-1", widget.pid());
+        desktop.bus.wait_for_name(&item)?;
+        until("the icon at the panel", PATIENCE, || {
+            let items = desktop.bus.property(WATCHER, "/StatusNotifierWatcher", WATCHER, ITEMS).ok()?;
+            Vec::<String>::try_from(items).ok()?.first().map(drop)
+        })?;
         let user = Self { desktop, display, widget, service: service.pid(), item };
         user.settle()?;
         Ok(user)
     }
 
     /// Clicks the icon; how long it took until the menu was mapped, and its window.
-    pub(crate) fn open(&self) -> Outcome<(Duration, u32)> {
+    pub(crate) fn open(&self) -> Outcome<(Share, u32)> {
         self.display.forget();
-        let Item { name, path, .. } = &self.item;
+        let before = process::processor(self.widget.pid())?;
         let clicked = Instant::now();
-        self.desktop.bus.send(name, path, "org.kde.StatusNotifierItem", "Activate", &ICON)?;
+        self.desktop.bus.send(
+            &self.item,
+            "/StatusNotifierItem",
+            "org.kde.StatusNotifierItem",
+            "Activate",
+            &ICON,
+        )?;
         let (at, window) = self.display.next_mapped(CLASS)?;
+        let share = Share::since(self.widget.pid(), at - clicked, before)?;
         self.display.settle(BREATH);
-        Ok((at - clicked, window))
+        Ok((share, window))
     }
 
     /// Opens the sub-menu of the first device with the keys.

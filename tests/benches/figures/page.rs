@@ -71,8 +71,8 @@ impl Section {
         Self { title, rows: vec![Row::failed(title.to_owned(), reason)], notes: Vec::new() }
     }
 
-    /// The section in Markdown.
-    pub(crate) fn text(&self) -> String {
+    /// The section in Markdown; `load` is how busy the machine was meanwhile.
+    pub(crate) fn text(&self, load: &str) -> String {
         let mut text = format!("## {}\n\n", self.title);
         text.push_str(
             "| figure | peer (Python) | aim | measured | floor, same run | |\n|---|---|---|---|---|---|\n",
@@ -86,14 +86,19 @@ impl Section {
             let Row { figure, peer, aim, measured, floor, .. } = row;
             let _ = writeln!(text, "| {figure} | {peer} | {aim} | {measured} | {floor} | {verdict} |");
         }
-        if !self.notes.is_empty() {
-            text.push('\n');
-        }
+        text.push('\n');
         for note in &self.notes {
             let _ = writeln!(text, "- {note}");
         }
+        let _ = writeln!(text, "- Load of the machine at the end of this: {load}.");
         text
     }
+}
+
+/// How many programs wanted a processor in the last minute, ours included.
+pub(crate) fn load() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// The head of the page: what it is, and on what machine it was measured.

@@ -50,6 +50,18 @@ pub(crate) fn turns(pid: u32) -> Outcome<Turns> {
     Ok(Turns { switches, ticks })
 }
 
+/// How long all threads of a process were on a processor so far, and how long they waited for one that was taken.
+pub(crate) fn processor(pid: u32) -> Outcome<(Duration, Duration)> {
+    let mut sums = [0; 2];
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let text = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
+        for (sum, word) in sums.iter_mut().zip(text.split_whitespace()) {
+            *sum += word.parse::<u64>().unwrap_or(0);
+        }
+    }
+    Ok((Duration::from_nanos(sums[0]), Duration::from_nanos(sums[1])))
+}
+
 /// Returns once none of these processes came to a processor for so long.
 pub(crate) fn wait_until_still(pids: &[u32], time: Duration) -> Outcome<()> {
     let end = Instant::now() + PATIENCE;

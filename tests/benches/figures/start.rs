@@ -8,6 +8,7 @@ use crate::desktop::{Desktop, Screen};
 use crate::page::{Row, Section, Verdict};
 use crate::programs::{Running, command};
 use crate::series::Series;
+use crate::share::{Share, Timed};
 use crate::{service, world};
 
 pub(crate) const TITLE: &str = "Icon after start";
@@ -29,10 +30,10 @@ pub(crate) fn measure() -> Outcome<Section> {
         let socket = desktop.path(&format!("{qubes}.sock"));
         let simulator = desktop.start_simulator(&world, &socket)?;
         let service = service::start(&desktop, &socket)?;
-        let warm = Series::measure(RUNS, || icon(&desktop))?;
+        let warm = Timed::measure(RUNS, || icon(&desktop))?;
         drop((service, simulator));
         rows.push(row(format!("icon, {qubes} qubes, service running"), peer, &warm, &floor));
-        let cold = Series::measure(COLD_RUNS, || everything_cold(&desktop, &world))?;
+        let cold = Timed::measure(COLD_RUNS, || everything_cold(&desktop, &world))?;
         let figure = format!("icon, {qubes} qubes, service and simulator started at the same moment");
         rows.push(row(figure, peer, &cold, &floor));
     }
@@ -45,35 +46,35 @@ pub(crate) fn measure() -> Outcome<Section> {
     Ok(Section { title: TITLE, rows, notes })
 }
 
-fn row(figure: String, peer: &str, icon: &Series, floor: &Series) -> Row {
+fn row(figure: String, peer: &str, icon: &Timed, floor: &Series) -> Row {
     Row {
         figure,
         peer: peer.into(),
         aim: "≤ 50 ms".into(),
         measured: icon.to_string(),
         floor: floor.to_string(),
-        verdict: Verdict::of(icon.median() <= AIM),
+        verdict: Verdict::of(icon.wall.median() <= AIM),
     }
 }
 
-fn icon(desktop: &Desktop) -> Outcome<Duration> {
+fn icon(desktop: &Desktop) -> Outcome<Share> {
     desktop.faces.forget();
     let widget = desktop.start_program("plugboard", &[])?;
-    let item = desktop.faces.next_item()?;
-    Ok(item.at - widget.started)
+    let registered = desktop.faces.next_item()?;
+    Share::of(widget.pid(), registered - widget.started)
 }
 
-fn everything_cold(desktop: &Desktop, world: &str) -> Outcome<Duration> {
+fn everything_cold(desktop: &Desktop, world: &str) -> Outcome<Share> {
     desktop.faces.forget();
     let socket = desktop.path("cold.sock");
     let words = ["--socket", &socket.to_string_lossy()];
     let simulator = desktop.start_program("qubesd-sim", &[&words[..], &["--world", world]].concat())?;
     let service = desktop.start_program("plugboardd", &words)?;
     let widget = desktop.start_program("plugboard", &[])?;
-    let item = desktop.faces.next_item()?;
-    let time = item.at - simulator.started.min(widget.started);
+    let registered = desktop.faces.next_item()?;
+    let share = Share::of(widget.pid(), registered - simulator.started);
     drop((widget, service, simulator));
-    Ok(time)
+    share
 }
 
 /// What nothing with a face on the bus can do without.

@@ -6,12 +6,14 @@ use device_core::interface::Interface;
 use device_core::name::{DeviceClass, QubeName};
 
 use super::aftermath::{self, Wish};
-use super::attach::options;
+use super::options::options;
 use super::pattern::{self, Absent, Pattern};
 use crate::errand::Manner;
 use crate::failure::Failure;
 use crate::grammar::Key;
+use crate::json;
 use crate::parse::Matches;
+use crate::rule;
 use crate::session::Session;
 
 /// Assigns.
@@ -19,19 +21,20 @@ use crate::session::Session;
 /// # Errors
 /// Whatever kept it from being done.
 pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
-    let options = options(matches)?;
+    let options = options(&session.class, matches)?;
     let frontend = session.errand.target(matches.operand(0).unwrap_or_default()).await?;
     let word = matches.operand(1).unwrap_or_default();
     let Pattern { mut assignment, present } =
         pattern::read(session, &frontend, word, matches, Absent::Refused).await?;
     assignment.mode = mode(matches);
     assignment.options = options;
-    if let Some(text) = rule_against(&session.class, assignment.mode) {
+    if let Some(text) = rule::against(&session.class, assignment.mode) {
         return Err(session.errand.explain(&frontend, Failure::Refused(text)).await);
     }
     if let Err(error) = session.errand.client.perform(&Action::Assign(assignment.clone())).await {
         return Err(aftermath::failed(session, Wish::Assigned(&assignment), error).await);
     }
+    session.errand.report(|| json::change("assign", &assignment))?;
     let pattern = Pattern { assignment, present };
     match session.errand.manner {
         Manner::Words => {
@@ -47,22 +50,6 @@ fn mode(matches: &Matches) -> Mode {
         (true, _) => Mode::Required,
         (_, true) => Mode::AskToAttach,
         _ => Mode::AutoAttach,
-    }
-}
-
-/// What no server checks and nobody should store.
-///
-/// # Source
-/// Admin API facts 6.3, client rules.
-pub(super) fn rule_against(class: &DeviceClass, mode: Mode) -> Option<String> {
-    match (class, mode) {
-        (DeviceClass::Pci | DeviceClass::Block, Mode::Required) => None,
-        (_, Mode::Required) => Some("Only pci and block devices can be assigned as required.".into()),
-        (DeviceClass::Pci, _) => Some("PCI devices cannot be assigned as not required.".into()),
-        (DeviceClass::Usb | DeviceClass::Block | DeviceClass::Mic, _) => None,
-        (DeviceClass::Extension(class), _) => {
-            Some(format!("{class} devices cannot be assigned to be automatically attached."))
-        }
     }
 }
 

@@ -8,73 +8,49 @@ use device_core::hypervisor::{Action, Hypervisor};
 use device_core::name::{DeviceClass, DeviceRef, QubeName};
 
 use super::aftermath::{self, Wish};
-use super::target;
+use super::options::options;
+use super::{disposable, persistent, target, wait};
 use crate::failure::Failure;
 use crate::grammar::Key;
+use crate::json;
 use crate::parse::Matches;
 use crate::session::Session;
-use crate::shown::shown;
 
 /// Attaches.
 ///
 /// # Errors
 /// Whatever kept it from being done, or made it another device than the one that was named.
 pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
-    let options = options(matches)?;
+    if matches.has(Key::Disposable) {
+        return disposable::run(session, matches).await;
+    }
+    let options = options(&session.class, matches)?;
     let frontend = session.errand.target(matches.operand(0).unwrap_or_default()).await?;
     let word = target::device_word(session, Some(&frontend), matches.operand(1).unwrap_or_default()).await?;
+    if let Some(limit) = wait::limit(session, matches)? {
+        wait::until_ready(session, Some(&frontend), &word, limit).await?;
+    }
     let device = target::present(session, Some(&frontend), &word).await?.to_ref();
     if matches.has(Key::Persistent) {
-        return attach_and_require(session, &device, &frontend, options).await;
+        return persistent::attach(session, &device, &frontend, options).await;
     }
     if session.class == DeviceClass::Pci {
-        let text = "PCI devices cannot be attached manually, did you mean `qvm-pci assign --required ...`";
-        return Err(session.errand.explain(&frontend, Failure::Refused(text.into())).await);
+        return Err(session.errand.explain(&frontend, not_by_hand()).await);
     }
-    attach(session, &device, &frontend, options, Mode::Manual).await
+    let assignment = exactly(&device, &frontend, Mode::Manual, options);
+    attach(session, &device, &assignment).await?;
+    session.errand.report(|| json::change("attach", &assignment))
 }
 
-/// The options of an attachment, as `-o` and `--ro` give them.
-///
-/// # Errors
-/// When one of them is no option.
-pub(super) fn options(matches: &Matches) -> Result<Options, Failure> {
-    let mut options = Options::new();
-    let mut old_word = None;
-    for text in matches.values(Key::Option) {
-        let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-            Failure::Argument(format!("an option must be KEY=VALUE, got '{}'", shown(text)))
-        })?;
-        match key {
-            "ro" => old_word = Some(value),
-            _ => options.set(key, value),
-        }
-    }
-    if let Some(value) = old_word {
-        options.set("read-only", read_only(value)?);
-    }
-    if matches.has(Key::ReadOnly) {
-        options.set("read-only", "yes");
-    }
-    Ok(options)
+/// PCI devices come with the start of a qube.
+pub(super) fn not_by_hand() -> Failure {
+    let text = "PCI devices cannot be attached manually, did you mean `qvm-pci assign --required ...`";
+    Failure::Refused(text.into())
 }
 
-fn read_only(value: &str) -> Result<&'static str, Failure> {
-    match value.to_ascii_lowercase().as_str() {
-        "yes" | "true" | "1" => Ok("yes"),
-        "no" | "false" | "0" => Ok("no"),
-        _ => Err(Failure::Refused(format!("Unknown `read-only` option value: {}", shown(value)))),
-    }
-}
-
-async fn attach(
-    session: &mut Session<'_>,
-    device: &DeviceRef,
-    frontend: &QubeName,
-    options: Options,
-    mode: Mode,
-) -> Result<(), Failure> {
-    let assignment = Assignment {
+/// The assignment of exactly this device.
+pub(super) fn exactly(device: &DeviceRef, frontend: &QubeName, mode: Mode, options: Options) -> Assignment {
+    Assignment {
         backend: device.port.backend.clone(),
         class: device.port.class.clone(),
         port: Some(device.port.id.clone()),
@@ -82,51 +58,20 @@ async fn attach(
         frontend: frontend.clone(),
         mode,
         options,
-    };
-    match session.errand.client.attach_as(&assignment).await {
-        Ok(()) => verify(session, device, frontend).await,
-        Err(error) => Err(aftermath::failed(session, Wish::Attached(&device.port, frontend), error).await),
     }
 }
 
-/// `--persistent`: attached now, and required from the next start on. That attaching fails is no failure: the qube
-/// may be off. Assigning is checked first as far as it can be, so that a sure refusal leaves nothing attached.
-async fn attach_and_require(
+/// Attaches as `assignment` says, and looks whether it is so.
+pub(super) async fn attach(
     session: &mut Session<'_>,
     device: &DeviceRef,
-    frontend: &QubeName,
-    options: Options,
+    assignment: &Assignment,
 ) -> Result<(), Failure> {
-    if !matches!(session.class, DeviceClass::Pci | DeviceClass::Block) {
-        let text = "Only pci and block devices can be assigned as required.";
-        return Err(session.errand.explain(frontend, Failure::Refused(text.into())).await);
+    let frontend = &assignment.frontend;
+    match session.errand.client.attach_as(assignment).await {
+        Ok(()) => verify(session, device, frontend).await,
+        Err(error) => Err(aftermath::failed(session, Wish::Attached(&device.port, frontend), error).await),
     }
-    let assignment = Assignment {
-        backend: device.port.backend.clone(),
-        class: device.port.class.clone(),
-        port: Some(device.port.id.clone()),
-        device: Some(device.id.clone()),
-        frontend: frontend.clone(),
-        mode: Mode::Required,
-        options: options.clone(),
-    };
-    // The real server takes a PCI device only at the start of a qube.
-    let is_attached = session.class != DeviceClass::Pci
-        && attach(session, device, frontend, options, Mode::Required).await.is_ok();
-    let Err(error) = session.errand.client.perform(&Action::Assign(assignment.clone())).await else {
-        return Ok(());
-    };
-    if is_attached {
-        let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
-        if let Err(second) = session.errand.client.perform(&action).await {
-            return Err(Failure::Refused(format!(
-                "{} The device stays attached to {frontend}: {}",
-                error.sentence(),
-                second.sentence()
-            )));
-        }
-    }
-    Err(aftermath::failed(session, Wish::Assigned(&assignment), error).await)
 }
 
 /// Looks at the port again. Another device there than the one that was named is taken out again.

@@ -12,6 +12,8 @@ use super::aftermath::{self, Wish};
 use super::target;
 use crate::device_word::DeviceWord;
 use crate::failure::{Failure, is_no_such_qube};
+use crate::grammar::Key;
+use crate::json;
 use crate::parse::Matches;
 use crate::session::Session;
 use crate::shown::shown;
@@ -22,24 +24,32 @@ use crate::shown::shown;
 /// Whatever kept it from being done.
 pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
     let frontend = session.errand.target(matches.operand(0).unwrap_or_default()).await?;
-    let Some(word) = matches.operand(1) else {
-        return detach_all(session, &frontend, None).await;
-    };
-    let word = target::device_word(session, Some(&frontend), word).await?;
-    if word.is_any_port() {
-        return detach_all(session, &frontend, Some(&word)).await;
+    match matches.operand(1) {
+        None => detach_all(session, &frontend, None).await?,
+        Some(word) => detach_named(session, &frontend, word).await?,
     }
-    let held = match session.attached(&frontend).await {
+    if matches.has(Key::Shutdown) {
+        session.errand.client.perform(&Action::Shutdown(frontend.clone())).await?;
+    }
+    Ok(())
+}
+
+async fn detach_named(session: &mut Session<'_>, frontend: &QubeName, word: &str) -> Result<(), Failure> {
+    let word = target::device_word(session, Some(frontend), word).await?;
+    if word.is_any_port() {
+        return detach_all(session, frontend, Some(&word)).await;
+    }
+    let held = match session.attached(frontend).await {
         Ok(held) => held,
         Err(error) if is_no_such_qube(&error) => {
-            return Err(session.errand.explain(&frontend, error.into()).await);
+            return Err(session.errand.explain(frontend, error.into()).await);
         }
         // Without leave to look, the server's own check has to do.
         Err(_) => Vec::new(),
     };
     match held.iter().find(|held| is_meant(&word, held)) {
-        Some(attachment) => detach(session, &attachment.device, &frontend, &held).await,
-        None => detach_unheld(session, &frontend, &word, &held).await,
+        Some(attachment) => detach(session, &attachment.device, frontend, &held).await,
+        None => detach_unheld(session, frontend, &word, &held).await,
     }
 }
 
@@ -102,7 +112,10 @@ async fn detach(
     }
     let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
     match session.errand.client.perform(&action).await {
-        Ok(_) => verify(session, device, frontend).await,
+        Ok(_) => {
+            verify(session, device, frontend).await?;
+            session.errand.report(|| json::detached(device, frontend))
+        }
         Err(error) => Err(aftermath::failed(session, Wish::Detached(&device.port, frontend), error).await),
     }
 }

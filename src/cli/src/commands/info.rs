@@ -2,9 +2,14 @@
 
 use std::fmt::Write as _;
 
+use device_core::assignment::Options;
+use serde::Serialize;
+
 use super::target;
+use crate::errand::Manner;
 use crate::failure::Failure;
 use crate::hwdata;
+use crate::json;
 use crate::parse::Matches;
 use crate::session::Session;
 
@@ -25,6 +30,15 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         }
         None => return Err(Failure::Argument(target::not_exposed(session, &word))),
     };
+    if session.errand.manner == Manner::Json {
+        #[derive(Serialize)]
+        struct Info {
+            device: json::Device,
+        }
+        let users = device.holder.iter().map(|qube| json::User::new(qube, &Options::new())).collect();
+        let line = json::line("device", Info { device: json::Device::new(&device, users) });
+        return Ok(session.errand.console.out.write_all(line.as_bytes())?);
+    }
     let mut text = format!("{}\ndevice ID: {}\n", device.description(&hwdata::label), device.id);
     for (key, value) in &device.data {
         let _ = writeln!(text, "{}: {value}", key.replace('_', " "));

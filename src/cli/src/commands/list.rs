@@ -4,6 +4,7 @@
 //! or the backend's silence make it necessary are the holders asked as well. A halted qube exposes and holds
 //! nothing, so it is only asked for what is stored for it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use device_core::device::DeviceInfo;
@@ -11,12 +12,16 @@ use device_core::error::{Error, ErrorKind};
 use device_core::name::{DeviceClass, QubeName};
 use device_core::qube::QubeState;
 use device_core::scope::{Scope, ScopeReply};
+use serde::Serialize;
 
+use crate::errand::Manner;
 use crate::failure::{Failure, is_no_access};
 use crate::grammar::Key;
 use crate::hwdata;
+use crate::json;
+use crate::paint::Palette;
 use crate::parse::Matches;
-use crate::rows::{Addresses, Findings, Selection, rows};
+use crate::rows::{Addresses, Findings, Selection, Users, Wording, rows, selected};
 use crate::session::Session;
 use crate::shown::shown;
 use crate::table;
@@ -46,12 +51,11 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     if readable == 0 && !unreadable.is_empty() {
         return Err(Failure::Refused(no_such_class(session.class.as_str())));
     }
-    let addresses = if matches.has(Key::Sbdf) { Addresses::Shown } else { Addresses::Hidden };
-    let mut table = rows(&findings, &selection, addresses, &|device| device.description(&hwdata::label));
-    if session.errand.console.is_terminal && !table.is_empty() {
-        table.insert(0, header(addresses));
-    }
-    session.errand.console.out.write_all(table::render(&table).as_bytes())?;
+    let text = match session.errand.manner {
+        Manner::Json => as_json(&findings, &selection, matches.has(Key::Assignments), &unreadable),
+        _ => as_table(session, &findings, &selection, matches).await,
+    };
+    session.errand.console.out.write_all(text.as_bytes())?;
     complain(session, &unreadable)
 }
 
@@ -62,6 +66,54 @@ pub(super) fn no_such_class(class: &str) -> String {
         "Failed to list '{}' devices, this device type either does not exist or you do not have access to it.",
         shown(class)
     )
+}
+
+async fn as_table(
+    session: &Session<'_>,
+    findings: &Findings,
+    selection: &Selection,
+    matches: &Matches,
+) -> String {
+    let addresses = if matches.has(Key::Sbdf) { Addresses::Shown } else { Addresses::Hidden };
+    let palette = Palette::of(&session.errand, users(findings, selection)).await;
+    let wording =
+        Wording { describe: &|device| device.description(&hwdata::label), qube: &|qube| palette.name(qube) };
+    let mut table = rows(findings, selection, addresses, &wording);
+    if session.errand.console.is_terminal && !table.is_empty() {
+        table.insert(0, header(addresses, &palette));
+    }
+    table::render(&table)
+}
+
+/// Every qube that the table names as a user.
+fn users<'a>(findings: &'a Findings, selection: &'a Selection) -> BTreeSet<&'a QubeName> {
+    let held = selected(findings, selection).flat_map(|(_, users)| users.into_keys());
+    held.chain(findings.assigned.iter().map(|assignment| &assignment.frontend)).collect()
+}
+
+fn as_json(
+    findings: &Findings,
+    selection: &Selection,
+    has_assignments: bool,
+    unreadable: &BTreeSet<QubeName>,
+) -> String {
+    #[derive(Serialize)]
+    struct List<'a> {
+        devices: Vec<json::Device>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        assignments: Option<Vec<json::Stored>>,
+        unreadable: Vec<&'a str>,
+    }
+    let device = |(info, users): (Cow<'_, DeviceInfo>, Users<'_>)| {
+        let users = users.iter().map(|(qube, options)| json::User::new(qube, options));
+        json::Device::new(&info, users.collect())
+    };
+    let list = List {
+        devices: selected(findings, selection).map(device).collect(),
+        assignments: has_assignments.then(|| findings.assigned.iter().map(json::Stored::from).collect()),
+        unreadable: unreadable.iter().map(QubeName::as_str).collect(),
+    };
+    json::line("list", list)
 }
 
 async fn selection(session: &mut Session<'_>, matches: &Matches) -> Result<Selection, Failure> {
@@ -86,12 +138,12 @@ async fn selection(session: &mut Session<'_>, matches: &Matches) -> Result<Selec
     Ok(Selection::Of(named))
 }
 
-fn header(addresses: Addresses) -> Vec<String> {
+fn header(addresses: Addresses, palette: &Palette) -> Vec<String> {
     let titles: &[&str] = match addresses {
         Addresses::Shown => &["BACKEND:DEVID", "SBDF", "DESCRIPTION", "USED BY"],
         Addresses::Hidden => &["BACKEND:DEVID", "DESCRIPTION", "USED BY"],
     };
-    titles.iter().map(|title| (*title).to_owned()).collect()
+    titles.iter().map(|title| palette.title(title)).collect()
 }
 
 /// Some qubes kept their devices from us: the others are printed, and this is said.

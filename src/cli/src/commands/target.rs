@@ -2,10 +2,11 @@
 
 use device_core::device::DeviceInfo;
 use device_core::error::ErrorKind;
-use device_core::name::{DeviceRef, QubeName};
+use device_core::name::{DeviceClass, DeviceRef, QubeName};
 
 use crate::device_word::DeviceWord;
 use crate::failure::Failure;
+use crate::pci_address;
 use crate::session::Session;
 use crate::shown::shown;
 
@@ -18,13 +19,28 @@ pub(super) async fn device_word(
     frontend: Option<&QubeName>,
     word: &str,
 ) -> Result<DeviceWord, Failure> {
-    match DeviceWord::new(word) {
+    let port = match pci_address::in_full(word).filter(|_| session.class == DeviceClass::Pci) {
+        Some(address) => Some(port_of(session, &address).await),
+        None => None,
+    };
+    match DeviceWord::new(port.as_deref().unwrap_or(word)) {
         Ok(word) => Ok(word),
         Err(sentence) => {
             let failure = session.errand.usage(&sentence);
             Err(explained(session, frontend, failure).await)
         }
     }
+}
+
+/// Today's name of the PCI device at this address: behind a bridge it is not the address. Told as a hint.
+async fn port_of(session: &mut Session<'_>, address: &str) -> String {
+    let exposed = session.exposed(&QubeName::dom0()).await.unwrap_or_default();
+    let is_there =
+        |device: &&DeviceInfo| device.data.get("sbdf").is_some_and(|found| found.as_str() == address);
+    let port = exposed.iter().find(is_there).map(|device| device.port.id.to_string());
+    let word = format!("dom0:{}", port.unwrap_or_else(|| pci_address::plain_port(address)));
+    session.errand.hint(&word);
+    word
 }
 
 /// The devices of the backend that `word` names.

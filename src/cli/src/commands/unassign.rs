@@ -8,6 +8,7 @@ use super::aftermath::{self, Wish};
 use super::pattern::{self, Absent};
 use crate::errand::Manner;
 use crate::failure::Failure;
+use crate::json;
 use crate::parse::Matches;
 use crate::session::Session;
 
@@ -46,6 +47,7 @@ async fn unassign(
     if let Err(error) = session.errand.client.perform(&Action::Unassign(assignment.clone())).await {
         return Err(aftermath::failed(session, Wish::Unassigned(assignment), error).await);
     }
+    session.errand.report(|| json::change("unassign", assignment))?;
     if session.errand.manner != Manner::Words {
         return Ok(());
     }

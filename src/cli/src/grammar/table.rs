@@ -16,6 +16,7 @@ pub const COMMON: &[Flag] = &[
         .value("PATH", Meaning::File),
     Flag::new(Key::Timeout, &["timeout"], "Give up after that long, and tell what is known to have happened")
         .value("SECONDS", Meaning::Number),
+    Flag::new(Key::Json, &["json"], "Print results as JSON, one object a line"),
 ];
 
 /// Options that may stand before the command word only; `--list-device-classes` is found anywhere.
@@ -68,12 +69,23 @@ const ATTACH: Command = Command {
             "Assign it as required as well, so that it is there after a restart",
         )
         .letter('p'),
+        Flag::new(Key::Wait, &["wait"], "Wait until the device is there and the qube runs")
+            .perhaps_value("SECONDS", Meaning::Number),
+        Flag::new(
+            Key::Disposable,
+            &["dispvm"],
+            "Attach to a new disposable, in place of VMNAME, and name it",
+        )
+        .perhaps_value("TEMPLATE", Meaning::Qube),
     ],
+    exclusive: &[&[Exclusive::Flag(Key::Persistent), Exclusive::Flag(Key::Disposable)]],
     operands: &[VMNAME, DEVICE],
+    stand_in: Some(Key::Disposable),
     ..plain(Verb::Attach, &["attach", "at", "a"], "Attach a device to a qube")
 };
 
 const DETACH: Command = Command {
+    flags: &[Flag::new(Key::Shutdown, &["shutdown"], "Then shut the qube down")],
     operands: &[VMNAME, SOME_DEVICE],
     ..plain(Verb::Detach, &["detach", "d", "dt"], "Detach one device, or all of the class, from a qube")
 };
@@ -104,5 +116,55 @@ const INFO: Command = Command {
     ..plain(Verb::Info, &["info", "i"], "Tell what a device says of itself")
 };
 
+const MOVE: Command = Command {
+    flags: &[OPTION, READ_ONLY],
+    operands: &[VMNAME, DEVICE],
+    ..plain(
+        Verb::Move,
+        &["move"],
+        "Take a device from where it is and attach it to a qube; put it back on failure",
+    )
+};
+
+const EXPLAIN: Command = Command {
+    operands: &[VMNAME, DEVICE],
+    ..plain(Verb::Explain, &["explain"], "Tell whether an attach would work, and what is in the way")
+};
+
+const WATCH: Command = Command {
+    reach: Reach::AllClasses,
+    ..plain(Verb::Watch, &["watch"], "Print what changes, as it happens, until interrupted")
+};
+
+const DENIED: Command = Command {
+    reach: Reach::AllClasses,
+    operands: &[
+        Operand { name: "ACTION", arity: Arity::One, meaning: Meaning::DenyVerb },
+        VMNAME,
+        Operand { name: "KIND", arity: Arity::Many, meaning: Meaning::Kind },
+    ],
+    ..plain(Verb::Denied, &["denied"], "List, add or remove kinds of devices that a qube must not be given")
+};
+
+const EXPORT: Command = Command {
+    reach: Reach::AllClasses,
+    operands: &[Operand { arity: Arity::Many, ..VMNAME }],
+    ..plain(Verb::Export, &["export"], "Print stored assignments and deny lists as TOML")
+};
+
+const APPLY: Command = Command {
+    reach: Reach::AllClasses,
+    flags: &[Flag::new(Key::DryRun, &["dry-run"], "Only print the difference; exit 1 if there is one")],
+    operands: &[Operand { name: "FILE", arity: Arity::One, meaning: Meaning::File }],
+    ..plain(Verb::Apply, &["apply"], "Make assignments and deny lists as a file of export says")
+};
+
+/// What `-l` did in R3; no word names it.
+pub const OLD_LIST: Command = plain(Verb::OldList, &[], "");
+
+/// What `-d` with one operand did in R3; no word names it.
+pub const OLD_DETACH: Command = plain(Verb::OldDetach, &[], "");
+
 /// Every command.
-pub const COMMANDS: &[Command] = &[LIST, ATTACH, DETACH, ASSIGN, UNASSIGN, INFO];
+pub const COMMANDS: &[Command] =
+    &[LIST, ATTACH, DETACH, ASSIGN, UNASSIGN, INFO, MOVE, EXPLAIN, WATCH, DENIED, EXPORT, APPLY];

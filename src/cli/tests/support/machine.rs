@@ -8,6 +8,7 @@ use qubesd_sim::{Handle, Protocol, Simulator};
 use tokio::sync::oneshot;
 
 use super::Run;
+use super::running::DEADLINE;
 
 /// The machine; it ends with the test.
 pub(crate) struct Machine {
@@ -52,6 +53,16 @@ impl Machine {
     pub(crate) fn with(self, line: &str) -> Self {
         self.told(line);
         self
+    }
+
+    /// Waits until its status is as wished.
+    #[track_caller]
+    pub(crate) fn until(&self, is_so: impl Fn(&str) -> bool) {
+        let since = std::time::Instant::now();
+        while !is_so(&self.told("status")) {
+            assert!(since.elapsed() < DEADLINE, "{}", self.told("status"));
+            std::thread::yield_now();
+        }
     }
 
     /// A command line against it.

@@ -31,6 +31,17 @@ impl AdminClient {
         Ok(details)
     }
 
+    /// The label of one qube alone; `None` when it can't be read.
+    ///
+    /// # Errors
+    /// Trouble with the link.
+    pub async fn label_of(&self, qube: &QubeName) -> Result<Option<Label>, Error> {
+        match self.property(qube, "label", None).await? {
+            Some(name) => Ok(Some(self.label(name).await?)),
+            None => Ok(None),
+        }
+    }
+
     /// A property out of `all` or, without it, by a call; `None` when the qube has no such property.
     async fn property(
         &self,

@@ -85,3 +85,12 @@ fn an_empty_deny_list_denies_nothing() {
     let (_folder, client, _requests) = server(b"0\0");
     assert_eq!(run(client.denied(&name("work"))).unwrap(), []);
 }
+
+#[test]
+fn a_label_alone_is_one_call() {
+    let (_folder, client, requests) = server(b"0\0default=False type=label blue");
+    let label = run(client.label_of(&name("work"))).unwrap().unwrap();
+    assert_eq!((label.name.as_str(), label.colour), ("blue", 0x0034_65a4));
+    let calls: Vec<_> = requests.try_iter().collect();
+    assert_eq!(calls, ["admin.vm.property.Get+label dom0 name work\0"]);
+}

@@ -88,10 +88,10 @@ pub(super) async fn verify_attached<H: Hypervisor>(
     // `Attached` of USB makes the server look at every qube; what the backend tells is cheaper. Of the
     // microphone no backend tells.
     if !device.port.class.names_holder() {
-        let there = find_attachment(hypervisor, device, frontend).await?;
-        return there.map(drop).ok_or_else(not_there);
+        let there = find_attachment(hypervisor, device, frontend).await;
+        return there.map_err(|error| unread(device, &error))?.map(drop).ok_or_else(not_there);
     }
-    let exposed = read_exposed(hypervisor, device).await?;
+    let exposed = read_exposed(hypervisor, device).await.map_err(|error| unread(device, &error))?;
     let Some(present) = exposed.iter().find(|info| info.port == device.port) else {
         return Err(not_there());
     };
@@ -99,8 +99,17 @@ pub(super) async fn verify_attached<H: Hypervisor>(
         (Some(holder), true) if holder == frontend => Ok(()),
         (Some(holder), false) if holder == frontend => {
             let wrong = Action::Detach { device: present.to_ref(), frontend: frontend.clone() };
-            hypervisor.perform(&wrong).await?;
-            Err(changed(device))
+            match hypervisor.perform(&wrong).await {
+                Ok(_) => Err(changed(device)),
+                Err(second) => Err(Error::new(
+                    ErrorKind::Changed,
+                    format!(
+                        "Another device is on {} now; it was attached to {frontend} and could not be taken out again: {}",
+                        device.port,
+                        second.sentence()
+                    ),
+                )),
+            }
         }
         _ => Err(not_there()),
     }
@@ -159,6 +168,13 @@ async fn read_attached<H: Hypervisor>(
 
 pub(super) fn already_attached(device: &DeviceRef, holder: &QubeName) -> Error {
     Error::new(ErrorKind::AlreadyAttached, format!("{} is attached to {holder} already.", device.port))
+}
+
+/// What became of a command can't be read; that does not mean that it failed.
+pub(super) fn unread(device: &DeviceRef, error: &Error) -> Error {
+    let text =
+        format!("{} Where {} is now could not be read back; look again.", error.sentence(), device.port);
+    Error::new(error.kind(), text)
 }
 
 fn changed(device: &DeviceRef) -> Error {

@@ -26,7 +26,15 @@ enum Attaching {
     SaysYesAndDoesNothing,
     /// The device is swapped for another one right before.
     TakesAnother,
+    /// As before, and that one can't be detached.
+    TakesAnotherForGood,
     BreaksTheLink,
+    /// It works, or a detach does, and then nothing can be read any more.
+    BreaksTheLinkAfterwards,
+    /// It works, and the server closes without one byte.
+    WorksWithoutAWord,
+    /// It does not work, and the server closes without one byte.
+    FailsWithoutAWord,
 }
 
 /// Disks on one backend, each with its holder.
@@ -36,6 +44,8 @@ struct State {
     disks: Vec<(DeviceRef, Option<QubeName>)>,
     attaching: Vec<Attaching>,
     done: Vec<String>,
+    is_away: bool,
+    cannot_detach: bool,
 }
 
 struct NoHints;
@@ -52,6 +62,8 @@ impl Fake {
             disks: disks.iter().map(|(disk, holder)| (disk.clone(), holder.map(name))).collect(),
             attaching: attaching.iter().rev().copied().collect(),
             done: Vec::new(),
+            is_away: false,
+            cannot_detach: false,
         }))
     }
 
@@ -70,6 +82,9 @@ impl Hypervisor for Fake {
 
     async fn read(&self, scope: &Scope) -> Result<ScopeReply, Error> {
         let state = self.0.lock().unwrap();
+        if state.is_away {
+            return Err(Error::new(ErrorKind::Unreachable, "Gone."));
+        }
         Ok(match scope {
             Scope::Exposed(..) => ScopeReply::Exposed(
                 state
@@ -110,22 +125,40 @@ impl Hypervisor for Fake {
                 let read_only = if options.is_read_only() { " read-only" } else { "" };
                 state.done.push(format!("attach {} {frontend}{read_only}", device.port.id));
                 let attaching = state.attaching.pop().unwrap_or(Attaching::Works);
+                state.is_away = attaching == Attaching::BreaksTheLinkAfterwards;
+                state.cannot_detach = attaching == Attaching::TakesAnotherForGood;
                 let place = state.disks.iter_mut().find(|(disk, _)| disk.port == device.port).unwrap();
                 match attaching {
-                    Attaching::Works => place.1 = Some(frontend.clone()),
-                    Attaching::TakesAnother => *place = (disk("sda", "evil"), Some(frontend.clone())),
+                    Attaching::Works | Attaching::BreaksTheLinkAfterwards => {
+                        place.1 = Some(frontend.clone());
+                    }
+                    Attaching::TakesAnother | Attaching::TakesAnotherForGood => {
+                        *place = (disk("sda", "evil"), Some(frontend.clone()));
+                    }
                     Attaching::SaysYesAndDoesNothing => {}
+                    Attaching::WorksWithoutAWord => {
+                        place.1 = Some(frontend.clone());
+                        return Err(Error::empty_reply());
+                    }
+                    Attaching::FailsWithoutAWord => return Err(Error::empty_reply()),
                     Attaching::Fails => return Err(Error::new(ErrorKind::Refused, "No free device node.")),
                     Attaching::BreaksTheLink => return Err(Error::new(ErrorKind::Unreachable, "Gone.")),
                 }
             }
             Action::Detach { device, frontend } => {
                 state.done.push(format!("detach {} {frontend}", device.port.id));
+                if state.cannot_detach {
+                    return Err(Error::new(ErrorKind::Refused, "It is stuck."));
+                }
+                state.is_away = state.attaching.last() == Some(&Attaching::BreaksTheLinkAfterwards);
                 state
                     .disks
                     .iter_mut()
                     .filter(|(disk, _)| disk == device)
                     .for_each(|(_, holder)| *holder = None);
+            }
+            Action::CreateDisposable(template) if template.as_str() == "lost-dvm" => {
+                return Err(Error::new(ErrorKind::Unreachable, "Gone."));
             }
             Action::CreateDisposable(_) => {
                 state.done.push("create".into());
@@ -186,6 +219,43 @@ fn a_link_that_breaks_leaves_a_sentence_on_what_is_not_known() {
 }
 
 #[test]
+fn what_was_done_and_cannot_be_read_back_is_not_told_as_a_failure() {
+    let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::BreaksTheLinkAfterwards]);
+    let error = attach_sda(&fake).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    assert!(error.sentence().contains("could not be read back"), "{error}");
+
+    let held = (disk("sda", "stick"), Some("work"));
+    let fake = Fake::with(&[held], &[Attaching::BreaksTheLinkAfterwards]);
+    let error = run(detach(&fake, &disk("sda", "stick"), &name("work"))).unwrap_err();
+    assert!(error.sentence().contains("could not be read back"), "{error}");
+}
+
+#[test]
+fn a_server_that_says_nothing_is_believed_by_what_it_did() {
+    let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::WorksWithoutAWord]);
+    assert_eq!(attach_sda(&fake), Ok(()));
+    let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::FailsWithoutAWord]);
+    assert_eq!(attach_sda(&fake), Err(Error::empty_reply()));
+}
+
+#[test]
+fn a_wrong_device_that_cannot_be_taken_out_again_is_told() {
+    let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::TakesAnotherForGood]);
+    let error = attach_sda(&fake).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Changed);
+    assert!(error.sentence().ends_with("could not be taken out again: It is stuck."), "{error}");
+}
+
+#[test]
+fn a_disposable_that_may_have_been_made_is_told() {
+    let fake = Fake::with(&[(disk("sda", "stick"), None)], &[]);
+    let (stick, template, options) = (disk("sda", "stick"), name("lost-dvm"), Options::new());
+    let error = run(attach_to_new_disposable(&fake, None, &stick, &template, &options)).unwrap_err();
+    assert!(error.sentence().contains("not known"), "{error}");
+}
+
+#[test]
 fn moving_detaches_first_and_a_failure_puts_it_back_as_it_was() {
     let to_work =
         |fake: &Fake| run(move_to(fake, None, &disk("sda", "stick"), &name("work"), &Options::new()));
@@ -198,6 +268,16 @@ fn moving_detaches_first_and_a_failure_puts_it_back_as_it_was() {
     assert_eq!(fake.done(), ["detach sda vault", "attach sda work", "attach sda vault read-only"]);
     assert!(error.sentence().ends_with("It is back in vault."), "{error}");
     assert_eq!(fake.holder(&disk("sda", "stick")), Some(name("vault")));
+}
+
+#[test]
+fn what_several_qubes_can_have_is_not_moved() {
+    let port = Port::new(name("dom0"), DeviceClass::Mic, PortId::new("mic").unwrap());
+    let microphone = DeviceRef { port, id: DeviceId::new("dom0:mic").unwrap() };
+    let fake = Fake::with(&[(microphone.clone(), Some("work"))], &[]);
+    let moved = run(move_to(&fake, None, &microphone, &name("personal"), &Options::new()));
+    assert_eq!(moved.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(fake.done(), [""; 0]);
 }
 
 #[test]

@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Urgency;
 use crate::assignment::{Assignment, Attachment, Options};
 use crate::device::{Device, DeviceInfo, Presence};
-use crate::name::{DeviceClass, Port, PortId, QubeName};
+use crate::name::{DeviceClass, DeviceRef, Port, PortId, QubeName};
 use crate::qube::{QubeClass, QubeDetails, QubeState};
 use crate::scope::Scope;
 
 /// The facts by scope. Absent = not read, so nothing can be said of what is missing in it.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    pub(super) classes: Vec<DeviceClass>,
+    classes: Vec<DeviceClass>,
     pub(super) states: BTreeMap<QubeName, QubeState>,
     pub(super) details: BTreeMap<QubeName, QubeDetails>,
     /// By backend.
@@ -36,6 +36,16 @@ pub(super) struct Stored {
 }
 
 impl Facts {
+    /// Takes over the list of classes, and forgets what is of none of them.
+    pub(super) fn store_classes(&mut self, classes: Vec<DeviceClass>) -> Stored {
+        let ports = self.ports(|_| true);
+        self.exposed.retain(|(_, class), _| classes.contains(class));
+        self.attached.retain(|(class, _), _| classes.contains(class));
+        self.assigned.retain(|(class, _), _| classes.contains(class));
+        self.classes = classes;
+        Stored { ports, doubts: BTreeSet::new() }
+    }
+
     /// Takes over the list of qubes, and forgets what those that do not run exposed and held.
     pub(super) fn store_qubes(&mut self, qubes: Vec<QubeState>) -> Stored {
         let mut stored = Stored { ports: self.ports(|_| true), doubts: BTreeSet::new() };
@@ -43,7 +53,7 @@ impl Facts {
         let states = &self.states;
         let runs = |qube: &QubeName| states.get(qube).is_some_and(|qube| qube.state.is_running());
         self.details.retain(|qube, _| states.contains_key(qube));
-        self.assigned.retain(|(_, frontend), _| states.contains_key(frontend));
+        self.assigned.retain(|(class, frontend), _| tells_assignments(states, frontend, class));
         self.exposed.retain(|(backend, _), _| runs(backend));
         self.attached.retain(|(_, frontend), _| runs(frontend));
         // A holder that stopped without a word: its backend has to say who has the device now.
@@ -85,10 +95,27 @@ impl Facts {
             let moved = then.symmetric_difference(&now).map(|(_, qube)| qube.clone());
             let wrong = self.held_of(backend, class).filter(|held| !now.contains(held)).map(|(_, qube)| qube);
             doubts = moved.chain(wrong).map(|qube| Scope::Attached(qube, class.clone())).collect();
+            self.forget_outdated(backend, class, &devices);
         }
         self.exposed.insert(key, devices);
         ports.extend(self.ports(here));
         Stored { ports, doubts }
+    }
+
+    /// Forgets what frontends said before of devices that their backend now tells otherwise of. Of what it no longer
+    /// lists, the frontends are the only ones to ask.
+    fn forget_outdated(
+        &mut self,
+        backend: &QubeName,
+        class: &DeviceClass,
+        devices: &BTreeMap<PortId, DeviceInfo>,
+    ) {
+        let is_outdated = |held: &Attachment| {
+            let told = devices.get(&held.device.port.id).filter(|_| held.device.port.backend == *backend);
+            told.is_some_and(|info| info.id != held.device.id || info.holder.as_ref() != Some(&held.frontend))
+        };
+        let lists = self.attached.iter_mut().filter(|((of, _), _)| of == class && class.names_holder());
+        lists.for_each(|(_, list)| list.retain(|held| !is_outdated(held)));
     }
 
     /// Takes over what a frontend holds; `None` = it can't be read.
@@ -154,7 +181,9 @@ impl Facts {
             Scope::Exposed(qube, class) => self.exposes(qube, class),
             Scope::Attached(qube, class) => self.takes_devices(qube) && self.classes.contains(class),
             Scope::Details(qube) => self.states.contains_key(qube),
-            Scope::Assigned(qube, class) => self.states.contains_key(qube) && self.classes.contains(class),
+            Scope::Assigned(qube, class) => {
+                tells_assignments(&self.states, qube, class) && self.classes.contains(class)
+            }
         }
     }
 
@@ -172,8 +201,7 @@ impl Facts {
             if !class.names_holder() && self.takes_devices(qube) {
                 wanted.insert(Scope::Attached(qube.clone(), class.clone()), Urgency::Holders);
             }
-            // Of a qube that is off only PCI matters: it tells which qube would bring the USB devices.
-            if !qube.is_dom0() && (runs || *class == DeviceClass::Pci) {
+            if tells_assignments(&self.states, qube, class) {
                 wanted.insert(Scope::Assigned(qube.clone(), class.clone()), Urgency::Later);
             }
         }
@@ -232,12 +260,12 @@ impl Facts {
         &'a self,
         backend: &'a QubeName,
         class: &'a DeviceClass,
-    ) -> impl Iterator<Item = (PortId, QubeName)> + 'a {
+    ) -> impl Iterator<Item = (DeviceRef, QubeName)> + 'a {
         let lists = self.attached.iter().filter(move |((of, _), _)| of == class && class.names_holder());
         lists
             .flat_map(|(_, list)| list)
             .filter(move |attachment| attachment.device.port.backend == *backend)
-            .map(|attachment| (attachment.device.port.id.clone(), attachment.frontend.clone()))
+            .map(|attachment| (attachment.device.clone(), attachment.frontend.clone()))
     }
 
     fn attachments(&self, port: &Port) -> Vec<&Attachment> {
@@ -261,9 +289,18 @@ impl Facts {
     }
 }
 
-/// Which port is held by whom, as the backend tells.
-fn holders(list: &BTreeMap<PortId, DeviceInfo>) -> BTreeSet<(PortId, QubeName)> {
-    list.values().filter_map(|info| Some((info.port.id.clone(), info.holder.clone()?))).collect()
+/// Whether stored assignments of this qube and class are asked for. Of a qube that is off only PCI matters: it tells
+/// which qube would bring the USB devices.
+fn tells_assignments(states: &BTreeMap<QubeName, QubeState>, qube: &QubeName, class: &DeviceClass) -> bool {
+    !qube.is_dom0()
+        && states.get(qube).is_some_and(|qube| {
+            qube.class != QubeClass::Remote && (qube.state.is_running() || *class == DeviceClass::Pci)
+        })
+}
+
+/// Which device is held by whom, as the backend tells.
+fn holders(list: &BTreeMap<PortId, DeviceInfo>) -> BTreeSet<(DeviceRef, QubeName)> {
+    list.values().filter_map(|info| Some((info.to_ref(), info.holder.clone()?))).collect()
 }
 
 /// What was known of a device that was pulled out, or at least its port and id.

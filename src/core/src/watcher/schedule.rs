@@ -15,6 +15,12 @@ const RETRY_FIRST: Duration = Duration::from_secs(1);
 /// Longest such wait.
 const RETRY_MAX: Duration = Duration::from_mins(1);
 
+/// A scope that is read again sooner than this is restless.
+const RESTLESS: Duration = Duration::from_secs(1);
+/// How often in a row a restless scope is read before the others; then it waits behind them. A plug-in with all that
+/// follows takes fewer. So nobody can keep the rest from being read by casting doubt on their own lists.
+const RESTLESS_READS_MAX: u32 = 8;
+
 /// Every wanted scope and its state.
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
@@ -39,15 +45,17 @@ struct Entry {
     /// When it was last read with success.
     read_at: Option<Instant>,
     failures: u32,
+    /// How often in a row it was read again within [`RESTLESS`].
+    restless_reads: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Fresh,
-    /// Waiting in the queue under this turn.
+    /// Waiting in the queue at this place.
     Stale {
         since: Instant,
-        turn: u64,
+        place: (Urgency, u64),
     },
     /// `again` = something cast doubt on it while it was read: what comes may be old.
     Reading {
@@ -97,8 +105,10 @@ impl Schedule {
                 if entry.urgency < Urgency::Row {
                     self.unsettled.insert((now, scope.clone()));
                 }
-                entry.state = State::Stale { since: now, turn: self.turn };
-                self.queue.insert((entry.urgency, self.turn, scope.clone()));
+                let is_restless = entry.restless_reads >= RESTLESS_READS_MAX;
+                let urgency = if is_restless { Urgency::Later } else { entry.urgency };
+                entry.state = State::Stale { since: now, place: (urgency, self.turn) };
+                self.queue.insert((urgency, self.turn, scope.clone()));
             }
         }
     }
@@ -154,6 +164,8 @@ impl Schedule {
             return false;
         };
         entry.failures = 0;
+        let is_soon = entry.read_at.is_some_and(|before| now.duration_since(before) < RESTLESS);
+        entry.restless_reads = if is_soon { entry.restless_reads.saturating_add(1) } else { 0 };
         entry.read_at = Some(now);
         entry.state = State::Fresh;
         if again {
@@ -173,6 +185,11 @@ impl Schedule {
         entry.state = State::Failed { retry };
         self.retries.insert((retry, scope.clone()));
         true
+    }
+
+    /// Whether its last read failed.
+    pub(super) fn has_failed(&self, scope: &Scope) -> bool {
+        self.scopes.get(scope).is_some_and(|entry| entry.failures > 0)
     }
 
     /// The entry of this very read, and whether doubt came up meanwhile.
@@ -202,6 +219,12 @@ impl Schedule {
         }
     }
 
+    /// Whether it was read, since the beginning, who there is.
+    pub(super) fn is_founded(&self) -> bool {
+        let was_read = |scope| self.scopes.get(&scope).is_some_and(|entry| entry.read_at.is_some());
+        was_read(Scope::Classes) && was_read(Scope::Qubes)
+    }
+
     /// Whether all that a menu must be true about is fresh or known to be unreadable.
     pub(super) fn is_settled(&self) -> bool {
         self.stale_since().is_none()
@@ -213,15 +236,16 @@ impl Schedule {
     }
 
     fn add(&mut self, scope: &Scope, urgency: Urgency, now: Instant) {
-        self.scopes.insert(scope.clone(), Entry { urgency, state: State::Fresh, read_at: None, failures: 0 });
+        let entry = Entry { urgency, state: State::Fresh, read_at: None, failures: 0, restless_reads: 0 };
+        self.scopes.insert(scope.clone(), entry);
         self.doubt(scope, now);
     }
 
     fn remove(&mut self, scope: &Scope) {
-        let Some(Entry { urgency, state, .. }) = self.scopes.remove(scope) else { return };
+        let Some(Entry { state, .. }) = self.scopes.remove(scope) else { return };
         match state {
             State::Fresh => {}
-            State::Stale { since, turn } => {
+            State::Stale { since, place: (urgency, turn) } => {
                 self.queue.remove(&(urgency, turn, scope.clone()));
                 self.unsettled.remove(&(since, scope.clone()));
             }
@@ -295,6 +319,27 @@ mod tests {
         schedule.finished(&scope, ticket, now);
         assert!(schedule.is_settled());
         assert_eq!(schedule.start_next(), None, "a flood of hints costs one read");
+    }
+
+    #[test]
+    fn scopes_that_are_in_doubt_all_the_time_do_not_keep_the_others_waiting() {
+        let mut now = Instant::now();
+        let details = Scope::Details(QubeName::new("work").unwrap());
+        let mut schedule = started(&[
+            (exposed("b"), Urgency::Menu),
+            (exposed("c"), Urgency::Menu),
+            (details.clone(), Urgency::Row),
+        ]);
+        for turn in 0.. {
+            assert!(turn < 50, "the details of work are never read");
+            let (scope, ticket) = schedule.start_next().unwrap();
+            if scope == details {
+                break;
+            }
+            now += Duration::from_millis(1);
+            assert!(schedule.finished(&scope, ticket, now));
+            schedule.doubt(&scope, now);
+        }
     }
 
     #[test]

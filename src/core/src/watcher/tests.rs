@@ -17,6 +17,8 @@ struct Watched {
     server: Arc<FakeHypervisor>,
     changes: mpsc::Receiver<Vec<Change>>,
     machine: Machine,
+    /// Each link that was told, in order.
+    links: Vec<Link>,
 }
 
 impl Watched {
@@ -29,7 +31,7 @@ impl Watched {
         let (sender, changes) = mpsc::channel(64);
         let (watcher, _handle) = Watcher::new(Arc::clone(&server), sender);
         tokio::spawn(watcher.run());
-        Self { server, changes, machine: Machine::default() }
+        Self { server, changes, machine: Machine::default(), links: Vec::new() }
     }
 
     /// Lets this much (virtual) time pass and follows the changes.
@@ -37,6 +39,9 @@ impl Watched {
         let end = Instant::now() + time;
         while let Ok(Some(batch)) = tokio::time::timeout_at(end, self.changes.recv()).await {
             for change in batch {
+                if let Change::Link(link) = &change {
+                    self.links.push(link.clone());
+                }
                 self.machine.apply(change);
             }
         }
@@ -119,6 +124,39 @@ fn after_a_restart_the_mirror_is_whole_within_a_second() {
         assert!(matches!(watched.machine.link, Link::Lost(_)), "{:?}", watched.machine.link);
         watched.server.0.lock().unwrap().up = true;
         watched.pass(Duration::from_secs(1)).await;
+        watched.assert_true();
+    });
+}
+
+#[test]
+fn without_the_list_of_qubes_nothing_is_called_live() {
+    run(async {
+        let mut watched = Watched::start();
+        watched.server.0.lock().unwrap().truth.failing.insert(Scope::Qubes, ErrorKind::Denied);
+        watched.pass(Duration::from_mins(10)).await;
+        assert_eq!(watched.links, [Link::Lost("It fails.".into())], "told once, with its reason");
+        let reads = watched.server.0.lock().unwrap().reads;
+        assert!(reads < 60, "{reads} questions to somebody who refuses");
+        watched.server.0.lock().unwrap().truth.failing.clear();
+        watched.pass(Duration::from_mins(2)).await;
+        watched.assert_true();
+    });
+}
+
+#[test]
+fn a_list_of_a_qube_that_is_there_and_not_found_is_unreadable() {
+    run(async {
+        let mut watched = Watched::start();
+        watched.pass(Duration::from_secs(1)).await;
+        let scope = Scope::Exposed(name("sys-usb"), DeviceClass::Usb);
+        watched.server.0.lock().unwrap().truth.failing.insert(scope, ErrorKind::NotFound);
+        let change = event("sys-usb", "device-list-change:usb", "", "");
+        watched.server.0.lock().unwrap().tell(&[change]);
+        watched.pass(Duration::from_secs(2)).await;
+        assert!(watched.machine.unreadable.contains_key(&(name("sys-usb"), DeviceClass::Usb)));
+        assert_eq!(watched.machine.devices.len(), 1, "only the microphone");
+        watched.server.0.lock().unwrap().truth.failing.clear();
+        watched.pass(Duration::from_mins(1)).await;
         watched.assert_true();
     });
 }

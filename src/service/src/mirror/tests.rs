@@ -138,6 +138,29 @@ async fn another_device_on_the_port_is_another_object() {
 }
 
 #[tokio::test]
+async fn what_becomes_readable_again_was_not_plugged_in() {
+    let (mut mirror, mut client) = mirror().await;
+    let device = device();
+    let port = device.port().clone();
+    let unreadable = |why: Option<&str>| {
+        Change::Unreadable(port.backend.clone(), port.class.clone(), why.map(str::to_owned))
+    };
+    mirror.apply(vec![told(&device), Change::Link(Link::Live)]).await.unwrap();
+    mirror.apply(vec![unreadable(Some("It fails.")), Change::DeviceGone(port.clone())]).await.unwrap();
+    mirror.apply(vec![unreadable(None), told(&device)]).await.unwrap();
+    for _ in 0..6 {
+        client.next_signal().await;
+    }
+    assert!(client.replica.machine().devices.contains_key(&port));
+    assert_eq!(client.replica.plugged_in(&port), PluggedIn::BEFORE);
+    mirror.apply(vec![Change::DeviceGone(port.clone()), told(&device)]).await.unwrap();
+    for _ in 0..2 {
+        client.next_signal().await;
+    }
+    assert!(client.replica.plugged_in(&port).time().is_some(), "this one was seen coming");
+}
+
+#[tokio::test]
 async fn a_device_that_comes_back_to_its_holder_is_plugged_in_anew() {
     let (mut mirror, mut client) = mirror().await;
     let mut device = device();

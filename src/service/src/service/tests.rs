@@ -39,6 +39,19 @@ async fn a_lost_link_is_told_with_its_reason_and_what_was_known_stays() {
 }
 
 #[tokio::test]
+async fn a_source_that_was_not_told_is_asked_for_again() {
+    let fake = Fake::new();
+    fake.set_source(Source::Simulator("other".into()));
+    fake.tell_source(false);
+    let mut client = Client::of(fake.clone()).await;
+    fake.tell_source(true);
+    fake.plug(disk("sdc"));
+    while client.replica.source() != Source::Simulator("other".into()) {
+        client.next_signal().await;
+    }
+}
+
+#[tokio::test]
 async fn who_comes_before_anything_is_read_finds_the_manager() {
     let fake = Fake::new();
     fake.set_up(false);

@@ -97,7 +97,7 @@ async fn a_server_that_dies_during_an_attach_leaves_a_sentence_and_the_truth() {
     client.until(|machine| machine.devices.contains_key(&stick)).await;
     let device = seen(client.replica.machine(), &stick);
     let (path, id) = words(&device);
-    laptop.control("fail-next device.usb.Attach cut 0").unwrap();
+    laptop.control("fail-next device.usb.Attach cut 1").unwrap();
     let failure = within(manager.attach(&path, id, "work", plain())).await.unwrap_err();
     let failure = error::from_bus(&failure);
     assert!(

@@ -32,6 +32,7 @@ struct World {
     running: BTreeSet<QubeName>,
     assignments: Vec<Assignment>,
     source: Source,
+    tells_source: bool,
     reads: usize,
 }
 
@@ -65,6 +66,7 @@ impl Fake {
             running: ["dom0", "sys-usb", "work", "personal"].map(name).into(),
             assignments: Vec::new(),
             source: Source::Qubesd,
+            tells_source: true,
             reads: 0,
         };
         Self {
@@ -98,6 +100,11 @@ impl Fake {
     /// Is from now on something else.
     pub(crate) fn set_source(&self, source: Source) {
         self.change(|world| world.source = source);
+    }
+
+    /// Tells from now on what it is, or does not answer that question.
+    pub(crate) fn tell_source(&self, tells_source: bool) {
+        self.world.lock().unwrap().tells_source = tells_source;
     }
 
     /// What is stored.
@@ -234,7 +241,8 @@ impl Hypervisor for Fake {
 
 impl Upstream for Fake {
     async fn source(&self) -> Result<Source, Error> {
-        if *self.is_up.borrow() { Ok(self.world.lock().unwrap().source.clone()) } else { Err(away()) }
+        let world = self.world.lock().unwrap();
+        if *self.is_up.borrow() && world.tells_source { Ok(world.source.clone()) } else { Err(away()) }
     }
 }
 

@@ -214,6 +214,7 @@ impl State {
             }),
             _ => {}
         }
+        self.changes += 1;
         Ok(Vec::new())
     }
 }

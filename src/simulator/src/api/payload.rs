@@ -4,8 +4,6 @@
 //! # Source
 //! Admin API facts 3.3 and 3.4; the messages are those of the recordings.
 
-use std::fmt::Write as _;
-
 use device_core::assignment::{Mode, Options};
 use device_core::name::QubeName;
 
@@ -125,10 +123,20 @@ fn pair(key: &str, value: &str) -> Result<(String, String), Refusal> {
 /// # Errors
 /// Text that the grammar can't carry: the real server then fails the whole reply.
 pub(super) fn write_pair(line: &mut String, key: &str, value: &str) -> Result<(), Refusal> {
-    if !value.chars().all(|c| matches!(c, ' '..='~')) {
+    if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Err(Refusal::Crash);
     }
-    write!(line, " {key}='{}'", value.replace('\'', "\\'")).map_err(|_| Refusal::Crash)
+    for part in [" ", key, "='"] {
+        line.push_str(part);
+    }
+    for (number, part) in value.split('\'').enumerate() {
+        if number > 0 {
+            line.push_str("\\'");
+        }
+        line.push_str(part);
+    }
+    line.push('\'');
+    Ok(())
 }
 
 #[cfg(test)]

@@ -63,6 +63,46 @@ impl State {
         Ok(())
     }
 
+    /// The machine after its own start, with what was stored: what is assigned to those who run is attached, and what
+    /// belongs to qubes that are no more is free. Nobody listens yet.
+    pub(crate) fn power_on(&mut self) {
+        self.forget_the_gone();
+        self.look_around();
+        let running: Vec<QubeName> =
+            self.qubes.values().filter(|qube| qube.is_running()).map(|qube| qube.name.clone()).collect();
+        for qube in self.qubes.values_mut() {
+            qube.pci.clear();
+        }
+        for name in running {
+            let required = self.required(&name);
+            let mut pci = self.required_functions(&required);
+            pci.retain(|address| !self.qubes.values().any(|other| other.pci.contains(address)));
+            if let Some(qube) = self.qubes.get_mut(&name) {
+                qube.pci = pci;
+            }
+            self.attach_assigned(&name, |_| true);
+        }
+        self.desk.forget();
+    }
+
+    fn forget_the_gone(&mut self) {
+        let names: std::collections::BTreeSet<QubeName> = self.qubes.keys().cloned().collect();
+        let hardware = &mut self.hardware;
+        hardware.usb.retain(|(backend, _), _| names.contains(backend));
+        hardware.block.retain(|(backend, _), _| names.contains(backend));
+        hardware.webcam.retain(|(backend, _), _| names.contains(backend));
+        for plug in hardware.usb.values_mut() {
+            plug.holder = plug.holder.take().filter(|holder| names.contains(holder));
+        }
+        for plug in hardware.webcam.values_mut() {
+            plug.viewer = plug.viewer.take().filter(|viewer| names.contains(&viewer.qube));
+        }
+        for qube in self.qubes.values_mut() {
+            qube.assignments.retain(|stored| names.contains(&stored.backend));
+            qube.disks.retain(|disk| names.contains(&disk.backend));
+        }
+    }
+
     fn required(&self, name: &QubeName) -> Vec<Stored> {
         self.qube(name)
             .map(|qube| {

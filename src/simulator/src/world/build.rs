@@ -22,6 +22,9 @@ pub(crate) const ANNOUNCEMENT: &str = "plugboard-simulator";
 /// The backend of what does not say where it is plugged in.
 pub(super) const USB_QUBE: &str = "sys-usb";
 
+/// Most qubes, USB devices or disks that a crowd can ask for; more test the memory and nothing else.
+const CROWD_MAX: usize = 10_000;
+
 /// The machine of a world, as it is before the first call.
 pub(crate) fn state(world: &World) -> Result<State, WorldError> {
     let document = &world.document;
@@ -42,7 +45,9 @@ pub(crate) fn state(world: &World) -> Result<State, WorldError> {
     builder.devices()?;
     builder.assignments()?;
     builder.gadgets();
-    Ok(builder.switched_on())
+    let mut state = builder.state;
+    state.look_around();
+    Ok(state)
 }
 
 fn defaults(document: &Document) -> BTreeMap<String, String> {
@@ -76,6 +81,11 @@ impl Builder<'_> {
             self.qube(entry.get_ref(), entry.span().start)?;
         }
         if let Some(crowd) = &world.document.crowd {
+            let counts = crowd.get_ref();
+            if [counts.qubes, counts.usb, counts.block].into_iter().any(|count| count > CROWD_MAX) {
+                let what = format!("a crowd has at most {CROWD_MAX} of a kind");
+                return Err(self.fault(crowd.span().start, what));
+            }
             for entry in crowd::qubes(crowd.get_ref()) {
                 self.qube(&entry, crowd.span().start)?;
             }
@@ -189,26 +199,6 @@ impl Builder<'_> {
     fn gadgets(&mut self) {
         let own = self.world.document.gadget.iter().map(|gadget| gadget.get_ref().clone());
         self.state.gadgets = own.chain(gadget_catalogue()).collect();
-    }
-
-    /// What the backends tell at the start is seen already: nobody hears of it as news.
-    fn switched_on(mut self) -> State {
-        let backends: Vec<QubeName> = self.state.qubes.keys().cloned().collect();
-        for backend in backends {
-            for class in [Class::Block, Class::Usb, Class::Webcam] {
-                let seen = self
-                    .state
-                    .exposed(class, &backend)
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|device| (device.port, device.holder))
-                    .collect::<BTreeMap<_, _>>();
-                if !seen.is_empty() {
-                    self.state.seen.insert((backend.clone(), class), seen);
-                }
-            }
-        }
-        self.state
     }
 }
 

@@ -3,6 +3,9 @@
 /// Name and text of each built-in world.
 pub(super) const WORLDS: &[(&str, &str)] = &[
     ("laptop", include_str!("../../../../data/worlds/laptop.toml")),
+    ("desktop", include_str!("../../../../data/worlds/desktop.toml")),
+    ("workshop", include_str!("../../../../data/worlds/workshop.toml")),
+    ("hostile", include_str!("../../../../data/worlds/hostile.toml")),
     ("empty", include_str!("../../../../data/worlds/empty.toml")),
     ("crowd", include_str!("../../../../data/worlds/crowd.toml")),
 ];

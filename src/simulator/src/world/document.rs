@@ -115,6 +115,8 @@ pub(crate) struct UsbEntry {
     pub(crate) product: Option<String>,
     /// The raw description in place of `id`, `manufacturer`, `model` and `serial`.
     pub(crate) desc: Option<String>,
+    /// The serial number is repeated until it has so many characters.
+    pub(crate) stretch: Option<usize>,
     /// The qube that has it at the start.
     pub(crate) attached: Option<String>,
 }
@@ -134,6 +136,8 @@ pub(crate) struct BlockEntry {
     pub(crate) parent: Option<String>,
     /// The raw description in place of `model` and `label`.
     pub(crate) desc: Option<String>,
+    /// The label is repeated until it has so many characters.
+    pub(crate) stretch: Option<usize>,
     /// The qube that has it at the start.
     pub(crate) attached: Option<String>,
 }

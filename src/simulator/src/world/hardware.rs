@@ -14,6 +14,9 @@ use crate::class::{Class, pci_port};
 use crate::hardware::{BlockPlug, PciFunction, UsbPlug, Viewer, WebcamPlug};
 use crate::qube::Stored;
 
+/// Longest text a world can ask for; longer ones test the memory and nothing else.
+const STRETCH_MAX: usize = 1 << 20;
+
 impl Builder<'_> {
     pub(super) fn pci(&mut self) -> Result<(), WorldError> {
         let world = self.world;
@@ -55,7 +58,7 @@ impl Builder<'_> {
                 port: Some(port.clone()),
                 device: None,
                 mode: Mode::Required,
-                frontend: None,
+                frontend: Some(qube.clone()),
                 options: options(&entry.options),
             };
             if let Some(qube) = self.state.qubes.get_mut(&qube) {
@@ -168,7 +171,7 @@ fn plug_usb(entry: &UsbEntry) -> UsbPlug {
             entry.id.as_deref().unwrap_or("0000:0000"),
             text(&entry.manufacturer),
             text(&entry.model),
-            text(&entry.serial)
+            stretched(text(&entry.serial), entry.stretch)
         )
     });
     UsbPlug {
@@ -184,7 +187,8 @@ fn plug_usb(entry: &UsbEntry) -> UsbPlug {
 fn plug_block(entry: &BlockEntry) -> BlockPlug {
     let desc = entry.desc.clone().unwrap_or_else(|| {
         let model = entry.model.as_deref().unwrap_or("disk").replace(' ', "_");
-        format!("{model} ({})", entry.label.as_deref().unwrap_or_default())
+        let label = entry.label.clone().unwrap_or_default();
+        format!("{model} ({})", stretched(label, entry.stretch))
     });
     BlockPlug {
         desc,
@@ -218,6 +222,14 @@ pub(crate) fn parts(gadget: &GadgetEntry, backend: &str) -> Parts {
         usb: usb.map(|entry| (at(&entry.backend), entry.port.clone(), plug_usb(entry))).collect(),
         block: block.map(|entry| (at(&entry.backend), entry.port.clone(), plug_block(entry))).collect(),
         webcam: webcam.map(|entry| (at(&entry.backend), entry.port.clone(), plug_webcam(entry))).collect(),
+    }
+}
+
+/// The text over and over, to be hostile with.
+fn stretched(text: String, length: Option<usize>) -> String {
+    match length {
+        Some(length) if !text.is_empty() => text.chars().cycle().take(length.min(STRETCH_MAX)).collect(),
+        _ => text,
     }
 }
 

@@ -7,10 +7,15 @@
     reason = "a test that can't go on has failed"
 )]
 
+mod commands;
+mod fuzz;
 mod harness;
+mod keeping;
 mod mishap;
 mod older;
 mod random;
 mod replay;
 mod serving;
+mod stories;
 mod webcam;
+mod worlds;

@@ -14,11 +14,11 @@ use device_core::wire::event::{Event, EventReader};
 use qubesd_sim::Simulator;
 use serde_json::Value;
 
-fn wire() -> PathBuf {
+pub(crate) fn wire() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/wire")
 }
 
-fn lines(file: &str) -> Vec<Value> {
+pub(crate) fn lines(file: &str) -> Vec<Value> {
     fs::read_to_string(wire().join(file))
         .unwrap()
         .lines()
@@ -26,20 +26,20 @@ fn lines(file: &str) -> Vec<Value> {
         .collect()
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
 }
 
-fn decoded(text: &str) -> Vec<u8> {
+pub(crate) fn decoded(text: &str) -> Vec<u8> {
     STANDARD.decode(text).unwrap()
 }
 
-fn words(value: &Value) -> Vec<&str> {
+pub(crate) fn words(value: &Value) -> Vec<&str> {
     value.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect()
 }
 
 /// The world that these start options meant.
-fn start(options: &[&str]) -> Served {
+pub(crate) fn start(options: &[&str]) -> Served {
     let file = match options {
         ["--remote"] => "remote",
         ["--block", "0", ..] => "empty",
@@ -75,7 +75,7 @@ fn control(words: &[&str]) -> String {
     format!("{command} {}", rest.join(" "))
 }
 
-fn request(line: &Value) -> Vec<u8> {
+pub(crate) fn request(line: &Value) -> Vec<u8> {
     if line.get("raw_request").is_some() {
         return decoded(text(line, "raw_request"));
     }
@@ -86,7 +86,7 @@ fn request(line: &Value) -> Vec<u8> {
 
 /// A reply with the attributes of each device line sorted: their order differs between runs of the real server.
 /// Device classes come in no order at all.
-fn comparable(method: &str, reply: &[u8]) -> Vec<String> {
+pub(crate) fn comparable(method: &str, reply: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(reply);
     let body = text.strip_prefix("0\0").unwrap_or(&text);
     let mut lines: Vec<String> = body

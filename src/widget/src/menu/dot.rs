@@ -6,6 +6,8 @@ use std::rc::Rc;
 use gtk::cairo;
 use gtk::prelude::*;
 
+use super::picture::ink;
+
 /// Length of a side.
 const SIDE: i32 = 10;
 /// Radius of its corners.
@@ -45,11 +47,6 @@ impl Dot {
             self.area.queue_draw();
         }
     }
-}
-
-/// The colour of the text around it.
-fn ink(area: &gtk::DrawingArea) -> gtk::gdk::RGBA {
-    area.style_context().color()
 }
 
 fn draw(

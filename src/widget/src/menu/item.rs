@@ -1,17 +1,19 @@
 //! The widget of one entry of the sub-menu: mark, dot, text, note, chevron; or a sentence that only tells.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
-use gtk::pango;
 use gtk::prelude::*;
 
 use super::dot::Dot;
 use super::list::RowView;
-use super::row::set_class;
+use super::picture::Picture;
+use super::row::{bold, chevron, set_class};
 use super::targets::{Item, ItemAction, ItemKey, Mark};
 use crate::platform::set_accessible_label;
 
+/// Side of a mark, and of the room that an entry without one leaves free.
+const MARK_SIZE: i32 = 16;
 /// Characters of a sentence before it goes on in the next line.
 const SENTENCE_WIDTH: i32 = 36;
 
@@ -24,12 +26,13 @@ pub(super) struct ItemWidget(Rc<Parts>);
 
 struct Parts {
     button: gtk::Button,
-    mark: gtk::Image,
-    check: gtk::CheckButton,
-    dot: Dot,
+    whole: gtk::Box,
+    mark: OnceCell<Picture>,
+    check: OnceCell<gtk::CheckButton>,
+    dot: OnceCell<Dot>,
     text: gtk::Label,
-    note: gtk::Label,
-    chevron: gtk::Image,
+    note: OnceCell<gtk::Label>,
+    chevron: OnceCell<Picture>,
     item: RefCell<Option<Item>>,
 }
 
@@ -66,11 +69,10 @@ impl RowView for ItemWidget {
             return false;
         }
         parts.show_mark(item);
+        parts.show_dot(item);
         parts.show_text(item);
+        parts.show_end(item);
         parts.button.set_sensitive(item.action.is_some());
-        parts
-            .chevron
-            .set_visible(matches!(item.action, Some(ItemAction::Turn(_))) && item.mark != Mark::Back);
         if before.as_ref().map(|before| &before.spoken) != Some(&item.spoken) {
             set_accessible_label(&parts.button, &item.spoken);
         }
@@ -84,37 +86,26 @@ impl RowView for ItemWidget {
 
 impl Parts {
     fn new() -> Self {
-        let parts = Self {
-            button: gtk::Button::builder()
-                .accessible_role(gtk::AccessibleRole::MenuItem)
-                .has_frame(false)
-                .css_classes(["entry", "choice"])
-                .build(),
-            mark: gtk::Image::builder().pixel_size(16).build(),
-            // Shows and speaks the state; the whole entry is what is clicked.
-            check: gtk::CheckButton::builder().can_target(false).focusable(false).build(),
-            dot: Dot::new(),
-            text: gtk::Label::builder().xalign(0.0).hexpand(true).build(),
-            note: gtk::Label::builder().xalign(1.0).css_classes(["note"]).build(),
-            chevron: gtk::Image::builder()
-                .icon_name("go-next-symbolic")
-                .pixel_size(12)
-                .css_classes(["dim"])
-                .build(),
-            item: RefCell::default(),
-        };
         let whole = gtk::Box::new(gtk::Orientation::Horizontal, 8);
-        let children: [&gtk::Widget; 6] = [
-            parts.mark.upcast_ref(),
-            parts.check.upcast_ref(),
-            parts.dot.widget().upcast_ref(),
-            parts.text.upcast_ref(),
-            parts.note.upcast_ref(),
-            parts.chevron.upcast_ref(),
-        ];
-        children.into_iter().for_each(|child| whole.append(child));
-        parts.button.set_child(Some(&whole));
-        parts
+        let text = gtk::Label::builder().xalign(0.0).hexpand(true).build();
+        whole.append(&text);
+        let button = gtk::Button::builder()
+            .accessible_role(gtk::AccessibleRole::MenuItem)
+            .has_frame(false)
+            .css_classes(["entry", "choice"])
+            .child(&whole)
+            .build();
+        Self {
+            button,
+            whole,
+            mark: OnceCell::new(),
+            check: OnceCell::new(),
+            dot: OnceCell::new(),
+            text,
+            note: OnceCell::new(),
+            chevron: OnceCell::new(),
+            item: RefCell::default(),
+        }
     }
 
     /// Entries without a mark keep the room for one, so that the names stand below each other.
@@ -122,16 +113,46 @@ impl Parts {
         let icon = match item.mark {
             Mark::None | Mark::Check(_) => None,
             Mark::Eject => Some("plugboard-eject-symbolic"),
-            Mark::Plus => Some("list-add-symbolic"),
-            Mark::Back => Some("go-previous-symbolic"),
+            Mark::Plus => Some("plugboard-add-symbolic"),
+            Mark::Back => Some("plugboard-back-symbolic"),
         };
-        self.mark.set_icon_name(icon);
-        let check = if let Mark::Check(is_checked) = item.mark { Some(is_checked) } else { None };
-        self.check.set_visible(check.is_some());
-        self.check.set_active(check.unwrap_or(false));
-        self.mark.set_visible(!is_sentence(item) && check.is_none());
-        self.dot.widget().set_visible(item.dot.is_some());
-        self.dot.show(item.dot.flatten());
+        if let Some(icon) = icon {
+            let mark = self.mark.get_or_init(|| {
+                let mark = Picture::new(MARK_SIZE);
+                self.whole.prepend(mark.widget());
+                mark
+            });
+            mark.show(icon);
+        }
+        if let Some(mark) = self.mark.get() {
+            mark.widget().set_visible(icon.is_some());
+        }
+        let state = if let Mark::Check(is_checked) = item.mark { Some(is_checked) } else { None };
+        let check = optional(&self.check, state.is_some(), || {
+            // Shows and speaks the state; the whole entry is what is clicked.
+            let check = gtk::CheckButton::builder().can_target(false).focusable(false).build();
+            self.whole.prepend(&check);
+            check
+        });
+        if let Some(check) = check {
+            check.set_active(state.unwrap_or(false));
+        }
+        let has_none = icon.is_none() && state.is_none() && !is_sentence(item);
+        self.whole.set_margin_start(if has_none { MARK_SIZE + self.whole.spacing() } else { 0 });
+    }
+
+    fn show_dot(&self, item: &Item) {
+        if item.dot.is_some() {
+            self.dot.get_or_init(|| {
+                let dot = Dot::new();
+                self.whole.insert_child_after(dot.widget(), self.text.prev_sibling().as_ref());
+                dot
+            });
+        }
+        if let Some(dot) = self.dot.get() {
+            dot.widget().set_visible(item.dot.is_some());
+            dot.show(item.dot.flatten());
+        }
     }
 
     fn show_text(&self, item: &Item) {
@@ -139,16 +160,45 @@ impl Parts {
         self.text.set_text(&item.text);
         self.text.set_wrap(sentence);
         self.text.set_max_width_chars(if sentence { SENTENCE_WIDTH } else { -1 });
-        let bold = item.is_bold.then(|| {
-            let list = pango::AttrList::new();
-            list.insert(pango::AttrInt::new_weight(pango::Weight::Bold));
-            list
-        });
-        self.text.set_attributes(bold.as_ref());
-        self.note.set_text(&item.note);
-        self.note.set_visible(!item.note.is_empty());
+        self.text.set_attributes(item.is_bold.then(bold).as_ref());
         set_class(&self.button, "message", sentence);
     }
+
+    fn show_end(&self, item: &Item) {
+        let note = optional(&self.note, !item.note.is_empty(), || {
+            let note = gtk::Label::builder().xalign(1.0).css_classes(["note"]).build();
+            self.whole.insert_child_after(&note, Some(&self.text));
+            note
+        });
+        if let Some(note) = note {
+            note.set_text(&item.note);
+        }
+        let turns = matches!(item.action, Some(ItemAction::Turn(_))) && item.mark != Mark::Back;
+        if turns {
+            self.chevron.get_or_init(|| {
+                let chevron = chevron();
+                self.whole.append(chevron.widget());
+                chevron
+            });
+        }
+        if let Some(chevron) = self.chevron.get() {
+            chevron.widget().set_visible(turns);
+        }
+    }
+}
+
+/// A part that few entries have: made when it is wanted for the first time, hidden when it is not.
+fn optional<'a, W: IsA<gtk::Widget>>(
+    part: &'a OnceCell<W>,
+    is_wanted: bool,
+    make: impl FnOnce() -> W,
+) -> Option<&'a W> {
+    if is_wanted {
+        part.get_or_init(make);
+    }
+    let part = part.get()?;
+    part.set_visible(is_wanted);
+    Some(part)
 }
 
 /// A sentence is longer than a name, and nothing to choose.

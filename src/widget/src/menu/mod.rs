@@ -18,6 +18,7 @@ pub(crate) mod risk;
 pub(crate) mod targets;
 
 mod aim;
+mod chips;
 mod dot;
 mod frame;
 mod guard;
@@ -27,6 +28,8 @@ mod keyboard;
 mod keys;
 mod list;
 mod outside;
+mod path;
+mod picture;
 mod place;
 mod row;
 mod style;

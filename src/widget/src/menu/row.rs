@@ -1,14 +1,17 @@
 //! The widget of one row: icon, name with badge, dim second line with holders, what is going on, chevron.
+//!
+//! Most rows are a name and a second line; what few rows have is made when a row has it for the first time.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use gtk::pango;
 use gtk::prelude::*;
 
-use super::dot::Dot;
+use super::chips::Chips;
 use super::list::RowView;
-use super::model::{Chip, Look, Row, RowAction, Status};
+use super::model::{Look, Row, RowAction, Status};
+use super::picture::Picture;
 use crate::platform::set_accessible_label;
 use crate::strings;
 
@@ -16,6 +19,13 @@ use crate::strings;
 const NAME_WIDTH: i32 = 34;
 /// Characters of the second line before it is cut.
 const DETAIL_WIDTH: i32 = 46;
+
+/// Side of the icon before a name.
+const ICON_SIZE: i32 = 16;
+/// Side of the sign at the end.
+const CHEVRON_SIZE: i32 = 12;
+/// Side of the sign of something under way.
+const SPINNER_SIZE: i32 = 12;
 
 /// What the pointer or a finger did to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,19 +43,24 @@ pub(super) struct RowWidget(Rc<Parts>);
 
 struct Parts {
     button: gtk::Button,
-    icon: gtk::Image,
+    icon: Picture,
+    lines: gtk::Box,
+    first: gtk::Box,
     name: gtk::Label,
-    badge: gtk::Label,
+    badge: OnceCell<gtk::Label>,
     second: gtk::Box,
     detail: gtk::Label,
-    arrow: gtk::Label,
-    holders: gtk::Box,
-    chips: RefCell<Vec<(gtk::Box, Dot, gtk::Label)>>,
-    status: gtk::Box,
-    spinner: gtk::Spinner,
-    said: gtk::Label,
-    chevron: gtk::Image,
+    holders: OnceCell<Chips>,
+    status: OnceCell<StatusLine>,
+    chevron: Picture,
     row: RefCell<Option<Row>>,
+}
+
+/// The third line: a spinner and what is going on, or what went wrong.
+struct StatusLine {
+    line: gtk::Box,
+    spinner: Picture,
+    said: gtk::Label,
 }
 
 impl RowWidget {
@@ -68,11 +83,7 @@ impl RowWidget {
 
     /// Marks the row whose sub-menu is open.
     pub(super) fn set_open(&self, is_open: bool) {
-        if is_open {
-            self.0.button.add_css_class("open");
-        } else {
-            self.0.button.remove_css_class("open");
-        }
+        set_class(&self.0.button, "open", is_open);
     }
 
     fn listen(&self, on_touch: &OnTouch) {
@@ -102,11 +113,11 @@ impl RowView for RowWidget {
         if before.as_ref() == Some(row) {
             return false;
         }
-        parts.show_name(row);
+        parts.show_first(row);
         parts.show_second(row);
         parts.show_status(row.status.as_ref());
         parts.button.set_sensitive(row.is_usable());
-        parts.chevron.set_visible(row.action == RowAction::Open);
+        parts.chevron.widget().set_visible(row.action == RowAction::Open);
         if before.as_ref().map(|before| &before.spoken) != Some(&row.spoken) {
             set_accessible_label(&parts.button, &row.spoken);
         }
@@ -123,138 +134,154 @@ impl RowView for RowWidget {
 
 impl Parts {
     fn new() -> Self {
-        let label = |class: &str| gtk::Label::builder().xalign(0.0).css_classes([class]).build();
-        let row = || gtk::Box::new(gtk::Orientation::Horizontal, 6);
-        let name = label("name");
-        name.set_ellipsize(pango::EllipsizeMode::Middle);
-        name.set_max_width_chars(NAME_WIDTH);
-        show_whole_in_tooltip(&name);
-        let detail = label("detail");
-        detail.set_ellipsize(pango::EllipsizeMode::End);
-        detail.set_max_width_chars(DETAIL_WIDTH);
-        show_whole_in_tooltip(&detail);
-        let said = label("said");
-        said.set_wrap(true);
-        said.set_max_width_chars(DETAIL_WIDTH);
-        let badge = label("badge");
-        badge.set_text(&strings::new());
-        badge.set_valign(gtk::Align::Center);
         Self {
             button: gtk::Button::builder()
                 .accessible_role(gtk::AccessibleRole::MenuItem)
                 .has_frame(false)
                 .css_classes(["entry"])
                 .build(),
-            icon: gtk::Image::builder().pixel_size(16).valign(gtk::Align::Start).margin_top(2).build(),
-            name,
-            badge,
-            second: row(),
-            detail,
-            arrow: label("detail"),
-            holders: gtk::Box::new(gtk::Orientation::Horizontal, 10),
-            chips: RefCell::default(),
-            status: row(),
-            spinner: gtk::Spinner::new(),
-            said,
-            chevron: gtk::Image::builder().icon_name("go-next-symbolic").pixel_size(12).build(),
+            icon: Picture::new(ICON_SIZE),
+            lines: gtk::Box::builder()
+                .orientation(gtk::Orientation::Vertical)
+                .spacing(1)
+                .hexpand(true)
+                .build(),
+            first: gtk::Box::new(gtk::Orientation::Horizontal, 8),
+            name: cut_label("name", pango::EllipsizeMode::Middle, NAME_WIDTH),
+            badge: OnceCell::new(),
+            second: gtk::Box::builder().spacing(6).css_classes(["second"]).build(),
+            detail: cut_label("detail", pango::EllipsizeMode::End, DETAIL_WIDTH),
+            holders: OnceCell::new(),
+            status: OnceCell::new(),
+            chevron: chevron(),
             row: RefCell::default(),
         }
     }
 
     fn assemble(&self) {
-        let first = gtk::Box::new(gtk::Orientation::Horizontal, 8);
-        first.append(&self.name);
-        first.append(&self.badge);
-        self.arrow.set_text("→");
-        for part in
-            [self.detail.upcast_ref::<gtk::Widget>(), self.arrow.upcast_ref(), self.holders.upcast_ref()]
-        {
-            self.second.append(part);
-        }
-        self.second.add_css_class("second");
-        self.status.add_css_class("second");
-        self.status.append(&self.spinner);
-        self.status.append(&self.said);
-        let lines = gtk::Box::new(gtk::Orientation::Vertical, 1);
-        lines.set_hexpand(true);
-        lines.append(&first);
-        lines.append(&self.second);
-        lines.append(&self.status);
+        self.first.append(&self.name);
+        self.second.append(&self.detail);
+        self.lines.append(&self.first);
+        self.lines.append(&self.second);
         let whole = gtk::Box::new(gtk::Orientation::Horizontal, 10);
-        self.chevron.add_css_class("dim");
-        for part in [self.icon.upcast_ref::<gtk::Widget>(), lines.upcast_ref(), self.chevron.upcast_ref()] {
-            whole.append(part);
-        }
+        self.icon.widget().set_valign(gtk::Align::Start);
+        self.icon.widget().set_margin_top(2);
+        whole.append(self.icon.widget());
+        whole.append(&self.lines);
+        whole.append(self.chevron.widget());
         self.button.set_child(Some(&whole));
     }
 
-    fn show_name(&self, row: &Row) {
-        self.icon.set_icon_name(Some(row.icon));
+    fn show_first(&self, row: &Row) {
+        self.icon.show(row.icon);
         self.name.set_text(&row.name);
-        let bold = (row.look == Look::Attached).then(|| {
-            let list = pango::AttrList::new();
-            list.insert(pango::AttrInt::new_weight(pango::Weight::Bold));
-            list
-        });
-        self.name.set_attributes(bold.as_ref());
-        set_class(&self.name, "dim", row.look == Look::Dim && row.is_usable());
-        set_class(&self.icon, "dim", row.look == Look::Dim && row.is_usable());
+        self.name.set_attributes((row.look == Look::Attached).then(bold).as_ref());
+        // An unusable row is dimmed as a whole already.
+        let is_dim = row.look == Look::Dim && row.is_usable();
+        set_class(&self.name, "dim", is_dim);
+        set_class(self.icon.widget(), "dim", is_dim);
         set_class(&self.button, "part", row.is_part);
-        self.badge.set_visible(row.is_new);
+        if row.is_new {
+            self.badge.get_or_init(|| {
+                let badge = gtk::Label::builder()
+                    .label(strings::new())
+                    .valign(gtk::Align::Center)
+                    .css_classes(["badge"]);
+                let badge = badge.build();
+                self.first.append(&badge);
+                badge
+            });
+        }
+        if let Some(badge) = self.badge.get() {
+            badge.set_visible(row.is_new);
+        }
     }
 
     fn show_second(&self, row: &Row) {
         self.detail.set_text(&row.detail);
         self.second.set_visible(!row.detail.is_empty() || !row.holders.is_empty());
-        self.arrow.set_visible(!row.holders.is_empty());
-        self.holders.set_visible(!row.holders.is_empty());
-        let mut chips = self.chips.borrow_mut();
-        while chips.len() < row.holders.len() {
-            let chip = new_chip();
-            self.holders.append(&chip.0);
-            chips.push(chip);
+        if !row.holders.is_empty() {
+            self.holders.get_or_init(|| {
+                let chips = Chips::new();
+                self.second.append(chips.widget());
+                chips
+            });
         }
-        for (place, (widget, dot, label)) in chips.iter().enumerate() {
-            widget.set_visible(place < row.holders.len());
-            if let Some(Chip { name, colour }) = row.holders.get(place) {
-                dot.show(*colour);
-                label.set_text(name.as_str());
-            }
+        if let Some(chips) = self.holders.get() {
+            chips.show(&row.holders);
         }
     }
 
     fn show_status(&self, status: Option<&Status>) {
+        if status.is_some() {
+            self.status.get_or_init(|| {
+                let status = StatusLine::new();
+                self.lines.append(&status.line);
+                status
+            });
+        }
+        if let Some(line) = self.status.get() {
+            line.show(status);
+        }
+    }
+}
+
+impl StatusLine {
+    fn new() -> Self {
+        let line = gtk::Box::builder().spacing(6).css_classes(["second"]).build();
+        let (spinner, said) = (Picture::new(SPINNER_SIZE), gtk::Label::new(None));
+        spinner.show("plugboard-busy-symbolic");
+        said.set_xalign(0.0);
+        said.set_wrap(true);
+        said.set_max_width_chars(DETAIL_WIDTH);
+        line.append(spinner.widget());
+        line.append(&said);
+        Self { line, spinner, said }
+    }
+
+    fn show(&self, status: Option<&Status>) {
         let (text, is_pending) = match status {
             Some(Status::Pending(text)) => (text.as_str(), true),
             Some(Status::Failed(text)) => (text.as_str(), false),
             None => ("", false),
         };
-        self.status.set_visible(status.is_some());
-        self.spinner.set_visible(is_pending);
-        self.spinner.set_spinning(is_pending);
+        self.line.set_visible(status.is_some());
+        self.spinner.widget().set_visible(is_pending);
+        set_class(self.spinner.widget(), "turning", is_pending);
         self.said.set_text(text);
-        set_class(&self.said, "failed", matches!(status, Some(Status::Failed(_))));
+        set_class(&self.said, "failed", !is_pending);
     }
 }
 
-fn new_chip() -> (gtk::Box, Dot, gtk::Label) {
-    let chip = gtk::Box::new(gtk::Orientation::Horizontal, 5);
-    let (dot, label) = (Dot::new(), gtk::Label::new(None));
-    let list = pango::AttrList::new();
-    list.insert(pango::AttrInt::new_weight(pango::Weight::Bold));
-    label.set_attributes(Some(&list));
-    chip.append(dot.widget());
-    chip.append(&label);
-    (chip, dot, label)
+/// The sign that something opens to the side.
+pub(super) fn chevron() -> Picture {
+    let chevron = Picture::new(CHEVRON_SIZE);
+    chevron.show("plugboard-open-symbolic");
+    chevron.widget().add_css_class("dim");
+    chevron
 }
 
-/// Shows the whole of a label in its tooltip, but only where it is cut.
-fn show_whole_in_tooltip(label: &gtk::Label) {
-    label.set_has_tooltip(true);
+/// What makes a text bold, also for those who read its attributes instead of its look.
+pub(super) fn bold() -> pango::AttrList {
+    let list = pango::AttrList::new();
+    list.insert(pango::AttrInt::new_weight(pango::Weight::Bold));
+    list
+}
+
+/// A label that is cut where it is too long, and then shows the whole text in its tooltip.
+fn cut_label(class: &str, cut: pango::EllipsizeMode, width: i32) -> gtk::Label {
+    let label = gtk::Label::builder()
+        .xalign(0.0)
+        .ellipsize(cut)
+        .max_width_chars(width)
+        .has_tooltip(true)
+        .css_classes([class])
+        .build();
     label.connect_query_tooltip(|label, _, _, _, tooltip| {
         tooltip.set_text(Some(&label.text()));
         label.layout().is_ellipsized()
     });
+    label
 }
 
 pub(super) fn set_class(widget: &impl IsA<gtk::Widget>, class: &str, is_set: bool) {

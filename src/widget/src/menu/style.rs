@@ -1,5 +1,6 @@
 //! The looks of the menu: one style sheet, and the desktop's choice of light or dark.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use gtk::gdk;
@@ -21,13 +22,15 @@ fn follow_dark_themes() {
     let Some(settings) = gtk::Settings::default() else {
         return;
     };
-    let follow = |settings: &gtk::Settings| {
+    let ours = Cell::new(false);
+    let follow = move |settings: &gtk::Settings| {
         let theme = settings.gtk_theme_name().map(|name| name.to_lowercase()).unwrap_or_default();
         let wants_dark = theme.ends_with("dark") || theme.contains("-dark-") || theme.contains("-dark:");
-        if wants_dark {
+        if wants_dark && !settings.is_gtk_application_prefer_dark_theme() {
+            ours.set(true);
             settings.set_gtk_application_prefer_dark_theme(true);
-        } else {
-            // Back to what the person's own settings say.
+        } else if !wants_dark && ours.take() {
+            // Back to what the person's own settings say. Each change reads the whole theme again, so only where due.
             settings.reset_property("gtk-application-prefer-dark-theme");
         }
     };

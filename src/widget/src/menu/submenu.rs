@@ -24,12 +24,17 @@ const GAP: i32 = 3;
 /// Pixels by which it begins above its row, so that its first entry stands at the row's height.
 const RISE: i32 = 6;
 
+/// Entries drawn at first, a screen full; the others are drawn as soon as the person scrolls towards them.
+const SCREENFUL: usize = 40;
+
 /// The device whose sub-menu is open.
 struct Open {
     device: DeviceRef,
     row: RowWidget,
     view: SubView,
     shown: Vec<Items>,
+    /// How many entries of a group are drawn.
+    drawn: usize,
 }
 
 pub(super) struct Submenu {
@@ -126,7 +131,8 @@ impl Submenu {
             set_accessible_label(&self.popover, &shown.spoken);
         }
         let view = SubView::opening(Instant::now());
-        *self.open.borrow_mut() = Some(Open { device, row: row.clone(), view, shown: Vec::new() });
+        *self.open.borrow_mut() =
+            Some(Open { device, row: row.clone(), view, shown: Vec::new(), drawn: SCREENFUL });
         self.search.set_text("");
         self.search.set_visible(false);
         self.scroller.set_max_content_height(room);
@@ -166,7 +172,7 @@ impl Submenu {
             let fresh = scene.device(&open.device).map(|device| submenu(scene, device, &open.view));
             open.shown = settle_submenu(&open.shown, fresh.unwrap_or_default());
             let is_there = scene.device(&open.device).is_some() && scene.is_live();
-            is_there.then(|| open.shown.clone()).filter(|shown| !shown.is_empty())
+            is_there.then(|| cut(&open.shown, open.drawn)).filter(|shown| !shown.is_empty())
         };
         let Some(shown) = shown else {
             return self.close();
@@ -175,6 +181,27 @@ impl Submenu {
         if changed && self.pointer.contains_pointer() {
             self.guard.changed(Instant::now());
         }
+    }
+
+    /// Draws the next entries of a long list.
+    pub(super) fn draw_more(&self, scene: &Scene) {
+        let is_cut = self.open.borrow_mut().as_mut().is_some_and(|open| {
+            let is_cut = open.shown.iter().any(|group| group.rows.len() > open.drawn);
+            open.drawn += if is_cut { SCREENFUL } else { 0 };
+            is_cut
+        });
+        if is_cut {
+            self.refresh(scene);
+        }
+    }
+
+    /// Calls `near_end` when the person scrolls towards the last entry that is drawn.
+    pub(super) fn on_scroll(&self, near_end: impl Fn() + 'static) {
+        self.scroller.vadjustment().connect_value_changed(move |place| {
+            if place.value() + 2.0 * place.page_size() > place.upper() {
+                near_end();
+            }
+        });
     }
 
     /// Shows another page, or the same one otherwise: what stood there does not keep its place.
@@ -218,4 +245,11 @@ impl Submenu {
         let x = if left + right < menu_width { right } else { left };
         Some(Edge { x, top, bottom: top + f64::from(surface.height()) })
     }
+}
+
+/// The beginning of each group.
+fn cut(groups: &[Items], length: usize) -> Vec<Items> {
+    let cut =
+        |group: &Items| Items { rows: group.rows.iter().take(length).cloned().collect(), ..group.clone() };
+    groups.iter().map(cut).collect()
 }

@@ -25,6 +25,7 @@ use super::targets::{ItemAction, Page};
 use super::{keyboard, style};
 use crate::door::Opening;
 use crate::icons::Icons;
+use crate::platform;
 use crate::scene::{Scene, Wish};
 
 /// Height of all that is no list: banners, search, footer, and a little air.
@@ -141,6 +142,12 @@ impl Parts {
         // The sub-menu counts as a part of the window, so going there is no leaving.
         let arrived = self.hover.clone();
         self.submenu.on_enter(move || arrived.cancel());
+        let weak = Rc::downgrade(self);
+        self.submenu.on_scroll(move || {
+            if let Some(parts) = weak.upgrade() {
+                parts.submenu.draw_more(&parts.scene());
+            }
+        });
     }
 
     fn listen_to_search(self: &Rc<Self>) {
@@ -219,6 +226,7 @@ impl Parts {
             timer.remove();
         }
         self.frame.window().set_visible(false);
+        platform::give_memory_back();
     }
 
     /// Draws what is true now, in the places of what is shown.

@@ -20,6 +20,11 @@ use crate::strings;
 
 /// Qubes in one sub-menu; the rest is in our own menu, which scrolls and can be searched.
 const QUBES_MAX: usize = 24;
+/// So many are offered even where there are very many devices; the likely ones come first.
+const QUBES_MIN: usize = 6;
+/// Qubes in all sub-menus together. A host fetches the whole menu whenever it changes, and keeps a widget for each
+/// entry.
+const QUBES_IN_ALL: usize = 400;
 /// Rows in one section; the rest is in our own menu.
 const ROWS_MAX: usize = 30;
 
@@ -27,11 +32,14 @@ const ROWS_MAX: usize = 30;
 pub(super) fn items<const MENU: bool>(scene: &Scene) -> Vec<MenuItem<Tray<MENU>>> {
     let now = Instant::now();
     let Menu { banners, sections, empty, .. } = menu(scene, &View { filter: String::new(), now });
+    let rows: usize = sections.iter().map(|section| section.rows.len().min(ROWS_MAX)).sum();
+    let qubes = (QUBES_IN_ALL / rows.max(1)).clamp(QUBES_MIN, QUBES_MAX);
+    let drawing = Drawing { scene, now, qubes };
     let mut items: Vec<_> = banners.into_iter().map(|banner| inert(&banner.text)).collect();
     items.extend(empty.as_deref().map(inert));
-    for section in sections {
+    for section in &sections {
         separate(&mut items);
-        items.extend(self::section(scene, section, now));
+        drawing.section(section, &mut items);
     }
     separate(&mut items);
     items.push(open(&strings::open_menu(), None));
@@ -40,32 +48,92 @@ pub(super) fn items<const MENU: bool>(scene: &Scene) -> Vec<MenuItem<Tray<MENU>>
     items
 }
 
-fn section<const MENU: bool>(
-    scene: &Scene,
-    section: Group<SectionKind, Row>,
+type Entries<const MENU: bool> = Vec<MenuItem<Tray<MENU>>>;
+
+/// One drawing of the menu.
+struct Drawing<'a> {
+    scene: &'a Scene,
     now: Instant,
-) -> Vec<MenuItem<Tray<MENU>>> {
-    let mut items: Vec<_> = section.heading.as_deref().map(inert).into_iter().collect();
-    let left_out = section.rows.len() > ROWS_MAX;
-    items.extend(section.rows.iter().take(ROWS_MAX).map(|row| self::row(scene, row, now)));
-    if left_out {
-        items.push(open(&strings::open_menu(), None));
-    }
-    items
+    /// Qubes in one sub-menu.
+    qubes: usize,
 }
 
-fn row<const MENU: bool>(scene: &Scene, row: &Row, now: Instant) -> MenuItem<Tray<MENU>> {
-    let icon = if row.look == Look::Attached { "object-select-symbolic" } else { row.icon };
-    let device = match &row.key {
-        RowKey::Device(port) => scene.machine.devices.get(port),
-        RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => None,
-    };
-    match (&row.action, device) {
-        (RowAction::Open, Some(device)) => {
-            opening(&label(row), icon, entries(scene, device, &SubView::opening(now)))
+impl Drawing<'_> {
+    fn section<const MENU: bool>(&self, section: &Group<SectionKind, Row>, items: &mut Entries<MENU>) {
+        items.extend(section.heading.as_deref().map(inert));
+        items.extend(section.rows.iter().take(ROWS_MAX).map(|row| self.row(row)));
+        if section.rows.len() > ROWS_MAX {
+            items.push(open(&strings::open_menu(), None));
         }
-        (RowAction::Do(wish), _) => choice(&label(row), icon, wish.clone()),
-        _ => inert(&label(row)),
+    }
+
+    fn row<const MENU: bool>(&self, row: &Row) -> MenuItem<Tray<MENU>> {
+        let icon = if row.look == Look::Attached { "object-select-symbolic" } else { row.icon };
+        let device = match &row.key {
+            RowKey::Device(port) => self.scene.machine.devices.get(port),
+            RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => None,
+        };
+        match (&row.action, device) {
+            (RowAction::Open, Some(device)) => {
+                opening(&label(row), icon, self.entries(device, &SubView::opening(self.now)))
+            }
+            (RowAction::Do(wish), _) => choice(&label(row), icon, wish.clone()),
+            _ => inert(&label(row)),
+        }
+    }
+
+    /// The sub-menu of a device.
+    fn entries<const MENU: bool>(&self, device: &Device, view: &SubView) -> Entries<MENU> {
+        let mut items = Vec::new();
+        for group in submenu(self.scene, device, view) {
+            separate(&mut items);
+            self.group(device, view, &group, &mut items);
+        }
+        items
+    }
+
+    fn group<const MENU: bool>(
+        &self,
+        device: &Device,
+        view: &SubView,
+        group: &Items,
+        items: &mut Entries<MENU>,
+    ) {
+        items.extend(group.heading.as_deref().map(inert));
+        let rows: Vec<&Item> = group.rows.iter().filter(|item| item.key != ItemKey::Back).collect();
+        items.extend(rows.iter().take(self.qubes).filter_map(|item| self.entry(device, view, item)));
+        if rows.len() > self.qubes {
+            items.push(open(&strings::choose_another(), Some(device.info.to_ref())));
+        }
+    }
+
+    fn entry<const MENU: bool>(
+        &self,
+        device: &Device,
+        view: &SubView,
+        item: &Item,
+    ) -> Option<MenuItem<Tray<MENU>>> {
+        let (text, icon) = match item.mark {
+            Mark::Eject => (item.spoken.clone(), "media-eject"),
+            Mark::Plus => (item.text.clone(), "list-add"),
+            _ if item.note.is_empty() => (item.text.clone(), ""),
+            _ => (format!("{} ({})", item.text, item.note), ""),
+        };
+        Some(match &item.action {
+            None if matches!(item.mark, Mark::Check(_)) => return None,
+            None => inert(&text),
+            Some(ItemAction::Wish(wish)) => choice(&text, icon, wish.clone()),
+            Some(ItemAction::Turn(page)) => {
+                let view = SubView { page: page.clone(), ..view.clone() };
+                opening(&text, icon, self.entries(device, &view))
+            }
+            // The qubes again, this time read-only; the sub-menu of a sub-menu has no such entry of its own.
+            Some(ItemAction::ReadOnly(read_only)) if view.page == Page::Targets && !view.read_only => {
+                let view = SubView { read_only: *read_only, ..view.clone() };
+                opening(&text, icon, self.entries(device, &view))
+            }
+            Some(ItemAction::ReadOnly(_)) => return None,
+        })
     }
 }
 
@@ -81,60 +149,6 @@ fn label(row: &Row) -> String {
         holders => strings::device_in(&name, &naming::list(holders.iter().map(|chip| &chip.name))),
     };
     format!("{indent}{text}")
-}
-
-/// The sub-menu of a device.
-fn entries<const MENU: bool>(scene: &Scene, device: &Device, view: &SubView) -> Vec<MenuItem<Tray<MENU>>> {
-    let mut items = Vec::new();
-    for group in submenu(scene, device, view) {
-        separate(&mut items);
-        items.extend(self::group(scene, device, view, group));
-    }
-    items
-}
-
-fn group<const MENU: bool>(
-    scene: &Scene,
-    device: &Device,
-    view: &SubView,
-    group: Items,
-) -> Vec<MenuItem<Tray<MENU>>> {
-    let mut items: Vec<_> = group.heading.as_deref().map(inert).into_iter().collect();
-    let rows: Vec<&Item> = group.rows.iter().filter(|item| item.key != ItemKey::Back).collect();
-    items.extend(rows.iter().take(QUBES_MAX).filter_map(|item| entry(scene, device, view, item)));
-    if rows.len() > QUBES_MAX {
-        items.push(open(&strings::choose_another(), Some(device.info.to_ref())));
-    }
-    items
-}
-
-fn entry<const MENU: bool>(
-    scene: &Scene,
-    device: &Device,
-    view: &SubView,
-    item: &Item,
-) -> Option<MenuItem<Tray<MENU>>> {
-    let (text, icon) = match item.mark {
-        Mark::Eject => (item.spoken.clone(), "media-eject"),
-        Mark::Plus => (item.text.clone(), "list-add"),
-        _ if item.note.is_empty() => (item.text.clone(), ""),
-        _ => (format!("{} ({})", item.text, item.note), ""),
-    };
-    Some(match &item.action {
-        None if matches!(item.mark, Mark::Check(_)) => return None,
-        None => inert(&text),
-        Some(ItemAction::Wish(wish)) => choice(&text, icon, wish.clone()),
-        Some(ItemAction::Turn(page)) => {
-            let view = SubView { page: page.clone(), ..view.clone() };
-            opening(&text, icon, entries(scene, device, &view))
-        }
-        // The qubes again, this time read-only; the sub-menu of a sub-menu has no such entry of its own.
-        Some(ItemAction::ReadOnly(read_only)) if view.page == Page::Targets && !view.read_only => {
-            let view = SubView { read_only: *read_only, ..view.clone() };
-            opening(&text, icon, entries(scene, device, &view))
-        }
-        Some(ItemAction::ReadOnly(_)) => return None,
-    })
 }
 
 fn inert<const MENU: bool>(text: &str) -> MenuItem<Tray<MENU>> {

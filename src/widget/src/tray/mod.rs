@@ -16,6 +16,7 @@ use crate::door::MenuDoor;
 use crate::icons::Icons;
 use crate::menu::model::section_of;
 use crate::naming;
+use crate::platform;
 use crate::scene::{Scene, Wish};
 use crate::strings;
 
@@ -69,6 +70,8 @@ async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside:
             return;
         }
         tokio::time::sleep(UPDATE_EVERY).await;
+        // Hosts have fetched the menu by now.
+        platform::give_memory_back();
     }
 }
 

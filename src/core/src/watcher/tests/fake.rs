@@ -33,10 +33,15 @@ pub(super) struct Truth {
     pub(super) plugged: BTreeMap<String, (u8, Option<QubeName>)>,
     pub(super) microphone: BTreeSet<QubeName>,
     pub(super) broken: bool,
+    /// Scopes that can't be read, and the kind of the answer.
+    pub(super) failing: BTreeMap<Scope, ErrorKind>,
 }
 
 impl Truth {
     fn read(&self, scope: &Scope) -> Result<ScopeReply, Error> {
+        if let Some(kind) = self.failing.get(scope) {
+            return Err(Error::new(*kind, "It fails."));
+        }
         if let Some(qube) = scope.qube()
             && !qube.is_dom0()
             && !QUBES.contains(&qube.as_str())

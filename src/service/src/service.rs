@@ -57,21 +57,30 @@ impl<H: Upstream> Service<H> {
         // Ends with `changes`, which it sends to.
         tokio::spawn(watcher.run());
         let mut sources = JoinSet::new();
+        let mut is_source_known = false;
         ask_source(&mut sources, &hypervisor);
         loop {
             let told = tokio::select! {
                 () = connection.closed() => return,
                 Some(batch) = changes.recv() => {
-                    let was_lost = is_lost(&state);
                     let told = mirror.apply(batch).await;
-                    if was_lost && !is_lost(&state) {
+                    if is_lost(&state) {
+                        // Who answers next may be another one.
+                        is_source_known = false;
+                        sources = JoinSet::new();
+                    } else if !is_source_known && sources.is_empty() {
                         ask_source(&mut sources, &hypervisor);
                     }
                     told
                 }
-                Some(Ok(Ok(source))) = sources.join_next(), if !sources.is_empty() => {
-                    tracing::info!(%source, "connected");
-                    mirror.set_source(source).await
+                Some(answer) = sources.join_next(), if !sources.is_empty() => match answer {
+                    Ok(Ok(source)) => {
+                        is_source_known = true;
+                        tracing::info!(%source, "connected");
+                        mirror.set_source(source).await
+                    }
+                    // Asked again with the next changes.
+                    Ok(Err(_)) | Err(_) => Ok(()),
                 }
             };
             if let Err(error) = told {

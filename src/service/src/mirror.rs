@@ -3,7 +3,7 @@
 //! Changes come from the watcher, in order; the objects of devices and qubes and the properties of the Manager follow
 //! them one by one. The only writer of [`State`] and of the tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -14,7 +14,7 @@ use device_bus::path;
 use device_bus::qube::QubeProperties;
 use device_core::device::{Device, Presence, SharedDevice};
 use device_core::machine::{Change, Link, Machine};
-use device_core::name::Port;
+use device_core::name::{DeviceClass, Port, QubeName};
 use device_core::qube::Qube;
 use zbus::Connection;
 use zbus::names::InterfaceName;
@@ -34,12 +34,20 @@ pub(crate) struct Mirror {
     /// Whether the machine has been read as a whole since the connection (last) came up: from then on a device that
     /// appears was plugged in now.
     is_whole: bool,
+    /// Lists that can be read again since this batch: what is on them was there before.
+    readable_again: BTreeSet<(QubeName, DeviceClass)>,
 }
 
 impl Mirror {
     /// An empty mirror.
     pub(crate) fn new(connection: Connection, state: Arc<State>) -> Self {
-        Self { connection, state, plugged_in: BTreeMap::new(), is_whole: false }
+        Self {
+            connection,
+            state,
+            plugged_in: BTreeMap::new(),
+            is_whole: false,
+            readable_again: BTreeSet::new(),
+        }
     }
 
     /// Makes a batch of changes true.
@@ -47,6 +55,7 @@ impl Mirror {
     /// # Errors
     /// When the bus does not take them: the connection is gone.
     pub(crate) async fn apply(&mut self, batch: Vec<Change>) -> zbus::Result<()> {
+        self.readable_again.clear();
         for change in batch {
             self.make(change).await?;
         }
@@ -78,8 +87,12 @@ impl Mirror {
                 Ok(())
             }
             Change::Link(link) => self.put_link(link).await,
-            unreadable @ Change::Unreadable(..) => {
-                self.change_known(|known| known.machine_mut().apply(unreadable)).await
+            Change::Unreadable(backend, class, reason) => {
+                if reason.is_none() {
+                    self.readable_again.insert((backend.clone(), class.clone()));
+                }
+                let change = Change::Unreadable(backend, class, reason);
+                self.change_known(|known| known.machine_mut().apply(change)).await
             }
         }
     }
@@ -142,7 +155,8 @@ impl Mirror {
     }
 
     fn note_plugged_in(&mut self, port: &Port) {
-        if self.is_whole {
+        let list = (port.backend.clone(), port.class.clone());
+        if self.is_whole && !self.readable_again.contains(&list) {
             self.plugged_in.insert(port.clone(), PluggedIn::at(SystemTime::now()));
         } else {
             self.plugged_in.remove(port);

@@ -1,0 +1,126 @@
+//! What the forms of R3 printed and did, where today's commands print and do something else.
+//!
+//! # Source
+//! Admin API facts 6.5.
+
+use device_core::assignment::Attachment;
+use device_core::device::DeviceInfo;
+use device_core::hypervisor::{Action, Hypervisor};
+use device_core::name::{DeviceClass, QubeName};
+use device_core::scope::{Scope, ScopeReply};
+
+use super::target;
+use crate::errand::foreign_kind;
+use crate::failure::Failure;
+use crate::grammar::Key;
+use crate::parse::Matches;
+use crate::session::Session;
+
+/// `-l`: one line a device, a tab behind its name; of PCI devices the addresses that a qube has, as a list.
+///
+/// # Errors
+/// When it can't be read.
+pub(super) async fn list(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
+    let text = match matches.operand(0) {
+        Some(qube) => addresses(session, qube).await?,
+        None => lines(session).await?,
+    };
+    Ok(session.errand.console.out.write_all(text.as_bytes())?)
+}
+
+async fn lines(session: &mut Session<'_>) -> Result<String, Failure> {
+    let running = session.errand.qubes().await?.iter().filter(|qube| qube.state.is_running());
+    let scopes = running.map(|qube| Scope::Exposed(qube.name.clone(), session.class.clone())).collect();
+    let mut text = String::new();
+    for (_, reply) in session.errand.read_all(scopes).await {
+        for device in reply.ok().map(exposed).transpose()?.unwrap_or_default() {
+            let held = match (&device.holder, &session.class) {
+                (Some(holder), DeviceClass::Block) => session.attached_on(&device.port, holder).await.ok(),
+                _ => None,
+            };
+            text.push_str(&line(&device, held.flatten().as_ref()));
+        }
+    }
+    Ok(text)
+}
+
+fn exposed(reply: ScopeReply) -> Result<Vec<DeviceInfo>, Failure> {
+    match reply {
+        ScopeReply::Exposed(devices) => Ok(devices),
+        _ => Err(foreign_kind().into()),
+    }
+}
+
+/// `sys-usb:2-5<TAB>058f:3822 058f_USB_2.0_Camera (attached to conferences)`
+fn line(device: &DeviceInfo, held: Option<&Attachment>) -> String {
+    let names = &device.names;
+    let words = |text: Option<&device_core::text::DisplayText>| {
+        text.map(|text| text.as_str().replace(' ', "_")).unwrap_or_default()
+    };
+    let what = if device.port.class == DeviceClass::Block {
+        format!("{} ({})", words(names.serial.as_ref()), words(names.name.as_ref()))
+    } else {
+        let id: Vec<_> = device.id.as_str().split(':').take(2).collect();
+        let maker = names.manufacturer.as_ref().or(names.vendor.as_ref());
+        let model = names.product.as_ref().or(names.name.as_ref());
+        let name = [words(maker), words(model)].join("_");
+        format!("{} {}", id.join(":"), name.trim_matches('_'))
+    };
+    let holder = match (&device.holder, held.and_then(|held| held.options.value("frontend-dev"))) {
+        (Some(holder), Some(node)) => format!(" (attached to '{holder}' as '{node}')"),
+        (Some(holder), None) => format!(" (attached to {holder})"),
+        (None, _) => String::new(),
+    };
+    format!("{}\t{what}{holder}\n", device.port)
+}
+
+/// The addresses of the PCI devices that are stored for a qube: `['00:1a.0', '00:1d.0']`.
+async fn addresses(session: &mut Session<'_>, qube: &str) -> Result<String, Failure> {
+    let qube = session.errand.target(qube).await?;
+    let stored = match session.assigned(&qube).await {
+        Ok(stored) => stored,
+        Err(error) => return Err(session.errand.explain(&qube, error.into()).await),
+    };
+    let exposed = session.exposed(&QubeName::dom0()).await?;
+    let addresses: Vec<_> = stored
+        .iter()
+        .filter_map(|stored| {
+            let port = stored.port.as_ref()?;
+            let device = exposed.iter().find(|device| device.port.id == *port);
+            let address = device.and_then(|device| device.data.get("sbdf"));
+            let address = address.map_or_else(|| port.as_str().replace('_', ":"), ToString::to_string);
+            Some(format!("'{}'", address.strip_prefix("0000:").unwrap_or(&address)))
+        })
+        .collect();
+    Ok(format!("[{}]\n", addresses.join(", ")))
+}
+
+/// `-d DEVICE`, from whatever qube has it, and `-d VMNAME -f NODE`.
+///
+/// # Errors
+/// Whatever kept it from being done. A device that nobody has is only told of.
+pub(super) async fn detach(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
+    let word = matches.operand(0).unwrap_or_default();
+    let (device, frontend) = match matches.values(Key::Option).last() {
+        Some(option) if !word.contains(':') => {
+            let frontend = session.errand.target(word).await?;
+            let held = session.attached(&frontend).await?;
+            let node = option.strip_prefix("frontend-dev=");
+            let on_node = held.into_iter().find(|held| held.options.value("frontend-dev") == node);
+            let Some(held) = on_node else { return not_connected(session) };
+            (held.device, frontend)
+        }
+        _ => {
+            let word = target::device_word(session, None, word).await?;
+            let device = target::present(session, None, &word).await?;
+            let Some(frontend) = device.holder.clone() else { return not_connected(session) };
+            (device.to_ref(), frontend)
+        }
+    };
+    session.errand.client.perform(&Action::Detach { device, frontend }).await?;
+    Ok(())
+}
+
+fn not_connected(session: &mut Session<'_>) -> Result<(), Failure> {
+    Ok(session.errand.console.err.write_all(b"WARNING: Device not connected to any VM\n")?)
+}

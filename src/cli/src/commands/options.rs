@@ -1,0 +1,55 @@
+//! The options of an attachment or assignment, as `-o` and `--ro` give them.
+
+use device_core::assignment::Options;
+use device_core::name::DeviceClass;
+
+use crate::failure::Failure;
+use crate::grammar::Key;
+use crate::parse::Matches;
+use crate::shown::shown;
+
+/// The options of an attachment, as `-o` and `--ro` give them.
+///
+/// # Errors
+/// When one of them is no option.
+pub(super) fn options(class: &DeviceClass, matches: &Matches) -> Result<Options, Failure> {
+    let mut options = Options::new();
+    let mut old_word = None;
+    for text in matches.values(Key::Option) {
+        let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
+            Failure::Argument(format!("an option must be KEY=VALUE, got '{}'", shown(text)))
+        })?;
+        match key {
+            "ro" => old_word = Some(value),
+            _ if *class == DeviceClass::Pci && is_mark(key) && is_no(value) => {}
+            _ => options.set(key, value),
+        }
+    }
+    if let Some(value) = old_word {
+        options.set("read-only", read_only(value)?);
+    }
+    if matches.has(Key::ReadOnly) {
+        options.set("read-only", "yes");
+    }
+    Ok(options)
+}
+
+fn read_only(value: &str) -> Result<&'static str, Failure> {
+    match value.to_ascii_lowercase().as_str() {
+        "yes" | "true" | "1" => Ok("yes"),
+        "no" | "false" | "0" => Ok("no"),
+        _ => Err(Failure::Refused(format!("Unknown `read-only` option value: {}", shown(value)))),
+    }
+}
+
+/// Options that the server takes for set as soon as they are there, whatever their value.
+///
+/// # Source
+/// Admin API facts 5.5.
+fn is_mark(key: &str) -> bool {
+    matches!(key, "no-strict-reset" | "permissive")
+}
+
+fn is_no(value: &str) -> bool {
+    matches!(value.to_ascii_lowercase().as_str(), "no" | "false" | "0" | "off")
+}

@@ -1,0 +1,245 @@
+//! What goes beyond the tool of the field, against the simulated machine.
+
+#![expect(clippy::panic, reason = "a test that meets what it does not expect ends there")]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::inside::on_terminal;
+use support::machine::Machine;
+
+fn value(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+}
+
+#[test]
+fn a_move_takes_a_device_from_where_it_is() {
+    let machine = Machine::laptop().with("plug stick");
+    machine.run("qvm-usb", "attach work sys-usb:2-1").go().printed("");
+    machine.run("qvm-usb", "move personal sys-usb:2-1").go().printed("");
+    assert!(machine.run("qvm-usb", "list").go().stdout.contains("personal (attached)"));
+    machine
+        .run("qvm-usb", "move personal sys-usb:2-1")
+        .go()
+        .failed(1, "Error: sys-usb:2-1 is attached to personal already.");
+}
+
+#[test]
+fn a_move_that_fails_puts_the_device_back_and_says_so() {
+    let machine = Machine::laptop().with("plug stick");
+    machine.run("qvm-block", "attach work sys-usb:sda1 --ro").go().printed("");
+    machine.told("fail-libvirt no free node");
+    let outcome = machine.run("qvm-block", "move personal sys-usb:sda1").go();
+    assert_eq!(outcome.code, Some(1));
+    assert!(outcome.sentence().ends_with("It is back in work."), "{outcome:?}");
+    let list = machine.run("qvm-block", "list work").go().stdout;
+    assert!(list.contains("work (attached: read-only=yes"), "{list}");
+}
+
+#[test]
+fn a_move_that_can_not_work_is_refused_before_the_device_leaves_its_place() {
+    let machine = Machine::laptop().with("plug stick");
+    machine.run("qvm-usb", "attach work sys-usb:2-1").go().printed("");
+    machine.told("calls reset");
+    for (qube, sentence) in [
+        ("vault", "Error: vault is not running. Start it first."),
+        ("sys-usb", "Error: sys-usb is the qube that this device comes from."),
+        ("dom0", "Error: dom0 takes no devices."),
+        ("nosuch", "qvm-usb: error: no such domain: 'nosuch'"),
+    ] {
+        let outcome = machine.run("qvm-usb", &format!("move {qube} sys-usb:2-1")).go();
+        assert_eq!(outcome.sentence(), sentence);
+    }
+    assert!(!machine.told("calls").contains("Detach="));
+}
+
+#[test]
+fn the_microphone_moves_although_nobody_says_who_has_it() {
+    let machine = Machine::laptop();
+    machine.run("qvm-mic", "attach work dom0:mic").go().printed("");
+    machine.run("qvm-mic", "move personal dom0:mic").go().printed("");
+    let list = machine.run("qvm-mic", "list").go().stdout;
+    assert!(list.ends_with("personal (attached)\n"), "{list}");
+    machine.run("qvm-mic", "attach work dom0:mic").go().printed("");
+    machine.run("qvm-mic", "move banking dom0:mic").go().failed(
+        1,
+        "Error: dom0:mic is attached to personal, work. Detach it from the qubes that shall not keep it.",
+    );
+}
+
+#[test]
+fn explain_names_everything_that_is_in_the_way() {
+    let machine = Machine::laptop().with("plug stick");
+    let head = "  USB_Storage: SanDisk Corp. Cruzer Blade\n";
+    machine
+        .run("qvm-usb", "explain work sys-usb:2-1")
+        .go()
+        .printed(&format!("Yes: sys-usb:2-1 can be attached to work now.\n{head}"));
+    machine.run("qvm-device", "denied add work USB_Storage").go().printed("");
+    machine.run("qvm-usb", "attach personal sys-usb:2-1").go().printed("");
+    let outcome = machine.run("qvm-usb", "explain work sys-usb:2-1").go();
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str()),
+        (
+            Some(1),
+            "No: sys-usb:2-1 can't be attached to work now.\n  USB_Storage: SanDisk Corp. Cruzer Blade\n  \
+             The deny list of work has u08**** (USB_Storage), and the device exposes u080650 (USB_Storage).\n  \
+             sys-usb:2-1 is attached to personal. `qvm-usb move work sys-usb:2-1` takes it from there.\n",
+            ""
+        )
+    );
+    let outcome = machine.run("qvm-usb", "explain vault sys-usb:2-1 --json").go();
+    let verdict = value(&outcome.stdout);
+    assert_eq!(verdict["may_attach"], json!(false));
+    assert_eq!(verdict["against"][0], json!("vault is not running. Start it first."));
+}
+
+#[test]
+fn a_deny_list_is_kept_by_names_and_codes() {
+    let machine = Machine::laptop();
+    machine.run("qvm-device", "denied list work").go().printed("");
+    machine.run("qvm-device", "denied add work camera u03").go().printed("");
+    machine.run("qvm-usb", "denied add work Camera").go().printed("");
+    machine
+        .run("qvm-device", "denied list work")
+        .go()
+        .printed("p0903**  Camera\nu03****  Input\nu06****  Camera\nu0e****  Camera\n");
+    let removed = machine.run("qvm-device", "denied remove work camera bluetooth --json").go();
+    removed.printed("{\"version\":1,\"kind\":\"denied\",\"qube\":\"work\",\"denied\":[\"u03****\"]}\n");
+    for (line, sentence) in [
+        ("denied list nosuch", "qvm-device: error: no such domain: 'nosuch'"),
+        ("denied add work", "qvm-device: error: the following arguments are required: KIND"),
+        ("denied list work camera", "qvm-device: error: argument KIND: not allowed with ACTION list"),
+        (
+            "denied drop work camera",
+            "qvm-device: error: argument ACTION: invalid choice: 'drop' (choose from 'list', 'add', 'remove')",
+        ),
+    ] {
+        let outcome = machine.run("qvm-device", line).go();
+        assert_eq!((outcome.code, outcome.sentence()), (Some(2), sentence), "{line}");
+    }
+}
+
+#[test]
+fn a_disposable_gets_the_device_or_is_removed_again() {
+    let machine = Machine::laptop().with("plug stick");
+    let outcome = machine.run("qvm-usb", "attach --dispvm=default-dvm sys-usb:2-1").go();
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    let name = outcome.stdout.trim();
+    assert!(name.starts_with("disp"), "{outcome:?}");
+    assert!(machine.run("qvm-usb", &format!("list {name}")).go().stdout.contains("(attached)"));
+    let qubes = machine.told("status");
+    machine
+        .run("qvm-usb", "attach --dispvm sys-usb:2-1")
+        .go()
+        .failed(1, &format!("Error: sys-usb:2-1 is attached to {name} already."));
+    machine.told("fail-qrexec 1 no room");
+    let outcome = machine.run("qvm-usb", "attach --dispvm sys-usb:2-5").go();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""));
+    let count = |status: &str| status.split(' ').find(|word| word.starts_with("qubes=")).map(str::to_owned);
+    assert_eq!(count(&machine.told("status")), count(&qubes), "{outcome:?}");
+    machine.run("qvm-usb", &format!("detach {name} --shutdown")).go().printed("");
+    let gone = machine.run("qvm-usb", &format!("list {name}")).go();
+    assert_eq!(gone.code, Some(2), "a disposable is removed when it shuts down: {gone:?}");
+}
+
+#[test]
+fn a_device_that_comes_later_is_waited_for() {
+    let machine = Machine::laptop();
+    machine
+        .run("qvm-usb", "attach --wait=0.2 work sys-usb:2-1")
+        .go()
+        .failed(1, "Error: sys-usb:2-1 did not appear within 0.2 s. Nothing was changed.");
+    machine
+        .run("qvm-usb", "attach --wait=0.2 vault sys-usb:2-5")
+        .go()
+        .failed(1, "Error: vault did not start within 0.2 s. Nothing was changed.");
+    let machine = Machine::laptop();
+    let running = machine.run("qvm-usb", "attach --wait work sys-usb:2-1").start();
+    machine.until(|status| status.contains("listeners=1"));
+    machine.told("plug stick");
+    running.end().printed("");
+    assert!(machine.run("qvm-usb", "list work").go().stdout.contains("work (attached)"));
+}
+
+#[test]
+fn everything_is_told_as_json_on_demand() {
+    let machine = Machine::laptop().with("plug stick");
+    let attached = machine.run("qvm-block", "attach work sys-usb:sda1 --ro --json").go();
+    assert_eq!(
+        value(&attached.stdout),
+        json!({
+            "version": 1, "kind": "change", "change": "attach", "class": "block", "backend": "sys-usb",
+            "port": "sda1", "id": "0781:5567:4C530001230101:u080650:1.0:1", "qube": "work", "mode": "manual",
+            "options": {"read-only": "yes"}
+        })
+    );
+    let info = value(&machine.run("qvm-block", "info sys-usb:sda1 --json").go().stdout);
+    assert_eq!(info["device"]["names"]["name"], json!("HOLIDAY"));
+    assert_eq!(info["device"]["parent"], json!({"class": "block", "port": "sda"}));
+    let assigned = machine.run("qvm-block", "assign --ask --port work sys-usb:sda1 --json").go();
+    assert_eq!(value(&assigned.stdout)["id"], Value::Null);
+    let list = value(&machine.run("qvm-block", "list -s work --json").go().stdout);
+    assert_eq!((&list["version"], &list["kind"]), (&json!(1), &json!("list")));
+    assert_eq!(list["devices"][0]["attached"][0]["qube"], json!("work"));
+    assert_eq!(list["devices"][0]["attached"][0]["options"]["read-only"], json!("yes"));
+    assert_eq!(list["assignments"][0]["mode"], json!("ask-to-attach"));
+    for line in ["detach work --json", "unassign work --json"] {
+        let outcome = machine.run("qvm-block", line).go();
+        assert_eq!(value(&outcome.stdout)["kind"], json!("change"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn watching_tells_what_happens_and_survives_a_restart() {
+    let mut machine = Machine::laptop();
+    let running = machine.run("qvm-usb", "watch").start();
+    assert_eq!(running.complaint(), "Watching; 3 devices are there.");
+    machine.told("plug stick");
+    assert_eq!(running.line(), "usb sys-usb:2-1 appeared: USB_Storage: SanDisk Corp. Cruzer Blade");
+    machine.run("qvm-usb", "attach work sys-usb:2-1").go().printed("");
+    assert_eq!(running.line(), "usb sys-usb:2-1 attached to work");
+    machine.down();
+    assert!(running.complaint().ends_with("Waiting for qubesd."));
+    machine.up();
+    // Holder and backend are read one after the other, so that there may be a line between.
+    let mut lines: Vec<String> = Vec::new();
+    while lines.last().is_none_or(|line| line != "usb sys-usb:2-1 gone") {
+        lines.push(running.line());
+    }
+    assert!(lines.contains(&"usb sys-usb:2-1 detached from work".to_owned()), "{lines:?}");
+    running.signal("INT");
+    assert_eq!(running.end().code, Some(0));
+}
+
+#[test]
+fn watching_as_json_gives_the_whole_state_first() {
+    let machine = Machine::laptop();
+    let running = machine.run("qvm-device", "watch --json").start();
+    let mut appeared = 0;
+    loop {
+        let line = value(&running.line());
+        match (line["kind"].as_str(), line["link"].as_str(), line["event"].as_str()) {
+            (Some("event"), _, Some("appeared")) => appeared += 1,
+            (Some("link"), Some("live"), _) => break,
+            _ => {}
+        }
+    }
+    assert!(appeared > 3, "{appeared}");
+    machine.told("plug stick");
+    let event = value(&running.line());
+    assert_eq!((&event["event"], &event["device"]["backend"]), (&json!("appeared"), &json!("sys-usb")));
+}
+
+#[test]
+fn a_terminal_gets_a_header_and_the_dots_of_labels() {
+    let machine = Machine::laptop().with("plug stick");
+    machine.run("qvm-usb", "attach work sys-usb:2-1").go().printed("");
+    let said = on_terminal("qvm-usb", "list work", &machine.socket());
+    assert_eq!(
+        said.stdout,
+        "\u{1b}[1mBACKEND:DEVID\u{1b}[0m  \u{1b}[1mDESCRIPTION\u{1b}[0m                              \
+         \u{1b}[1mUSED BY\u{1b}[0m\nsys-usb:2-1    USB_Storage: SanDisk Corp. Cruzer Blade  \
+         \u{1b}[38;2;52;101;164m●\u{1b}[0m work (attached)\n"
+    );
+}

@@ -1,0 +1,68 @@
+//! The forms of the documentation's older chapters, against the simulated machine.
+
+mod support;
+
+use support::machine::Machine;
+
+#[test]
+fn devices_are_listed_attached_and_detached_as_they_were() {
+    let machine = Machine::laptop().with("plug stick");
+    let listed = machine.run("qvm-usb", "-l").go();
+    assert_eq!((listed.code, listed.stderr.as_str()), (Some(0), "Today's form: qvm-usb list\n"));
+    assert!(listed.stdout.contains("sys-usb:2-1\t0781:5567 SanDisk_Cruzer_Blade\n"), "{}", listed.stdout);
+    machine.run("qvm-usb", "-q -a work sys-usb:2-1").go().printed("");
+    let listed = machine.run("qvm-usb", "-l -q").go();
+    assert!(listed.stdout.contains("Cruzer_Blade (attached to work)\n"), "{}", listed.stdout);
+    machine.run("qvm-usb", "-q -d sys-usb:2-1").go().printed("");
+    let free = machine.run("qvm-usb", "-q -d sys-usb:2-1").go();
+    assert_eq!((free.code, free.stderr.as_str()), (Some(0), "WARNING: Device not connected to any VM\n"));
+}
+
+#[test]
+fn disks_move_by_themselves_unless_that_is_unwanted() {
+    let machine = Machine::laptop().with("plug stick");
+    machine.run("qvm-block", "-q -a -f xvdj --ro work sys-usb:sda1").go().printed("");
+    let listed = machine.run("qvm-block", "-q -l").go().stdout;
+    assert!(
+        listed.contains("sys-usb:sda1\tCruzer_Blade (HOLIDAY) (attached to 'work' as 'xvdj')\n"),
+        "{listed}"
+    );
+    let stays = machine.run("qvm-block", "-q --no-auto-detach -a personal sys-usb:sda1").go();
+    assert_eq!(stays.code, Some(1), "{stays:?}");
+    machine.run("qvm-block", "-q -a personal sys-usb:sda1").go().printed("");
+    machine.run("qvm-block", "-q -d sys-usb:sda1 personal").go().printed("");
+    machine.run("qvm-block", "-q -a -f xvdj work sys-usb:sda1").go().printed("");
+    machine.run("qvm-block", "-q -d work -f xvdj").go().printed("");
+    assert!(!machine.run("qvm-block", "list work").go().stdout.contains("attached:"));
+}
+
+#[test]
+fn pci_devices_are_named_by_their_addresses() {
+    let machine = Machine::laptop();
+    for word in ["00:1f.3", "0000:00:1f.3", "00_1f.3"] {
+        let assigned = machine.run("qvm-pci", "-a win10").and(word).go();
+        assert_eq!((assigned.code, assigned.stdout.as_str()), (Some(0), ""), "{assigned:?}");
+        assert!(assigned.stderr.contains("Today's form: dom0:00_1f.3\n"), "{assigned:?}");
+        let listed = machine.run("qvm-pci", "-q -l win10").go();
+        listed.printed("['00:1f.3']\n");
+        machine.run("qvm-pci", "-q -d win10").and(word).go().printed("");
+    }
+    machine.run("qvm-pci", "-q -l win10").go().printed("[]\n");
+}
+
+#[test]
+fn a_device_behind_a_bridge_is_found_by_its_address() {
+    let machine = Machine::laptop();
+    let told = machine.run("qvm-pci", "info 02:00.0").go();
+    assert!(told.stdout.ends_with("sbdf: 0000:02:00.0\n"), "{told:?}");
+    assert_eq!(told.stderr, "Today's form: dom0:00_1c.0-00_00.0\n");
+}
+
+#[test]
+fn an_option_that_is_off_is_left_out() {
+    let machine = Machine::laptop();
+    let line = "assign --required win10 dom0:00_1f.3 -o no-strict-reset=true -o permissive=false";
+    machine.run("qvm-pci", line).go().printed("");
+    let stored = machine.run("qvm-pci", "list -s win10").go().stdout;
+    assert!(stored.contains("*win10 (required: no-strict-reset=true)"), "{stored}");
+}
