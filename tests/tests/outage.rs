@@ -156,14 +156,14 @@ async fn after_a_restart_the_mirror_is_whole_again() {
 }
 
 #[tokio::test]
-async fn an_attach_that_is_never_answered_ends_with_a_sentence_and_the_mirror_tells_the_outcome() {
+async fn an_attach_that_is_never_answered_is_looked_after() {
     let mut road = Road::begin().await;
     let stick = road.plug_stick().await;
+    // It is done, but the connection ends without a byte, as after a refusal: a look at the device decides.
     road.control("fail-next Attach lost");
-    let outcome =
-        command::attach(&*road.client, Some(&road.machine), &stick, &name("work"), &Options::new()).await;
-    let error = outcome.unwrap_err();
-    assert!(error.sentence().ends_with('.'), "{error}");
+    command::attach(&*road.client, Some(&road.machine), &stick, &name("work"), &Options::new())
+        .await
+        .unwrap();
     road.until("the outcome", |machine| {
         machine.devices.get(&disk()).is_some_and(|device| device.attachments.contains_key(&name("work")))
     })
