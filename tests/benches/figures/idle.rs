@@ -6,7 +6,7 @@ use crate::Outcome;
 use crate::desktop::{Desktop, Screen};
 use crate::menu::User;
 use crate::page::{Row, Section, Verdict};
-use crate::process::{self, Turns};
+use crate::process;
 use crate::programs::{Running, pause};
 use crate::relay::{Call, Pace, Relay};
 use crate::{service, world};
@@ -14,6 +14,8 @@ use crate::{service, world};
 pub(crate) const TITLE: &str = "A minute without events, 200 qubes";
 
 const MINUTE: Duration = Duration::from_mins(1);
+/// After that long without use `GLib` (15 s) and tokio (10 s) have ended the threads that they keep in reserve.
+const AFTER_USE: Duration = Duration::from_secs(20);
 /// How finely turns are told apart.
 const SAMPLE: Duration = Duration::from_millis(100);
 /// What belongs to a call: waking up for it before, putting its answer away after.
@@ -26,7 +28,8 @@ const TIMER_STEP: Duration = Duration::from_millis(4096);
 struct Sample {
     from: Instant,
     to: Instant,
-    turns: Turns,
+    switches: u64,
+    time: Duration,
 }
 
 /// Takes the figures.
@@ -59,27 +62,35 @@ pub(crate) fn measure() -> Outcome<Section> {
 }
 
 fn minute(user: &User<'_>, service: &Running, relay: &Relay, when: &str, opens: bool) -> Outcome<[Row; 2]> {
+    let mut rest = String::new();
     if opens {
         let (_, window) = user.open()?;
         user.open_beside()?;
         user.close(window)?;
+        user.settle()?;
+        let [widget] = watch([user.widget.pid()], AFTER_USE)?;
+        let switches: u64 = widget.iter().map(|sample| sample.switches).sum();
+        rest = format!(
+            " (and {switches} in the {} s after closing it, before this minute)",
+            AFTER_USE.as_secs()
+        );
     }
     user.settle()?;
     let calls_before = relay.calls().len();
-    let [widget, watcher] = watch([user.widget.pid(), service.pid()])?;
+    let [widget, watcher] = watch([user.widget.pid(), service.pid()], MINUTE)?;
     let calls = relay.calls().split_off(calls_before);
     Ok([
-        row(format!("`plugboard`, {when}"), user.widget.pid(), &widget, &[])?,
+        row(format!("`plugboard`, {when}{rest}"), user.widget.pid(), &widget, &[])?,
         row(format!("`plugboardd`, {when}"), service.pid(), &watcher, &calls)?,
     ])
 }
 
 fn row(figure: String, pid: u32, samples: &[Sample], calls: &[Call]) -> Outcome<Row> {
-    let switches = |samples: &[&Sample]| samples.iter().map(|it| it.turns.switches).sum::<u64>();
+    let switches = |samples: &[&Sample]| samples.iter().map(|it| it.switches).sum::<u64>();
     let all = switches(&samples.iter().collect::<Vec<_>>());
-    let time: Duration = samples.iter().map(|sample| sample.turns.time()).sum();
+    let time: Duration = samples.iter().map(|sample| sample.time).sum();
     let (stated, others): (Vec<&Sample>, Vec<&Sample>) =
-        samples.iter().filter(|it| it.turns.switches > 0).partition(|it| it.is_around(calls));
+        samples.iter().filter(|it| it.switches > 0).partition(|it| it.is_around(calls));
     let (stated, timer) = (switches(&stated), timer_steps(&others, calls));
     let unstated = all - stated - timer;
     let reconcile = match calls.len() {
@@ -116,23 +127,24 @@ fn timer_steps(others: &[&Sample], calls: &[Call]) -> u64 {
     let is_first = |at: usize| at == 0 || calls[at].at - calls[at - 1].at > TIMER_STEP;
     let turns = (0..calls.len()).filter(|at| is_first(*at)).map(|at| calls[at].at);
     let steps = turns.filter(|turn| {
-        others.iter().any(|it| it.turns.switches == 1 && it.to <= *turn && it.to + TIMER_STEP >= *turn)
+        others.iter().any(|it| it.switches == 1 && it.to <= *turn && it.to + TIMER_STEP >= *turn)
     });
     steps.count() as u64
 }
 
-fn watch<const N: usize>(pids: [u32; N]) -> Outcome<[Vec<Sample>; N]> {
+fn watch<const N: usize>(pids: [u32; N], time: Duration) -> Outcome<[Vec<Sample>; N]> {
     let mut samples = [const { Vec::new() }; N];
     let mut last = Vec::new();
     for pid in pids {
         last.push((Instant::now(), process::turns(pid)?));
     }
-    let end = Instant::now() + MINUTE;
+    let end = Instant::now() + time;
     while Instant::now() < end {
         pause(SAMPLE);
         for ((pid, samples), last) in pids.into_iter().zip(&mut samples).zip(&mut last) {
             let (now, turns) = (Instant::now(), process::turns(pid)?);
-            samples.push(Sample { from: last.0, to: now, turns: turns.since(last.1) });
+            let (switches, time) = (turns.switches_since(&last.1), turns.time_since(&last.1));
+            samples.push(Sample { from: last.0, to: now, switches, time });
             *last = (now, turns);
         }
     }

@@ -41,6 +41,8 @@ const ICON: (i32, i32) = (1200, 10);
 struct Kept {
     widget: u64,
     service: u64,
+    /// Other programs with the same libraries at that moment.
+    sharers: usize,
 }
 
 /// Takes the figures.
@@ -82,8 +84,8 @@ pub(crate) fn measure() -> Outcome<Section> {
         "The click is the call `Activate` that a panel makes; the menu is there when the X server tells another program that its \
          window is mapped (`MapNotify`), with xfwm4 as window manager and xfce4-panel as panel."
             .into(),
-        "Memory is the proportional set size of `plugboard` and `plugboardd` together, once both were still; on a desktop where \
-         another GTK 4 program runs, its share would be smaller."
+        "Memory is the proportional set size of `plugboard` and `plugboardd` together, once both were still; where another \
+         GTK 4 program runs at that moment, the share is smaller, and the row says so."
             .into(),
     ];
     Ok(Section { title: TITLE, rows, notes })
@@ -102,12 +104,16 @@ fn mapped(figure: &str, peer: &str, aim: &str, times: &Timed, limit: Duration) -
 
 fn memory(figure: &str, peer: &str, aim: &str, kept: Kept, limit: u64) -> Row {
     let both = kept.widget + kept.service;
+    let shared = match kept.sharers {
+        0 => String::new(),
+        count => format!(", shared with {count} other GTK 4 programs"),
+    };
     Row {
         figure: figure.into(),
         peer: peer.into(),
         aim: aim.into(),
         measured: format!(
-            "**{}** (widget {}, service {})",
+            "**{}** (widget {}, service {}){shared}",
             mebibytes(both),
             mebibytes(kept.widget),
             mebibytes(kept.service)
@@ -191,6 +197,7 @@ impl<'a> User<'a> {
         Ok(Kept {
             widget: process::proportional_set(self.widget.pid())?,
             service: process::proportional_set(self.service)?,
+            sharers: process::sharers("/libgtk-4", self.widget.pid()),
         })
     }
 }
