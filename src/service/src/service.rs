@@ -58,18 +58,22 @@ impl<H: Upstream> Service<H> {
         tokio::spawn(watcher.run());
         let mut sources = JoinSet::new();
         let mut is_source_known = false;
-        ask_source(&mut sources, &hypervisor);
         loop {
             let told = tokio::select! {
                 () = connection.closed() => return,
                 Some(batch) = changes.recv() => {
                     let told = mirror.apply(batch).await;
-                    if is_lost(&state) {
+                    match &state.snapshot().machine.link {
                         // Who answers next may be another one.
-                        is_source_known = false;
-                        sources = JoinSet::new();
-                    } else if !is_source_known && sources.is_empty() {
-                        ask_source(&mut sources, &hypervisor);
+                        Link::Lost(_) => {
+                            is_source_known = false;
+                            sources = JoinSet::new();
+                        }
+                        // The devices come first: a menu without them is of no use, whoever they are from.
+                        Link::Live if !is_source_known && sources.is_empty() => {
+                            ask_source(&mut sources, &hypervisor);
+                        }
+                        Link::Live | Link::Resyncing => {}
                     }
                     told
                 }
@@ -91,10 +95,6 @@ impl<H: Upstream> Service<H> {
             }
         }
     }
-}
-
-fn is_lost(state: &State) -> bool {
-    matches!(state.snapshot().machine.link, Link::Lost(_))
 }
 
 fn ask_source<H: Upstream>(sources: &mut JoinSet<Result<Source, Error>>, hypervisor: &Arc<H>) {

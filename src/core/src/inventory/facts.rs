@@ -162,7 +162,8 @@ impl Facts {
     pub(super) fn wanted(&self) -> BTreeMap<Scope, Urgency> {
         let mut wanted =
             BTreeMap::from([(Scope::Qubes, Urgency::Foundation), (Scope::Classes, Urgency::Foundation)]);
-        for state in self.states.values() {
+        // Until the classes are known, asking for labels would only hold up the lists of devices.
+        for state in self.states.values().filter(|_| !self.classes.is_empty()) {
             self.want_of_qube(state, &mut wanted);
         }
         let exposed = self.exposed.values().flat_map(BTreeMap::values);
