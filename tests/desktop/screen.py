@@ -70,9 +70,13 @@ class Screen:
 
     # ---- pictures -------------------------------------------------------------------------------------------------
 
-    def picture(self, path):
+    def picture(self, path, box=None):
+        """The whole screen, or a box of it, with as many colours as a small file needs."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._run("import", "-window", "root", "-define", "png:exclude-chunk=date,time", "-strip", str(path))
+        words = ["import", "-window", "root"]
+        if box:
+            words += ["-crop", f"{box.width}x{box.height}+{box.x}+{box.y}", "+repage"]
+        self._run(*words, "-define", "png:exclude-chunk=date,time", "-strip", "-colors", "255", f"png8:{path}")
         if not path.exists():
             raise AssertionError(f"no picture could be taken for {path.name}")
 

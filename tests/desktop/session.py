@@ -44,9 +44,10 @@ def die_with_parent():
 class Desktop:
     """The running desktop; use it as a context manager."""
 
-    def __init__(self, panel=True, notifications=True):
+    def __init__(self, panel=True, notifications=True, theme="Adwaita"):
         self.with_panel = panel
         self.with_notifications = notifications
+        self.theme = theme
         self.running = {}
         self.bus = None
 
@@ -118,7 +119,7 @@ class Desktop:
         channels.mkdir(parents=True)
         runtime.mkdir(mode=0o700)
         for channel in SETTINGS.glob("*.xml"):
-            shutil.copy(channel, channels)
+            (channels / channel.name).write_text(channel.read_text().replace("@THEME@", self.theme))
         bus = (SETTINGS / "bus.conf").read_text().replace("@FOLDER@", str(self.folder))
         (self.folder / "bus.conf").write_text(bus)
         self.env = {

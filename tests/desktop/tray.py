@@ -61,6 +61,10 @@ class Tray:
                     raise
         raise AssertionError("unreachable")
 
+    def press(self, button):
+        """One click with this button."""
+        self.screen.click(*middle(self.wait_for_icon()), button)
+
     def item(self, name, property_name):
         """A property of our StatusNotifierItem, read from the program itself."""
         return self.desktop.property(name, "/StatusNotifierItem", ITEM, property_name)
