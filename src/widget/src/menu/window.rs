@@ -134,14 +134,8 @@ impl Parts {
         let motion = gtk::EventControllerMotion::new();
         let (moved, left) = (self.hover.clone(), self.hover.clone());
         motion.connect_motion(move |_, x, y| moved.moved((x, y)));
-        motion.connect_leave(move |_| {
-            left.cancel();
-            left.left();
-        });
+        motion.connect_leave(move |_| left.left());
         self.frame.window().add_controller(motion);
-        // The sub-menu counts as a part of the window, so going there is no leaving.
-        let arrived = self.hover.clone();
-        self.submenu.on_enter(move || arrived.cancel());
         let weak = Rc::downgrade(self);
         self.submenu.on_scroll(move || {
             if let Some(parts) = weak.upgrade() {
@@ -294,6 +288,7 @@ impl Parts {
     }
 
     fn rested_on(self: &Rc<Self>, row: &RowWidget) {
+        // Asked now and not told by crossings: those of a sub-menu that has just closed come late and in odd order.
         if !row.button().state_flags().contains(gtk::StateFlags::PRELIGHT) {
             return;
         }
