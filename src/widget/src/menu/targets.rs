@@ -9,7 +9,7 @@ use device_core::qube::{Qube, QubeClass};
 use device_core::rules::{Refusal, may_attach, related_in_use};
 
 use super::device_row::{chip, failure_text, pending_text};
-use super::model::Group;
+use super::model::{Chip, Group};
 use super::risk::risk;
 use crate::naming;
 use crate::scene::{Command, GIVE_UP_AFTER, Scene, Wish};
@@ -95,8 +95,8 @@ pub(crate) enum ItemAction {
 pub(crate) struct Item {
     pub(crate) key: ItemKey,
     pub(crate) mark: Mark,
-    /// The colour of the qube's label: `None` = no dot, `Some(None)` = a dot of a colour not known yet.
-    pub(crate) dot: Option<Option<u32>>,
+    /// The qube whose label is shown as a dot.
+    pub(crate) dot: Option<Chip>,
     pub(crate) text: String,
     pub(crate) is_bold: bool,
     /// The dim word at the end.
@@ -349,7 +349,7 @@ fn confirm_page(scene: &Scene, device: &Device, command: &Command) -> Vec<Items>
             vec![
                 entry(ItemKey::Back, strings::cancel(), ItemAction::Turn(Page::Targets)),
                 Item {
-                    dot: Some(chip(&scene.machine, qube).colour),
+                    dot: Some(chip(&scene.machine, qube)),
                     ..entry(ItemKey::GoOn, go_on, ItemAction::Wish(Wish::Do(command.clone())))
                 },
             ],
@@ -380,7 +380,7 @@ fn message(text: String) -> Item {
 
 fn qube_item(scene: &Scene, qube: &QubeName, action: ItemAction) -> Item {
     Item {
-        dot: Some(chip(&scene.machine, qube).colour),
+        dot: Some(chip(&scene.machine, qube)),
         ..entry(ItemKey::Qube(qube.clone()), qube.to_string(), action)
     }
 }

@@ -197,9 +197,11 @@ impl Parts {
         Outside::introduce(window);
         let (_, size) = window.preferred_size();
         self.outside.put(window, (size.width(), size.height()));
-        let side =
-            if self.outside.has_room_left() { gtk::PositionType::Left } else { gtk::PositionType::Right };
-        self.submenu.set_side(side);
+        self.submenu.set_side(if self.outside.has_room_left() {
+            gtk::PositionType::Left
+        } else {
+            gtk::PositionType::Right
+        });
         window.set_focus_visible(false);
         window.present();
         self.outside.put(window, (size.width(), size.height()));
