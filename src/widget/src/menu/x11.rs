@@ -26,9 +26,9 @@ x11rb::atom_manager! {
     /// Names of the window manager's language.
     Atoms:
     AtomsCookie {
-        window_type: b"_NET_WM_WINDOW_TYPE",
-        popup_menu: b"_NET_WM_WINDOW_TYPE_POPUP_MENU",
-        work_area: b"_NET_WORKAREA",
+        window_type: &b"_NET_WM_WINDOW_TYPE"[..],
+        popup_menu: &b"_NET_WM_WINDOW_TYPE_POPUP_MENU"[..],
+        work_area: &b"_NET_WORKAREA"[..],
     }
 }
 
