@@ -15,7 +15,7 @@ use device_core::name::{DeviceRef, Port, QubeName};
 use crate::recent::Recent;
 
 /// How long a device counts as new after it was plugged in.
-pub(crate) const NEW_FOR: Duration = Duration::from_secs(120);
+pub(crate) const NEW_FOR: Duration = Duration::from_mins(2);
 /// After how long a pending command can be given up.
 pub(crate) const GIVE_UP_AFTER: Duration = Duration::from_secs(5);
 

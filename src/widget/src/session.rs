@@ -63,7 +63,7 @@ async fn run(session: Session) -> u8 {
 }
 
 async fn serve(connection: Connection, session: Session) {
-    let Session { start, door, icons, scene, wishes: (wishes, wished) } = session;
+    let Session { start, door, icons, scene, wishes: (wishes, wanted) } = session;
     let (notices, to_show) = mpsc::channel(NOTICES);
     let (pressed, buttons) = mpsc::channel(NOTICES);
     let outside = Outside { wishes, door: door.clone(), icons: icons.clone() };
@@ -80,7 +80,7 @@ async fn serve(connection: Connection, session: Session) {
     }
     let recent = Recent::path().map(|path| Recent::load(&path)).unwrap_or_default();
     let faces = Faces { scene, menu: door, notices };
-    link::run(connection, faces, Hands { wishes: wished, buttons }, recent).await;
+    link::run(connection, faces, Hands { wishes: wanted, buttons }, recent).await;
 }
 
 /// Under Wayland a program can't place a window beside the icon; the host can place its own menu there.

@@ -16,15 +16,12 @@ fn fill(template: &str, fields: &[(&str, &str)]) -> String {
             let (_, value) = fields.iter().find(|(field, _)| *field == name)?;
             Some((*value, tail))
         });
-        match known {
-            Some((value, tail)) => {
-                text.push_str(value);
-                rest = tail;
-            }
-            None => {
-                text.push('{');
-                rest = after;
-            }
+        if let Some((value, tail)) = known {
+            text.push_str(value);
+            rest = tail;
+        } else {
+            text.push('{');
+            rest = after;
         }
     }
     text.push_str(rest);

@@ -163,5 +163,5 @@ pub(crate) fn laptop() -> Scene {
 
 /// A moment far enough from the beginning of the clock to subtract minutes.
 pub(crate) fn now() -> Instant {
-    Instant::now() + std::time::Duration::from_secs(3600)
+    Instant::now() + std::time::Duration::from_hours(1)
 }

@@ -85,7 +85,7 @@ pub(super) async fn load(connection: Connection, round: u64, answers: Answers) {
             .build()
             .await?;
         let objects = tree.get_managed_objects().await?;
-        let manager = properties.get_all(InterfaceName::from_static_str(MANAGER)?.into()).await?;
+        let manager = properties.get_all(InterfaceName::from_static_str(MANAGER)?).await?;
         zbus::Result::Ok((objects, manager))
     };
     let tree = read.await.map_err(|error| from_bus(&error));

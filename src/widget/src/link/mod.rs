@@ -10,6 +10,7 @@ use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 use zbus::export::ordered_stream::OrderedStreamExt;
 use zbus::message::Message;
+use zbus::names::{MemberName, UniqueName};
 use zbus::{Connection, MessageStream};
 
 use crate::door::MenuDoor;
@@ -120,14 +121,23 @@ fn store(recent: &Recent) {
     }
 }
 
-/// Whether the message is one that the bus itself tells about the owner of our service: its new unique name.
-fn new_owner(message: &Message) -> Option<Option<String>> {
+/// Who answers under the name of the service.
+#[derive(Debug, PartialEq, Eq)]
+enum Owner {
+    Nobody,
+    /// The program with this unique name.
+    Program(String),
+}
+
+/// What the bus itself tells of the owner of the service; `None` when the message is about anything else.
+fn new_owner(message: &Message) -> Option<Owner> {
     let header = message.header();
-    if header.member().map(|member| member.as_str()) != Some("NameOwnerChanged")
-        || header.sender().map(|sender| sender.as_str()) != Some("org.freedesktop.DBus")
+    if header.member().map(MemberName::as_str) != Some("NameOwnerChanged")
+        || header.sender().map(UniqueName::as_str) != Some("org.freedesktop.DBus")
     {
         return None;
     }
     let (name, _, new): (String, String, String) = message.body().deserialize().ok()?;
-    (name == device_bus::names::BUS).then(|| (!new.is_empty()).then_some(new))
+    let owner = if new.is_empty() { Owner::Nobody } else { Owner::Program(new) };
+    (name == device_bus::names::BUS).then_some(owner)
 }

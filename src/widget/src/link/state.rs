@@ -11,7 +11,7 @@ use zbus::fdo::ManagedObjects;
 use zbus::message::Message;
 
 use super::call::Answer;
-use super::new_owner;
+use super::{Owner, new_owner};
 use crate::notify::{Button, Effect, Notifier};
 use crate::recent::Recent;
 use crate::scene::{Command, Failure, Pending, Scene, Ticket, Wish};
@@ -135,9 +135,13 @@ impl State {
     fn message(&mut self, message: Message, now: Instant) -> Vec<Job> {
         if let Some(owner) = new_owner(&message) {
             self.heard_of_owner = true;
+            let owner = match owner {
+                Owner::Nobody => None,
+                Owner::Program(name) => Some(name),
+            };
             return self.owned_by(owner, now);
         }
-        let is_ours = message.header().sender().map(|sender| sender.as_str()) == self.owner.as_deref();
+        let is_ours = message.header().sender().map(zbus::names::UniqueName::as_str) == self.owner.as_deref();
         match &mut self.copy {
             _ if self.owner.is_none() || !is_ours => Vec::new(),
             Copy::None | Copy::Retrying(_) => Vec::new(),

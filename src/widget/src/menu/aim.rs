@@ -59,7 +59,9 @@ mod tests {
 
     fn aim(points: &[Point]) -> Aim {
         let mut aim = Aim::default();
-        points.iter().for_each(|point| aim.moved(*point));
+        for point in points {
+            aim.moved(*point);
+        }
         aim
     }
 

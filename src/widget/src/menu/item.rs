@@ -151,7 +151,7 @@ impl Parts {
         }
         if let Some(dot) = self.dot.get() {
             dot.widget().set_visible(item.dot.is_some());
-            dot.show(item.dot.flatten());
+            dot.show(item.dot.as_ref().and_then(|chip| chip.colour));
         }
     }
 
@@ -188,11 +188,11 @@ impl Parts {
 }
 
 /// A part that few entries have: made when it is wanted for the first time, hidden when it is not.
-fn optional<'a, W: IsA<gtk::Widget>>(
-    part: &'a OnceCell<W>,
+fn optional<W: IsA<gtk::Widget>>(
+    part: &OnceCell<W>,
     is_wanted: bool,
     make: impl FnOnce() -> W,
-) -> Option<&'a W> {
+) -> Option<&W> {
     if is_wanted {
         part.get_or_init(make);
     }

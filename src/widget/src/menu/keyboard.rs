@@ -39,14 +39,14 @@ fn controller(parts: &Rc<Parts>, answer: fn(&Rc<Parts>, Press) -> bool) -> gtk::
 fn in_menu(parts: &Rc<Parts>, press: Press) -> bool {
     let is_typing = parts.frame.search().has_focus() || parts.frame.search().focus_child().is_some();
     match press {
-        Press::Close if parts.submenu.device().is_some() => parts.submenu.close(),
+        Press::Close if parts.submenu.device().is_some() => parts.close_submenu(),
         Press::Close if !parts.frame.search().text().is_empty() => parts.frame.search().set_text(""),
         Press::Close => parts.close(),
         Press::Into | Press::Out | Press::First | Press::Last if is_typing => return false,
         Press::Into => return parts.enter_submenu(),
         Press::Out => return false,
         Press::Up | Press::Down | Press::First | Press::Last => {
-            parts.submenu.close();
+            parts.close_submenu();
             focus_step(parts.frame.window(), press, &choices(parts));
         }
     }
@@ -110,13 +110,14 @@ impl Parts {
             self.frame.window().set_focus_visible(true);
             first.grab_focus();
         }
+        self.route_typing();
         true
     }
 
     /// Closes the sub-menu and goes back to its row.
     fn leave_submenu(&self) {
         let row = self.submenu.row();
-        self.submenu.close();
+        self.close_submenu();
         if let Some(row) = row {
             row.button().grab_focus();
         }

@@ -1,11 +1,11 @@
 //! The Devices menu.
 //!
-//! [`model`], [`device_row`], [`targets`], [`risk`] and [`order`] are pure: a [`crate::scene::Scene`] and what is open
+//! [`model`], [`device_row`], [`targets`], [`pages`], [`risk`] and [`order`] are pure: a [`crate::scene::Scene`] and what is open
 //! go in, rows and texts come out. So are [`place`], [`aim`], [`guard`] and [`keys`], the rules of the hand.
 //! The other files are GTK and draw what those say; no sentence and no rule is made there:
 //!
 //! ```text
-//! app ── window ─┬─ frame (banners, search, footer)   keyboard, hover ── what the person does
+//! app ── window ─┬─ frame (banners, search, footer)   listen, keyboard, hover: what the person does
 //!                ├─ list of row                       outside ── x11: where it stands, what closes it
 //!                └─ submenu ── list of item           style, dot: how it looks
 //! ```
@@ -27,7 +27,9 @@ mod item;
 mod keyboard;
 mod keys;
 mod list;
+mod listen;
 mod outside;
+mod pages;
 mod path;
 mod picture;
 mod place;

@@ -142,7 +142,7 @@ fn a_badge_is_new_for_two_minutes() {
     let at = |seconds| menu(&scene, &View { now: came + Duration::from_secs(seconds), ..view() });
     let has_badge = |menu: &Menu| menu.sections.iter().flat_map(|s| &s.rows).any(|row| row.is_new);
     assert!(has_badge(&at(119)));
-    assert_eq!(at(119).changes_at, Some(came + Duration::from_secs(120)));
+    assert_eq!(at(119).changes_at, Some(came + Duration::from_mins(2)));
     assert!(!has_badge(&at(120)));
     assert_eq!(at(120).changes_at, None);
 }

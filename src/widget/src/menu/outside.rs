@@ -19,10 +19,17 @@ const SAME_CLICK: Duration = Duration::from_millis(700);
 /// Room for a menu where nobody can tell the size of the screen.
 const ANY_SCREEN: Area = Area { x: 0, y: 0, width: 1024, height: 700 };
 
+/// A press of a button outside of our windows.
+#[derive(Debug, Clone, Copy)]
+struct Press {
+    at: (i32, i32),
+    when: Instant,
+}
+
 pub(super) struct Outside {
     x11: OnceCell<Option<Rc<X11>>>,
     watch: RefCell<Option<glib::SourceId>>,
-    closed_by: Rc<Cell<Option<((i32, i32), Instant)>>>,
+    closed_by: Rc<Cell<Option<Press>>>,
     /// Where it was asked for, and the part of the screen that it may use.
     spot: Cell<Option<((i32, i32), Area)>>,
 }
@@ -43,7 +50,7 @@ impl Outside {
 
     /// Whether this click is the rest of the one that closed the menu.
     pub(super) fn is_rest_of_closing(&self, at: Option<(i32, i32)>) -> bool {
-        let (Some((x, y)), Some(((was_x, was_y), when))) = (at, self.closed_by.take()) else {
+        let (Some((x, y)), Some(Press { at: (was_x, was_y), when })) = (at, self.closed_by.take()) else {
             return false;
         };
         (x - was_x).abs() <= SAME_PLACE && (y - was_y).abs() <= SAME_PLACE && when.elapsed() < SAME_CLICK
@@ -101,7 +108,7 @@ impl Outside {
             let windows = [surface_of(&ours.0), surface_of(&ours.1)];
             let windows: Vec<_> = windows.iter().flatten().map(window_of).collect();
             if !x11.is_over(&windows) {
-                closed_by.set(x11.pointer().map(|at| (at, Instant::now())));
+                closed_by.set(x11.pointer().map(|at| Press { at, when: Instant::now() }));
                 pressed();
             }
         });

@@ -100,7 +100,7 @@ impl Pen<'_> {
 fn centre(begin: Point, end: Point, radius: f64, is_left: bool) -> Point {
     let (dx, dy) = (end.0 - begin.0, end.1 - begin.1);
     let half = dx.hypot(dy) / 2.0;
-    let middle = ((begin.0 + end.0) / 2.0, (begin.1 + end.1) / 2.0);
+    let middle = (f64::midpoint(begin.0, end.0), f64::midpoint(begin.1, end.1));
     let height = (radius * radius - half * half).max(0.0).sqrt();
     let side = if is_left { 1.0 } else { -1.0 };
     let length = (2.0 * half).max(f64::EPSILON);

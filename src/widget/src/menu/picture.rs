@@ -78,7 +78,9 @@ fn draw(context: &cairo::Context, paths: &[Path], ink: gtk::gdk::RGBA) -> Result
     context.set_source_rgba(ink.red().into(), ink.green().into(), ink.blue().into(), ink.alpha().into());
     for path in paths {
         context.new_path();
-        path.iter().for_each(|step| take(context, *step));
+        for step in path {
+            take(context, *step);
+        }
         context.fill()?;
     }
     Ok(())
@@ -89,7 +91,7 @@ fn take(context: &cairo::Context, step: Step) {
         Step::Move((x, y)) => context.move_to(x, y),
         Step::Line((x, y)) => context.line_to(x, y),
         Step::Arc { centre: (x, y), radius, from, to, is_clockwise: true } => {
-            context.arc(x, y, radius, from, to)
+            context.arc(x, y, radius, from, to);
         }
         Step::Arc { centre: (x, y), radius, from, to, is_clockwise: false } => {
             context.arc_negative(x, y, radius, from, to);

@@ -89,11 +89,6 @@ impl Submenu {
         super::row::set_class(&self.popover, "composited", WidgetExt::display(&self.popover).is_composited());
     }
 
-    /// Calls `entered` when the pointer comes in.
-    pub(super) fn on_enter(&self, entered: impl Fn() + 'static) {
-        self.pointer.connect_enter(move |_, _, _| entered());
-    }
-
     pub(super) fn popover(&self) -> &gtk::Popover {
         &self.popover
     }

@@ -9,7 +9,8 @@ use device_core::qube::{Qube, QubeClass};
 use device_core::rules::{Refusal, may_attach, related_in_use};
 
 use super::device_row::{chip, failure_text, pending_text};
-use super::model::Group;
+use super::model::{Chip, Group};
+use super::pages;
 use super::risk::risk;
 use crate::naming;
 use crate::scene::{Command, GIVE_UP_AFTER, Scene, Wish};
@@ -95,8 +96,8 @@ pub(crate) enum ItemAction {
 pub(crate) struct Item {
     pub(crate) key: ItemKey,
     pub(crate) mark: Mark,
-    /// The colour of the qube's label: `None` = no dot, `Some(None)` = a dot of a colour not known yet.
-    pub(crate) dot: Option<Option<u32>>,
+    /// The qube whose label is shown as a dot.
+    pub(crate) dot: Option<Chip>,
     pub(crate) text: String,
     pub(crate) is_bold: bool,
     /// The dim word at the end.
@@ -122,8 +123,8 @@ pub(crate) fn submenu(scene: &Scene, device: &Device, view: &SubView) -> Vec<Ite
     }
     let groups = match &view.page {
         Page::Targets => targets_page(scene, device, view),
-        Page::Disposables => disposables_page(scene, device, view),
-        Page::Confirm(command) => confirm_page(scene, device, command),
+        Page::Disposables => pages::disposables(scene, device, view),
+        Page::Confirm(command) => pages::confirm(scene, device, command),
     };
     groups.into_iter().filter(|group| !group.rows.is_empty()).collect()
 }
@@ -268,7 +269,7 @@ pub(crate) fn send_to(device: &Device, qube: &QubeName, view: &SubView) -> Comma
 }
 
 /// The command itself, or the page that asks about it first.
-fn guarded(scene: &Scene, device: &Device, command: Command) -> ItemAction {
+pub(super) fn guarded(scene: &Scene, device: &Device, command: Command) -> ItemAction {
     match risk(&scene.machine, device, command.qube()) {
         Some(_) => ItemAction::Turn(Page::Confirm(command)),
         None => ItemAction::Wish(Wish::Do(command)),
@@ -287,7 +288,7 @@ fn short_reason(refusal: &Refusal) -> String {
 fn more(scene: &Scene, device: &Device, view: &SubView) -> Vec<Item> {
     let mut items = Vec::new();
     let can_start_one = !device.is_attached() || device.port().class.is_shareable();
-    if can_start_one && disposable_templates(scene).next().is_some() {
+    if can_start_one && pages::disposable_templates(scene).next().is_some() {
         let item =
             entry(ItemKey::NewDisposable, strings::new_disposable(), ItemAction::Turn(Page::Disposables));
         items.push(Item { mark: Mark::Plus, ..item });
@@ -302,66 +303,11 @@ fn more(scene: &Scene, device: &Device, view: &SubView) -> Vec<Item> {
     items
 }
 
-fn disposables_page(scene: &Scene, device: &Device, view: &SubView) -> Vec<Items> {
-    let back = entry(ItemKey::Back, strings::back(), ItemAction::Turn(Page::Targets));
-    let rows = disposable_templates(scene)
-        .filter(|template| has_words(template.name.as_str(), &view.filter))
-        .map(|template| {
-            let options = match send_to(device, &template.name, view) {
-                Command::Attach(_, _, options) | Command::Move(_, _, options) => options,
-                _ => Options::new(),
-            };
-            let command =
-                Command::AttachToNewDisposable(device.info.to_ref(), template.name.clone(), options);
-            let item = qube_item(scene, &template.name, guarded(scene, device, command));
-            Item {
-                key: ItemKey::Template(template.name.clone()),
-                spoken: strings::say_new_disposable(template.name.as_str()),
-                ..item
-            }
-        })
-        .collect();
-    vec![
-        group(GroupKind::Message, None, vec![Item { mark: Mark::Back, ..back }]),
-        group(GroupKind::Targets, Some(strings::new_disposable()), rows),
-    ]
-}
-
-fn disposable_templates(scene: &Scene) -> impl Iterator<Item = &Qube> {
-    scene.machine.qubes.values().map(AsRef::as_ref).filter(|qube| {
-        qube.details.as_ref().is_some_and(|details| details.is_disposable_template && !details.is_internal)
-    })
-}
-
-/// The question, then the way out, then the way on: Enter right after it appears changes nothing.
-fn confirm_page(scene: &Scene, device: &Device, command: &Command) -> Vec<Items> {
-    let qube = command.qube();
-    let go_on = match command {
-        Command::Move(..) => strings::go_on_move(qube.as_str()),
-        _ => strings::go_on_attach(qube.as_str()),
-    };
-    let question = risk(&scene.machine, device, qube).unwrap_or_default();
-    vec![
-        group(GroupKind::Message, None, vec![message(question)]),
-        group(
-            GroupKind::Targets,
-            None,
-            vec![
-                entry(ItemKey::Back, strings::cancel(), ItemAction::Turn(Page::Targets)),
-                Item {
-                    dot: Some(chip(&scene.machine, qube).colour),
-                    ..entry(ItemKey::GoOn, go_on, ItemAction::Wish(Wish::Do(command.clone())))
-                },
-            ],
-        ),
-    ]
-}
-
-fn group(kind: GroupKind, heading: Option<String>, rows: Vec<Item>) -> Items {
+pub(super) fn group(kind: GroupKind, heading: Option<String>, rows: Vec<Item>) -> Items {
     Group { kind, heading, rows }
 }
 
-fn entry(key: ItemKey, text: String, action: ItemAction) -> Item {
+pub(super) fn entry(key: ItemKey, text: String, action: ItemAction) -> Item {
     Item {
         key,
         mark: Mark::None,
@@ -374,18 +320,18 @@ fn entry(key: ItemKey, text: String, action: ItemAction) -> Item {
     }
 }
 
-fn message(text: String) -> Item {
+pub(super) fn message(text: String) -> Item {
     Item { action: None, ..entry(ItemKey::Message, text, ItemAction::ReadOnly(false)) }
 }
 
-fn qube_item(scene: &Scene, qube: &QubeName, action: ItemAction) -> Item {
+pub(super) fn qube_item(scene: &Scene, qube: &QubeName, action: ItemAction) -> Item {
     Item {
-        dot: Some(chip(&scene.machine, qube).colour),
+        dot: Some(chip(&scene.machine, qube)),
         ..entry(ItemKey::Qube(qube.clone()), qube.to_string(), action)
     }
 }
 
-fn has_words(name: &str, filter: &str) -> bool {
+pub(super) fn has_words(name: &str, filter: &str) -> bool {
     let name = name.to_lowercase();
     filter.to_lowercase().split_whitespace().all(|word| name.contains(word))
 }

@@ -22,7 +22,7 @@ use super::outside::Outside;
 use super::row::{OnTouch, RowWidget, Touch};
 use super::submenu::Submenu;
 use super::targets::{ItemAction, Page};
-use super::{keyboard, style};
+use super::{listen, style};
 use crate::door::Opening;
 use crate::icons::Icons;
 use crate::platform;
@@ -40,7 +40,7 @@ pub(super) struct Parts {
     pub(super) frame: Frame,
     pub(super) list: RefCell<GroupList<SectionKind, RowWidget>>,
     pub(super) submenu: Submenu,
-    hover: Hover,
+    pub(super) hover: Hover,
     outside: Outside,
     on_touch: OnTouch,
     guard: Guard,
@@ -85,7 +85,7 @@ impl MenuWindow {
                 next_change: RefCell::default(),
             }
         });
-        parts.listen();
+        listen::listen(&parts);
         Self(parts)
     }
 
@@ -103,78 +103,7 @@ impl MenuWindow {
 }
 
 impl Parts {
-    fn listen(self: &Rc<Self>) {
-        keyboard::listen(self);
-        self.listen_to_window();
-        self.listen_to_pointer();
-        self.listen_to_search();
-    }
-
-    fn listen_to_window(self: &Rc<Self>) {
-        let weak = Rc::downgrade(self);
-        self.frame.window().connect_is_active_notify(move |window| {
-            if let Some(parts) = weak.upgrade().filter(|_| !window.is_active()) {
-                parts.close();
-            }
-        });
-        let weak = Rc::downgrade(self);
-        self.frame.window().connect_realize(move |window| {
-            let (Some(surface), weak) = (window.surface(), weak.clone()) else {
-                return;
-            };
-            surface.connect_layout(move |_, width, height| {
-                if let Some(parts) = weak.upgrade() {
-                    parts.outside.put(parts.frame.window(), (width, height));
-                }
-            });
-        });
-    }
-
-    fn listen_to_pointer(self: &Rc<Self>) {
-        let motion = gtk::EventControllerMotion::new();
-        let (moved, left) = (self.hover.clone(), self.hover.clone());
-        motion.connect_motion(move |_, x, y| moved.moved((x, y)));
-        motion.connect_leave(move |_| {
-            left.cancel();
-            left.left();
-        });
-        self.frame.window().add_controller(motion);
-        // The sub-menu counts as a part of the window, so going there is no leaving.
-        let arrived = self.hover.clone();
-        self.submenu.on_enter(move || arrived.cancel());
-        let weak = Rc::downgrade(self);
-        self.submenu.on_scroll(move || {
-            if let Some(parts) = weak.upgrade() {
-                parts.submenu.draw_more(&parts.scene());
-            }
-        });
-    }
-
-    fn listen_to_search(self: &Rc<Self>) {
-        let search = self.frame.search();
-        search.set_key_capture_widget(Some(self.frame.window()));
-        let weak = Rc::downgrade(self);
-        search.connect_changed(move |search| {
-            search.set_visible(!search.text().is_empty());
-            if let Some(parts) = weak.upgrade() {
-                parts.submenu.close();
-                parts.shown.borrow_mut().clear();
-                parts.refresh();
-            }
-        });
-        let search = self.submenu.search();
-        search.set_key_capture_widget(Some(self.submenu.popover()));
-        let weak = Rc::downgrade(self);
-        search.connect_changed(move |search| {
-            search.set_visible(!search.text().is_empty());
-            if let Some(parts) = weak.upgrade() {
-                let words = search.text().to_string();
-                parts.submenu.turn(&parts.scene(), |view| view.filter = words);
-            }
-        });
-    }
-
-    fn scene(&self) -> Arc<Scene> {
+    pub(super) fn scene(&self) -> Arc<Scene> {
         self.scenes.borrow().clone()
     }
 
@@ -203,9 +132,11 @@ impl Parts {
         Outside::introduce(window);
         let (_, size) = window.preferred_size();
         self.outside.put(window, (size.width(), size.height()));
-        let side =
-            if self.outside.has_room_left() { gtk::PositionType::Left } else { gtk::PositionType::Right };
-        self.submenu.set_side(side);
+        self.submenu.set_side(if self.outside.has_room_left() {
+            gtk::PositionType::Left
+        } else {
+            gtk::PositionType::Right
+        });
         window.set_focus_visible(false);
         window.present();
         self.outside.put(window, (size.width(), size.height()));
@@ -221,7 +152,7 @@ impl Parts {
     pub(super) fn close(&self) {
         self.hover.cancel();
         self.outside.forget();
-        self.submenu.close();
+        self.close_submenu();
         if let Some(timer) = self.next_change.take() {
             timer.remove();
         }
@@ -244,6 +175,20 @@ impl Parts {
         self.shown.replace(menu.sections);
         self.submenu.refresh(&scene);
         self.refresh_at(menu.changes_at, now);
+    }
+
+    /// Shows the rows that hold the typed words; they need not keep their places.
+    pub(super) fn filter_rows(self: &Rc<Self>) {
+        self.close_submenu();
+        self.shown.borrow_mut().clear();
+        if self.frame.is_open() {
+            self.refresh();
+        }
+    }
+
+    /// The window has this size now.
+    pub(super) fn put(&self, size: (i32, i32)) {
+        self.outside.put(self.frame.window(), size);
     }
 
     fn has_pointer(&self) -> bool {
@@ -294,12 +239,13 @@ impl Parts {
     }
 
     fn rested_on(self: &Rc<Self>, row: &RowWidget) {
+        // Asked now and not told by crossings: those of a sub-menu that has just closed come late and in odd order.
         if !row.button().state_flags().contains(gtk::StateFlags::PRELIGHT) {
             return;
         }
         match row.row().map(|row| row.action) {
             Some(RowAction::Open) => self.open_submenu(row),
-            _ => self.submenu.close(),
+            _ => self.close_submenu(),
         }
     }
 
@@ -313,6 +259,12 @@ impl Parts {
         };
         let room = self.frame.scroller().max_content_height();
         self.submenu.open(&self.scene(), device, row, room);
+        self.route_typing();
+    }
+
+    pub(super) fn close_submenu(&self) {
+        self.submenu.close();
+        self.route_typing();
     }
 
     /// Opens the sub-menu of this very device, where it has a row.
@@ -340,7 +292,7 @@ impl Parts {
             ItemAction::Wish(wish) => {
                 self.wish(wish.clone());
                 let row = self.submenu.row();
-                self.submenu.close();
+                self.close_submenu();
                 if let Some(row) = row {
                     row.button().grab_focus();
                 }

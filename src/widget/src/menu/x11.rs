@@ -26,13 +26,13 @@ x11rb::atom_manager! {
     /// Names of the window manager's language.
     Atoms:
     AtomsCookie {
-        _NET_WM_WINDOW_TYPE,
-        _NET_WM_WINDOW_TYPE_POPUP_MENU,
-        _NET_WORKAREA,
+        window_type: &b"_NET_WM_WINDOW_TYPE"[..],
+        popup_menu: &b"_NET_WM_WINDOW_TYPE_POPUP_MENU"[..],
+        work_area: &b"_NET_WORKAREA"[..],
     }
 }
 
-/// "All master devices" of the XInput extension.
+/// "All master devices" of the input extension.
 const ALL_MASTERS: u16 = 1;
 
 pub(super) struct X11 {
@@ -71,7 +71,7 @@ impl X11 {
     pub(super) fn work_area(&self) -> Option<Area> {
         let reply = self
             .connection
-            .get_property(false, self.root, self.atoms._NET_WORKAREA, AtomEnum::CARDINAL, 0, 4)
+            .get_property(false, self.root, self.atoms.work_area, AtomEnum::CARDINAL, 0, 4)
             .ok()?
             .reply()
             .ok()?;
@@ -89,8 +89,8 @@ impl X11 {
     }
 
     fn try_place(&self, window: Window, (x, y): (i32, i32)) -> Result<(), ReplyError> {
-        let kind = [self.atoms._NET_WM_WINDOW_TYPE_POPUP_MENU];
-        let property = self.atoms._NET_WM_WINDOW_TYPE;
+        let kind = [self.atoms.popup_menu];
+        let property = self.atoms.window_type;
         self.connection.change_property32(PropMode::REPLACE, window, property, AtomEnum::ATOM, &kind)?;
         let mut hints = WmSizeHints::get_normal_hints(&self.connection, window)?.reply()?.unwrap_or_default();
         // Said by the person, as far as the window manager cares: it then leaves the place alone.

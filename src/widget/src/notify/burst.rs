@@ -75,9 +75,10 @@ impl Bursts {
             .filter(|(_, window)| !window.held_back.is_empty())
             .map(|(backend, window)| {
                 let count = window.held_back.len();
-                let notice = match window.is_start {
-                    true => notice::started(&backend, count),
-                    false => notice::many(&backend, count),
+                let notice = if window.is_start {
+                    notice::started(&backend, count)
+                } else {
+                    notice::many(&backend, count)
                 };
                 Effect::Show(Tag::Backend(backend), notice)
             })

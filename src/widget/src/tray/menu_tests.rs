@@ -101,7 +101,7 @@ fn many_qubes_and_devices_stay_a_menu() {
 
 #[test]
 fn choosing_an_entry_wishes_what_it_says() {
-    let (wishes, mut wished) = tokio::sync::mpsc::unbounded_channel();
+    let (wishes, mut wanted) = tokio::sync::mpsc::unbounded_channel();
     let scene = laptop();
     let outside =
         super::super::Outside { wishes, door: crate::door::door().0, icons: crate::icons::Icons::default() };
@@ -119,5 +119,5 @@ fn choosing_an_entry_wishes_what_it_says() {
     let device = scene.machine.devices[&port("usb", "sys-usb", "2-4")].info.to_ref();
     let command =
         crate::scene::Command::Attach(device, name("work"), device_core::assignment::Options::new());
-    assert_eq!(wished.try_recv(), Ok(Wish::Do(command)));
+    assert_eq!(wanted.try_recv(), Ok(Wish::Do(command)));
 }

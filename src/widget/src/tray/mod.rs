@@ -210,9 +210,9 @@ mod tests {
     use ksni::Tray as _;
 
     fn tray(scene: Scene) -> (Tray<false>, mpsc::UnboundedReceiver<Wish>) {
-        let (wishes, wished) = mpsc::unbounded_channel();
+        let (wishes, wanted) = mpsc::unbounded_channel();
         let outside = Outside { wishes, door: crate::door::door().0, icons: Icons::default() };
-        (Tray { fingerprint: fingerprint(&scene), scene: Arc::new(scene), outside, changed_at: None }, wished)
+        (Tray { fingerprint: fingerprint(&scene), scene: Arc::new(scene), outside, changed_at: None }, wanted)
     }
 
     #[test]
@@ -240,14 +240,14 @@ mod tests {
 
     #[test]
     fn a_choice_right_after_a_change_is_not_taken() {
-        let (mut tray, mut wished) = tray(laptop());
+        let (mut tray, mut wanted) = tray(laptop());
         let wish = Wish::GiveUp(crate::scene::Ticket(1));
         tray.choose(&wish);
-        assert!(wished.try_recv().is_ok());
+        assert!(wanted.try_recv().is_ok());
         let mut scene = laptop();
         put(&mut scene, device("usb", "sys-usb", "1-1"));
         tray.take(Arc::new(scene));
         tray.choose(&wish);
-        assert!(wished.try_recv().is_err());
+        assert!(wanted.try_recv().is_err());
     }
 }

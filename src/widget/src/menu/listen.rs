@@ -1,0 +1,79 @@
+//! What happens to the window and in it, told to [`Parts`]: focus, size, pointer, typed words.
+
+use std::rc::{Rc, Weak};
+
+use gtk::prelude::*;
+
+use super::keyboard;
+use super::window::Parts;
+
+/// Connects everything; nothing of it keeps the menu alive.
+pub(super) fn listen(parts: &Rc<Parts>) {
+    keyboard::listen(parts);
+    to_window(parts);
+    to_pointer(parts);
+    to_typing(parts);
+    parts.route_typing();
+}
+
+fn to_window(parts: &Rc<Parts>) {
+    let window = parts.frame.window();
+    let told = Rc::downgrade(parts);
+    window.connect_is_active_notify(move |window| {
+        if !window.is_active() {
+            with(&told, |parts| parts.close());
+        }
+    });
+    let told = Rc::downgrade(parts);
+    window.connect_realize(move |window| {
+        let (Some(surface), told) = (window.surface(), told.clone()) else {
+            return;
+        };
+        // A menu that has grown may have to stand elsewhere to stay on the screen.
+        surface.connect_layout(move |_, width, height| with(&told, |parts| parts.put((width, height))));
+    });
+}
+
+fn to_pointer(parts: &Rc<Parts>) {
+    let motion = gtk::EventControllerMotion::new();
+    let (moved, left) = (parts.hover.clone(), parts.hover.clone());
+    motion.connect_motion(move |_, x, y| moved.moved((x, y)));
+    motion.connect_leave(move |_| left.left());
+    parts.frame.window().add_controller(motion);
+    let told = Rc::downgrade(parts);
+    parts.submenu.on_scroll(move || with(&told, |parts| parts.submenu.draw_more(&parts.scene())));
+}
+
+fn to_typing(parts: &Rc<Parts>) {
+    let told = Rc::downgrade(parts);
+    parts.frame.search().connect_changed(move |search| {
+        search.set_visible(!search.text().is_empty());
+        with(&told, Parts::filter_rows);
+    });
+    let told = Rc::downgrade(parts);
+    parts.submenu.search().connect_changed(move |search| {
+        search.set_visible(!search.text().is_empty());
+        let words = search.text().to_string();
+        with(&told, |parts| parts.submenu.turn(&parts.scene(), |view| view.filter = words));
+    });
+}
+
+fn with(parts: &Weak<Parts>, told: impl FnOnce(&Rc<Parts>)) {
+    if let Some(parts) = parts.upgrade() {
+        told(&parts);
+    }
+}
+
+impl Parts {
+    /// Letters filter what is open: the qubes of the sub-menu, else the devices.
+    pub(super) fn route_typing(&self) {
+        let (rows, qubes) = (self.frame.search(), self.submenu.search());
+        let window: &gtk::Widget = self.frame.window().upcast_ref();
+        let is_open = self.submenu.device().is_some();
+        let popover: &gtk::Widget = self.submenu.popover().upcast_ref();
+        let has_focus = popover.focus_child().is_some();
+        rows.set_key_capture_widget((!is_open).then_some(window));
+        // Keys in a popover do not pass through the window that it hangs at.
+        qubes.set_key_capture_widget(is_open.then_some(if has_focus { popover } else { window }));
+    }
+}

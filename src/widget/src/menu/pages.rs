@@ -1,0 +1,71 @@
+//! The further pages of a sub-menu: the templates of new disposables, and the question before a risky command. Pure.
+
+use device_core::assignment::Options;
+use device_core::device::Device;
+use device_core::qube::Qube;
+
+use super::device_row::chip;
+use super::risk::risk;
+use super::targets::{
+    GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, SubView, entry, group, guarded, has_words,
+    message, qube_item, send_to,
+};
+use crate::scene::{Command, Scene, Wish};
+use crate::strings;
+
+/// The templates that a new disposable for the device can be based on.
+pub(super) fn disposables(scene: &Scene, device: &Device, view: &SubView) -> Vec<Items> {
+    let back = entry(ItemKey::Back, strings::back(), ItemAction::Turn(Page::Targets));
+    let rows = disposable_templates(scene)
+        .filter(|template| has_words(template.name.as_str(), &view.filter))
+        .map(|template| {
+            let options = match send_to(device, &template.name, view) {
+                Command::Attach(_, _, options) | Command::Move(_, _, options) => options,
+                _ => Options::new(),
+            };
+            let command =
+                Command::AttachToNewDisposable(device.info.to_ref(), template.name.clone(), options);
+            let item = qube_item(scene, &template.name, guarded(scene, device, command));
+            Item {
+                key: ItemKey::Template(template.name.clone()),
+                spoken: strings::say_new_disposable(template.name.as_str()),
+                ..item
+            }
+        })
+        .collect();
+    vec![
+        group(GroupKind::Message, None, vec![Item { mark: Mark::Back, ..back }]),
+        group(GroupKind::Targets, Some(strings::new_disposable()), rows),
+    ]
+}
+
+/// The question, then the way out, then the way on: Enter right after it appears changes nothing.
+pub(super) fn confirm(scene: &Scene, device: &Device, command: &Command) -> Vec<Items> {
+    let qube = command.qube();
+    let go_on = match command {
+        Command::Move(..) => strings::go_on_move(qube.as_str()),
+        _ => strings::go_on_attach(qube.as_str()),
+    };
+    let question = risk(&scene.machine, device, qube).unwrap_or_default();
+    vec![
+        group(GroupKind::Message, None, vec![message(question)]),
+        group(
+            GroupKind::Targets,
+            None,
+            vec![
+                entry(ItemKey::Back, strings::cancel(), ItemAction::Turn(Page::Targets)),
+                Item {
+                    dot: Some(chip(&scene.machine, qube)),
+                    ..entry(ItemKey::GoOn, go_on, ItemAction::Wish(Wish::Do(command.clone())))
+                },
+            ],
+        ),
+    ]
+}
+
+/// Every template of disposables that a person may use.
+pub(super) fn disposable_templates(scene: &Scene) -> impl Iterator<Item = &Qube> {
+    scene.machine.qubes.values().map(AsRef::as_ref).filter(|qube| {
+        qube.details.as_ref().is_some_and(|details| details.is_disposable_template && !details.is_internal)
+    })
+}
