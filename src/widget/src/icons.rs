@@ -123,7 +123,7 @@ mod tests {
             include_str!("menu/model.rs"),
             include_str!("menu/row.rs"),
             include_str!("notify/notice.rs"),
-            include_str!("tray/mod.rs"),
+            include_str!("tray.rs"),
         ];
         for source in sources {
             for name in
