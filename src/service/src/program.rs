@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use device_bus::names::BUS;
 use device_core::client::AdminClient;
@@ -21,6 +22,8 @@ use crate::simulate::Simulation;
 const CANNOT_BEGIN: u8 = 1;
 /// The session bus went away. The systemd unit starts the service again; without a session there is nothing to serve.
 const BUS_LOST: u8 = 3;
+/// A thread that read a file for us ends after that long, rather than wake up an idle machine later.
+const HELPER_STAYS: Duration = Duration::from_millis(100);
 
 /// Runs the program with these words of a command line, the program's name first.
 #[must_use]
@@ -30,7 +33,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(wanted) => return arguments::answer(&wanted),
     };
     logging::begin(arguments.verbosity);
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    match tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(HELPER_STAYS).build() {
         Ok(runtime) => match runtime.block_on(begin(arguments)) {
             Ok(Ended::Asked) => ExitCode::SUCCESS,
             Ok(Ended::BusLost) => {
