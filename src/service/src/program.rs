@@ -1,7 +1,6 @@
 //! `plugboardd` as a program: command line, logs, session bus, and how it ends.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use zbus::fdo::RequestNameFlags;
 
 use crate::arguments::{self, Arguments};
 use crate::logging;
+use crate::obstacle::Obstacle;
 use crate::service::Service;
 #[cfg(feature = "simulate")]
 use crate::simulate::Simulation;
@@ -52,23 +52,6 @@ enum Ended {
     Asked,
     /// The session bus is gone.
     BusLost,
-}
-
-/// Why the service could not begin: a sentence.
-#[derive(Debug)]
-pub(crate) struct Obstacle(String);
-
-impl Obstacle {
-    /// With this sentence.
-    pub(crate) fn new(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
-    }
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 #[cfg(feature = "simulate")]
