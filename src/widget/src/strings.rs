@@ -65,6 +65,8 @@ sentences! {
     // Translators: any other device that told no name.
     unnamed_device(port) = gettext("Device {port}");
     built_in_microphone() = gettext("Built-in microphone");
+    // Translators: a size such as "14.9 GB"; only the decimal sign is yours to change.
+    size(whole, tenth, unit) = gettext("{whole}.{tenth} {unit}");
 }
 
 // ---- a row ------------------------------------------------------------------------------------------------------
