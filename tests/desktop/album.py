@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 
+from language import Language, mirrored
 from menu import PROGRAM
 from product import Product
 from screen import Box
@@ -108,6 +109,25 @@ def opened(name):
     return take
 
 
+def in_another_language(name):
+    """The sub-menu of a stick that is attached, with a failure in another row."""
+
+    def take(album):
+        product, menu = album.product, album.menu
+        stick, camera = product.plug("stick"), product.plug("camera", "usb")
+        product.control("fail-next", "usb.Attach", "exception", "QubesException", "No free slot in work.")
+        product.give("block", stick, "work")
+        menu.open()
+        menu.hover(product.row(camera))
+        menu.choose(r"\bwork\b")
+        menu.open()
+        menu.wait_for_row(product.row(camera) + ".*No free slot")
+        menu.hover(product.row(stick) + ".*work")
+        album.take(name)
+
+    return take
+
+
 # By name: world, theme, and what to take pictures of.
 STATES = {
     "everyday": ("laptop", "Adwaita", everyday),
@@ -116,6 +136,15 @@ STATES = {
     "empty": ("empty", "Adwaita", opened("empty")),
     "crowd": ("crowd", "Adwaita", opened("crowd")),
     "hostile": ("hostile", "Adwaita", opened("hostile")),
+    "german": ("laptop", "Adwaita", in_another_language("german")),
+    "polish": ("laptop", "Adwaita", in_another_language("polish")),
+    "right-to-left": ("laptop", "Adwaita", in_another_language("right-to-left")),
+}
+# The language of a state; all others are English.
+LANGUAGES = {
+    "german": lambda desktop: Language(desktop, "de"),
+    "polish": lambda desktop: Language(desktop, "pl"),
+    "right-to-left": mirrored,
 }
 
 
@@ -124,7 +153,8 @@ def take_here(state):
     deadline(LONGEST)
     world, theme, take = STATES[state]
     with Desktop(theme=theme) as desktop:
-        product = Product(desktop, world=world).start()
+        language = LANGUAGES[state](desktop) if state in LANGUAGES else None
+        product = Product(desktop, world=world).start(language)
         product.wait_for_tray()
         take(Album(product))
 

@@ -161,3 +161,21 @@ def _has_room(product):
 
 def _shown(element):
     return [label for label in spoken.below(element, (Atspi.Role.LABEL,)) if spoken.visible(label)]
+
+
+def _counted(said, count):
+    """Whether the tooltip counts so many devices, in the form that Polish has for this number."""
+    few = count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14)
+    form = "urządzenie" if count == 1 else "urządzenia" if few else "urządzeń"
+    return re.search(rf"\b{count} {form}\b", said)
+
+
+TESTS = (
+    no_text_is_missed,
+    no_text_is_cut,
+    german_is_not_cut,
+    polish_counts_as_poles_do,
+    right_to_left_is_mirrored,
+)
+for test in TESTS:
+    test.starts_programs = False

@@ -41,7 +41,7 @@ class Product:
         if self.real_socket is None:
             self.start_simulator()
         self.start_service()
-        self.start_widget(language)
+        self.start_widget(language=language)
         return self
 
     def start_simulator(self):
@@ -56,12 +56,12 @@ class Product:
         self.desktop.wait_for_name(SERVICE)
         until(lambda: self.link() == "live", lambda: f"the link live; it is {self.link()!r}")
 
-    def start_widget(self, language=None):
+    def start_widget(self, *words, language=None):
         """Starts the widget, where a language is given in that one."""
         if language:
             self.menu.title = language.translated("Devices")
         extra = language.environment if language else {}
-        return self.desktop.start("plugboard", PROGRAMS / "plugboard", extra=extra)
+        return self.desktop.start("plugboard", PROGRAMS / "plugboard", *words, extra=extra)
 
     def wait_for_tray(self):
         """Returns the bus name of our tray item once the panel shows the icon."""
