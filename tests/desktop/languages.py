@@ -48,7 +48,7 @@ def no_text_is_missed(product):
     menu.close()
     product.give("block", stick, "work")
     menu.open()
-    menu.wait_for_row(row + "." + _pattern(language, "attached to {qubes}", qubes="work"))
+    menu.wait_for_row(row + ".*" + _pattern(language, "attached to {qubes}", qubes="work"))
     menu.hover(row)
     _all_translated("the sub-menu of an attached device", _everything(menu), known | set(WORD.findall(REASON)))
     menu.close()
@@ -71,17 +71,22 @@ def german_is_not_cut(product):
 
 
 def polish_counts_as_poles_do(product):
-    """One, two to four, and five things have a form each; the tooltip tells them."""
+    """One, two to four, and five or more have a form each; the tooltip tells how many there are in the right one."""
     language = Language(product.desktop, "pl")
+    for count, form in ((1, "urządzenie"), (3, "urządzenia"), (5, "urządzeń"), (12, "urządzeń"), (22, "urządzenia")):
+        said = language.words.ngettext("{count} device", "{count} devices", count)
+        assert said == f"{{count}} {form}", f"{count} things are called {said!r}"
     name = _started(product, language)
-    for gadget in (None, "stick", "camera", "phone"):
-        if gadget:
-            product.control("plug", gadget)
-        said = lambda: " ".join(word for word in product.tray.item(name, "ToolTip") if isinstance(word, str))  # noqa: E731
-        until(
-            lambda: _counted(said(), len(product.objects("Device"))),
-            lambda: f"{len(product.objects('Device'))} devices counted; the tooltip says {said()!r}",
-        )
+
+    def counted():
+        said = " ".join(word for word in product.tray.item(name, "ToolTip") if isinstance(word, str))
+        found = re.search(r"(\d+) (urządze\w+)", said)
+        return found and (int(found[1]), found[2])
+
+    before = until(counted, "a tooltip that counts devices")
+    assert before[0] >= 5 and before[1] == "urządzeń", f"the tooltip counts {before}"
+    product.control("plug", "camera")
+    until(lambda: counted() == (before[0] + 1, "urządzeń"), lambda: f"one device more than {before}; now {counted()}")
 
 
 def right_to_left_is_mirrored(product):
@@ -151,23 +156,63 @@ def _all_translated(place, texts, known):
 
 
 def _has_room(product):
-    """Opens the menu at a stick that is attached, and measures every label of it and of its sub-menu."""
+    """Measures every label of ours: a stick that is free, with a failure, in use, and pulled out while in use."""
     menu, stick = product.menu, product.plug("stick")
-    product.give("block", stick, "work")
+    row = product.row(stick)
+    known = _values(product) | set(WORD.findall(REASON))
+
+    def measure():
+        until(lambda: not _cut(menu, known), lambda: f"room for each text; cut are {_cut(menu, known)}")
+
+    product.control("fail-next", "block.Attach", "exception", "QubesException", REASON)
     menu.open()
-    menu.hover(product.row(stick))
-    until(lambda: not _cut(menu), lambda: f"room for each text; cut are {_cut(menu)}")
+    menu.hover(row)
+    measure()
+    menu.choose(r"\bwork\b")
+    menu.open()
+    menu.wait_for_row(f"{row}.*{re.escape(REASON)}")
+    menu.hover(row)
+    measure()
+    menu.close()
+    product.qvm_device("block", "attach", "--ro", "work", stick)
+    menu.open()
+    menu.hover(row)
+    measure()
+    menu.close()
+    product.control("unplug", "stick")
+    until(lambda: stick not in product.listed("block"), f"{stick} gone")
+    menu.open()
+    menu.wait_for_row(row)
+    measure()
+
+
+def _cut(menu, known):
+    """The labels with words of ours that would need more room than they have, with that room."""
+    found = []
+    for label in menu.labels():
+        text, box = spoken.title(label), spoken.box(label, on_screen=False)
+        ours = "⟦" in text or any(word not in known for word in WORD.findall(text))
+        if ours and box and _height(label, text, box.width) > box.height * 1.3:
+            found.append((text, box))
+    return found
+
+
+def _height(label, text, width):
+    """The height of the text where lines are so wide, in the font that the label has."""
+    font = label.get_text_iface().get_attribute_run(0, True)[0]
+    description = Pango.FontDescription.from_string(font["family-name"])
+    description.set_absolute_size(int(font["size"]) * Pango.SCALE)
+    description.set_weight(int(font["weight"]))
+    layout = Pango.Layout(PangoCairo.FontMap.get_default().create_context())
+    layout.set_font_description(description)
+    layout.set_width(width * Pango.SCALE)
+    layout.set_wrap(Pango.WrapMode.WORD_CHAR)
+    layout.set_text(text, -1)
+    return layout.get_pixel_size()[1]
 
 
 def _shown(element):
     return [label for label in spoken.below(element, (Atspi.Role.LABEL,)) if spoken.visible(label)]
-
-
-def _counted(said, count):
-    """Whether the tooltip counts so many devices, in the form that Polish has for this number."""
-    few = count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14)
-    form = "urządzenie" if count == 1 else "urządzenia" if few else "urządzeń"
-    return re.search(rf"\b{count} {form}\b", said)
 
 
 TESTS = (

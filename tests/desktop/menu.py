@@ -148,6 +148,12 @@ class Menu:
         frame = self._frame()
         return spoken.texts(frame) if frame else []
 
+    def labels(self):
+        """The elements of every text in the menu that can be seen."""
+        frame = self._frame()
+        found = spoken.below(frame, (Atspi.Role.LABEL,)) if frame else ()
+        return [label for label in found if spoken.visible(label) and spoken.title(label)]
+
     def is_bold(self, pattern):
         """Whether the name in the row is drawn bold, as the text itself tells."""
         item = self.find(pattern)
