@@ -1,7 +1,6 @@
 //! A run that works on one device class: what backends expose of it and what qubes hold or are assigned.
 
 use device_core::assignment::{Assignment, Attachment};
-use device_core::client::Generation;
 use device_core::device::DeviceInfo;
 use device_core::error::Error;
 use device_core::hypervisor::Hypervisor;
@@ -43,7 +42,7 @@ impl Session<'_> {
             // A server that does not even say who there is counts as one of today.
             let _ = self.errand.qubes().await;
         }
-        self.errand.client.known_generation() == Some(Generation::Older)
+        self.errand.is_known_as_older()
     }
 
     /// What is stored for `frontend`.

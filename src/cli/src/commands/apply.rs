@@ -37,6 +37,9 @@ pub(super) async fn run(
         return Err(failed(path, &format!("It does not speak of {class} devices only.")));
     }
     let now = current(errand, &wanted).await?;
+    if let Some(rule) = document::against_the_rules(&wanted).filter(|_| !errand.is_known_as_older()) {
+        return Err(failed(path, &rule));
+    }
     let changes = difference(&now, &wanted);
     say(errand, &changes)?;
     if matches.has(Key::DryRun) {

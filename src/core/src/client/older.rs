@@ -24,7 +24,7 @@ impl AdminClient {
             Action::Assign(assignment) => {
                 stored_port(assignment).and_then(|_| payload(&assignment.options, true)).err()
             }
-            Action::Unassign(assignment) => stored_port(assignment).err(),
+            Action::Unassign(assignment) => exact_port(assignment).err(),
             Action::SetMode(_, mode) => mode_of(*mode).err(),
             Action::Detach { .. }
             | Action::Start(_)
@@ -77,7 +77,7 @@ impl AdminClient {
 
     /// Makes an attachment last no longer; of a qube that is off it goes as a whole.
     pub(super) async fn older_unassign(&self, assignment: &Assignment) -> Result<(), Error> {
-        let port = stored_port(assignment)?;
+        let port = exact_port(assignment)?;
         let frontend = &assignment.frontend;
         if !self.is_stored(&port, frontend).await? {
             let text = format!("{} device {port} is not assigned to {frontend}.", port.class);
