@@ -155,7 +155,13 @@ impl Hypervisor for Ledger {
     }
 
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {
-        self.noted(told(action), self.client.perform(action)).await
+        let outcome = self.noted(told(action), self.client.perform(action)).await;
+        if let Ok(Performed::Created(name)) = &outcome {
+            let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+            entries.done.pop();
+            entries.done.push(format!("{name}, a new disposable, was created"));
+        }
+        outcome
     }
 }
 

@@ -1,7 +1,5 @@
 //! The events connection, read as hints: an event is asked where it points to and then forgotten.
 
-use tokio::io::AsyncReadExt;
-
 use super::generation::{Generation, Memory};
 use crate::error::{Error, ErrorKind};
 use crate::hypervisor::Hints;
@@ -22,7 +20,12 @@ impl EventHints {
     pub(super) async fn registered(bytes: EventBytes, memory: Memory) -> Result<Self, Error> {
         let mut stream = Self { bytes, reader: EventReader::default(), memory };
         while stream.reader.next_event()?.is_none() {
-            stream.read_more().await?;
+            if let Err(error) = stream.read_more().await {
+                if stream.bytes.was_refused().await {
+                    return Err(Error::new(ErrorKind::Denied, "A policy forbids to listen to qubesd."));
+                }
+                return Err(error);
+            }
         }
         Ok(stream)
     }
