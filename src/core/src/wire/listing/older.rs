@@ -74,7 +74,7 @@ pub fn listed(data: &[u8], frontend: &QubeName, class: &DeviceClass) -> Listing<
         let (backend, port) = words.next().and_then(|head| head.split_once('+')).ok_or("no backend")?;
         let backend = QubeName::new(backend).map_err(|error| error.to_string())?;
         let port = PortId::new(port).map_err(|error| error.to_string())?;
-        let mut options: Options = words.filter_map(|word| word.split_once('=')).collect();
+        let mut options: Options = words.filter_map(pair).collect();
         let is_persistent =
             options.remove(PERSISTENT).is_some_and(|word| matches!(word.as_str(), "yes" | "True"));
         let port = Port::new(backend, class.clone(), port);
@@ -106,6 +106,11 @@ pub fn write_options(options: &Options, is_persistent: bool) -> Result<String, S
     Ok(words.join(" "))
 }
 
+/// `key=value` of printable ASCII; nothing else is an attribute or option.
+fn pair(word: &str) -> Option<(&str, &str)> {
+    word.split_once('=').filter(|(key, _)| !key.is_empty() && word.bytes().all(|b| b.is_ascii_graphic()))
+}
+
 fn device(port: Port, rest: &str) -> DeviceInfo {
     // The description may hold anything, pairs among it: all behind its first mark is its own.
     let (words, description) = match rest.strip_prefix("description=") {
@@ -114,11 +119,8 @@ fn device(port: Port, rest: &str) -> DeviceInfo {
             .split_once(" description=")
             .map_or((rest, None), |(words, description)| (words, Some(description))),
     };
-    let mut data: BTreeMap<String, DisplayText> = words
-        .split(' ')
-        .filter_map(|word| word.split_once('='))
-        .map(|(key, value)| (key.to_owned(), value.into()))
-        .collect();
+    let mut data: BTreeMap<String, DisplayText> =
+        words.split(' ').filter_map(pair).map(|(key, value)| (key.to_owned(), value.into())).collect();
     if port.class == DeviceClass::Pci {
         let address = port.id.as_str().replace('_', ":");
         // Only devices of segment 0 are known to such a server.
@@ -155,6 +157,9 @@ mod tests {
         assert_eq!(disk.description(&|_| None), "Disk a=b (x) description=y");
         assert_eq!(disk.data["size"].as_str(), "10");
         assert!(!disk.data.contains_key("a"));
+        let (devices, _) =
+            exposed(b"sda \x1b[2J=x =y k\xc3\xa9=z ok=1\n", &name("sys-usb"), &DeviceClass::Block);
+        assert_eq!(devices[0].data.keys().collect::<Vec<_>>(), ["ok"]);
         assert!(!disk.id.is_told());
     }
 
