@@ -24,6 +24,8 @@ pub(crate) struct Question {
     pub(crate) description: String,
     /// The qubes that may be answered, with the options they would get it with.
     pub(crate) targets: Vec<(QubeName, Options)>,
+    /// The run of the server in which it came up.
+    pub(crate) run: u64,
 }
 
 impl Question {
@@ -115,10 +117,7 @@ impl State {
         if holds_it {
             return;
         }
-        if let Ok(options) = self.attach(frontend, device, options) {
-            self.tell_attached(frontend, device, &options);
-            self.settle();
-        }
+        let _ = self.give(frontend, device, options);
     }
 
     /// `device-attach` for `frontend`.
@@ -131,14 +130,16 @@ impl State {
     }
 
     fn ask(&mut self, device: &Exposed, targets: Vec<(QubeName, Options)>) {
-        self.desk.push(Question {
+        let question = Question {
             class: device.class,
             backend: device.backend.clone(),
             port: device.port.clone(),
             id: device.id.clone(),
             description: device.description(),
             targets,
-        });
+            run: self.desk.run(),
+        };
+        self.left.ask(question);
     }
 
     /// The person answered; anything but one of the offered qubes means no.

@@ -6,7 +6,7 @@
 //! Admin API facts 2.2; the tables are those of the recordings.
 
 use device_core::name::QubeName;
-use device_core::qube::QubeClass;
+use device_core::qube::{Label, QubeClass};
 
 use crate::qube::Qube;
 use crate::refusal::Refusal;
@@ -28,6 +28,17 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Whether a stored text can be such a value. Whether the qube it names is there is not asked.
+    pub(crate) fn takes(self, text: &str) -> bool {
+        match self {
+            Self::Text => text.chars().all(|c| c == '\n' || matches!(c, ' '..='~')),
+            Self::Number => text.parse::<i64>().is_ok(),
+            Self::Boolean => matches!(text, "True" | "False"),
+            Self::Qube => text.is_empty() || QubeName::new(text).is_ok(),
+            Self::Label => Label::standard_colour(text).is_some(),
+        }
+    }
+
     /// The wire name.
     pub(crate) fn as_str(self) -> &'static str {
         match self {

@@ -123,12 +123,8 @@ fn decoded(text: &str) -> String {
     made
 }
 
-pub(super) fn attach(
-    state: &mut State,
-    frontend: &QubeName,
-    device: &Exposed,
-    options: &Options,
-) -> Result<(), Refusal> {
+/// Refuses what can be seen before anything is done: options, and a device that somebody has.
+pub(crate) fn check(device: &Exposed, options: &Options) -> Result<(), Refusal> {
     if !options.is_empty() {
         return Err(Refusal::exception("QubesException", "USB device attach does not support user options"));
     }
@@ -138,6 +134,16 @@ pub(super) fn attach(
             &format!("Device {} already attached to {holder}", device.text()),
         ));
     }
+    Ok(())
+}
+
+pub(super) fn attach(
+    state: &mut State,
+    frontend: &QubeName,
+    device: &Exposed,
+    options: &Options,
+) -> Result<(), Refusal> {
+    check(device, options)?;
     // To dom0 the real server answers success and does nothing.
     if frontend.is_dom0() || !state.is_running(frontend) {
         return Ok(());

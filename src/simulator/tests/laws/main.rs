@@ -13,6 +13,7 @@ mod harness;
 mod keeping;
 mod mishap;
 mod older;
+mod pending;
 mod random;
 mod replay;
 mod serving;
