@@ -11,6 +11,7 @@ mod commands;
 mod fuzz;
 mod harness;
 mod keeping;
+mod mirror;
 mod mishap;
 mod older;
 mod pending;

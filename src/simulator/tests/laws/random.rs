@@ -25,7 +25,7 @@ const QUBES: &[&str] = &[
     "no such",
     "",
 ];
-const WORLDS: &[&str] = &["laptop", "desktop", "workshop", "hostile"];
+pub(crate) const WORLDS: &[&str] = &["laptop", "desktop", "workshop", "hostile"];
 const CLASSES: &[&str] = &["block", "usb", "mic", "pci", "denied", "webcam"];
 const DEVICES: &[&str] = &[
     "",
@@ -169,18 +169,18 @@ const CONTROLS: &[&str] = &[
 ];
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     Device(&'static str, &'static str, &'static str, &'static str, &'static str),
     Call(&'static str, &'static str, &'static str, &'static str),
     Control(&'static str),
     Bytes(Vec<u8>),
 }
 
-fn one(list: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+pub(crate) fn one(list: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
     prop::sample::select(list)
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (one(QUBES), one(CLASSES), one(VERBS), one(DEVICES), one(PAYLOADS))
             .prop_map(|(qube, class, verb, device, payload)| Step::Device(qube, class, verb, device, payload)),
@@ -191,7 +191,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn request(handle: &Handle, method: &str, argument: &str, qube: &str, payload: &str) -> Vec<u8> {
+pub(crate) fn request(handle: &Handle, method: &str, argument: &str, qube: &str, payload: &str) -> Vec<u8> {
     handle.request(format!("{method}+{argument} dom0 name {qube}\0{payload}").as_bytes())
 }
 
@@ -199,7 +199,7 @@ fn data(handle: &Handle, method: &str, qube: &QubeName) -> Option<Vec<u8>> {
     Reply::parse(&request(handle, method, "", qube.as_str(), "")).unwrap().into_data().ok()
 }
 
-fn take(handle: &Handle, step: &Step) {
+pub(crate) fn take(handle: &Handle, step: &Step) {
     let reply = match step {
         Step::Device(qube, class, verb, device, payload) => {
             request(handle, &format!("admin.vm.device.{class}.{verb}"), device, qube, payload)
