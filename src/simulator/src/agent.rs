@@ -29,12 +29,30 @@ pub(crate) struct Desk {
     asked: VecDeque<String>,
     /// Which run of the server this is; questions of an earlier one are forgotten.
     run: u64,
+    /// The pass over a backend's devices that is made now, and the last one that a no has ended.
+    pass: u64,
+    ended: Option<u64>,
 }
 
 impl Desk {
     /// The run of the server in which a question comes up.
     pub(crate) fn run(&self) -> u64 {
         self.run
+    }
+
+    /// The pass in which a question comes up.
+    pub(crate) fn pass(&self) -> u64 {
+        self.pass
+    }
+
+    /// Another pass over a backend's devices, or over what a qube wants at its start, begins.
+    pub(crate) fn begin_pass(&mut self) {
+        self.pass += 1;
+    }
+
+    /// Nothing more of that pass is asked.
+    pub(crate) fn end_pass(&mut self, pass: u64) {
+        self.ended = Some(pass);
     }
 
     /// From here on this is the answer; `None` = ask a person again.
@@ -78,9 +96,9 @@ pub(crate) fn answer_unasked(state: &mut State, question: &Question) {
 }
 
 /// Writes down that a question is asked; gives it as it travels, and the answer that was given in advance. `None` for a
-/// question that the server forgot with its restart.
+/// question that the server forgot, with its restart or over a no.
 fn put(state: &mut State, question: &Question) -> Option<(String, Option<String>)> {
-    if question.run != state.desk.run {
+    if question.run != state.desk.run || state.desk.ended == Some(question.pass) {
         return None;
     }
     let json = question.to_json(&state.icons());

@@ -24,8 +24,9 @@ pub(crate) struct Question {
     pub(crate) description: String,
     /// The qubes that may be answered, with the options they would get it with.
     pub(crate) targets: Vec<(QubeName, Options)>,
-    /// The run of the server in which it came up.
+    /// The run of the server, and the pass over a backend's devices, in which it came up.
     pub(crate) run: u64,
+    pub(crate) pass: u64,
 }
 
 impl Question {
@@ -88,6 +89,7 @@ impl State {
     pub(crate) fn attach_assigned(&mut self, frontend: &QubeName, is_meant: impl Fn(Class) -> bool) {
         let mut wishes = self.qube(frontend).map(|qube| qube.assignments.clone()).unwrap_or_default();
         wishes.sort_by_key(Stored::specificity);
+        self.desk.begin_pass();
         for stored in wishes {
             // Required disks and PCI functions are part of the boot itself.
             let is_booted =
@@ -138,6 +140,7 @@ impl State {
             description: device.description(),
             targets,
             run: self.desk.run(),
+            pass: self.desk.pass(),
         };
         self.left.ask(question);
     }
@@ -148,6 +151,10 @@ impl State {
         let Some((frontend, options)) =
             question.targets.iter().find(|(name, _)| Some(name.as_str()) == answer)
         else {
+            if self.has_quirks && question.targets.len() > 1 {
+                // The real server leaves the whole pass when nobody is chosen.
+                self.desk.end_pass(question.pass);
+            }
             return;
         };
         let device = self

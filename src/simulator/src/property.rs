@@ -128,7 +128,12 @@ const TABLE: &[(&str, Kind, &str)] = &[
     ("netvm", Kind::Qube, "TASD"),
     ("relayvm", Kind::Qube, "R"),
     ("template", Kind::Qube, "AD"),
+    (ANNOUNCEMENT, Kind::Text, "0"),
 ];
+
+/// The property of dom0 that tells everybody that this is no real machine; its value is the world's name. A recorded
+/// machine does not have it.
+pub(crate) const ANNOUNCEMENT: &str = "plugboard_simulator";
 
 /// The properties that a qube of this class has.
 pub(crate) fn names(class: QubeClass) -> impl Iterator<Item = &'static str> {
@@ -198,6 +203,7 @@ impl State {
             "updateable" => {
                 truth(matches!(qube.class, QubeClass::Admin | QubeClass::Template | QubeClass::Standalone))
             }
+            ANNOUNCEMENT => self.world.clone(),
             "include_in_backups" => truth(qube.class != QubeClass::Remote),
             "netvm" if qube.class == QubeClass::Template => String::new(),
             "netvm" => self.default_of("netvm"),

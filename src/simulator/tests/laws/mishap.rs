@@ -186,6 +186,29 @@ fn the_agent_is_asked_over_its_socket_and_its_answer_counts() {
 }
 
 #[test]
+fn a_no_ends_the_pass_of_a_server_with_quirks_and_of_no_other() {
+    for (has_quirks, questions) in [(true, 1), (false, 2)] {
+        let mut simulator = Simulator::load("laptop").unwrap();
+        if has_quirks {
+            simulator = simulator.with_quirks();
+        }
+        let server = Served::new(simulator);
+        for (qube, port) in [("work", "2-5"), ("personal", "2-5"), ("work", "2-7"), ("personal", "2-7")] {
+            let device = format!("sys-usb+{port}+_");
+            server.data("admin.vm.device.usb.Assign", qube, &device, "mode='auto-attach'");
+        }
+        server.play("stop sys-usb");
+        server.play("agent deny");
+        server.play("start sys-usb");
+        assert_eq!(server.control("asked").lines().count(), questions);
+        server.data("admin.vm.device.usb.Assign", "personal", "sys-usb+2-9+_", "mode='ask-to-attach'");
+        server.play("stop personal");
+        server.play("start personal");
+        assert_eq!(server.control("asked").lines().count(), questions + 1, "the next pass is another one");
+    }
+}
+
+#[test]
 fn an_agent_that_is_not_there_means_no() {
     let folder = tempfile::tempdir().unwrap();
     let nobody = folder.path().join("nobody");

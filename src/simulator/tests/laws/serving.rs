@@ -24,6 +24,9 @@ fn a_machine_says_that_it_is_simulated() {
     for world in qubesd_sim::world_names() {
         let server = Served::world(world);
         assert_eq!(server.data("admin.vm.feature.Get", "dom0", "plugboard-simulator", ""), world);
+        let line = format!("plugboard_simulator default=True type=str {world}\n");
+        assert!(server.data("admin.vm.property.GetAll", "dom0", "", "").contains(&line));
+        assert_eq!(server.call("admin.vm.property.Set", "dom0", "plugboard_simulator", b"no"), b"");
     }
 }
 
