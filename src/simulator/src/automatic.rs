@@ -81,7 +81,11 @@ impl State {
             [(frontend, stored)] if stored.mode != Mode::AskToAttach => {
                 self.attach_silently(frontend, device, stored.options.clone());
             }
-            _ => self.ask(device, wishes.into_iter().map(|(name, stored)| (name, stored.options)).collect()),
+            _ => {
+                let targets = wishes.into_iter().map(|(name, stored)| (name, stored.options)).collect();
+                let question = self.question(device, targets);
+                self.left.offer(question);
+            }
         }
     }
 
@@ -102,7 +106,9 @@ impl State {
                 .unwrap_or_default();
             for device in devices.iter().filter(|device| device.holder.is_none()) {
                 if stored.mode == Mode::AskToAttach {
-                    self.ask(device, vec![(frontend.clone(), stored.options.clone())]);
+                    let target = (frontend.clone(), stored.options.clone());
+                    let question = self.question(device, vec![target]);
+                    self.left.ask(question);
                 } else {
                     self.attach_silently(frontend, device, stored.options.clone());
                 }
@@ -131,8 +137,8 @@ impl State {
         );
     }
 
-    fn ask(&mut self, device: &Exposed, targets: Vec<(QubeName, Options)>) {
-        let question = Question {
+    fn question(&self, device: &Exposed, targets: Vec<(QubeName, Options)>) -> Question {
+        Question {
             class: device.class,
             backend: device.backend.clone(),
             port: device.port.clone(),
@@ -141,8 +147,7 @@ impl State {
             targets,
             run: self.desk.run(),
             pass: self.desk.pass(),
-        };
-        self.left.ask(question);
+        }
     }
 
     /// The person answered; anything but one of the offered qubes means no.

@@ -103,6 +103,17 @@ impl Exposed {
         format!("{}:{}:{}", self.backend, self.port, self.id)
     }
 
+    /// Refuses a device that somebody has.
+    fn check_free(&self) -> Result<(), Refusal> {
+        match &self.holder {
+            None => Ok(()),
+            Some(holder) => Err(Refusal::quoted(
+                "DeviceAlreadyAttached",
+                &format!("Device {} already attached to {holder}", self.text()),
+            )),
+        }
+    }
+
     fn name(&self, key: &str) -> Option<&str> {
         self.names
             .iter()

@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
 
-use crate::later::settle;
+use crate::later::{Waits, settle};
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::state::State;
@@ -84,7 +84,7 @@ async fn played(shared: &Shared, agent: Option<&Arc<Path>>, line: &str) -> Outco
         let restart = (last > before).then(|| (last, state.faults.restarts()));
         (outcome, state.left.take(), restart)
     });
-    let settled = settle(shared, agent, left).await;
+    let settled = settle(shared, agent, left, Waits::ForAll).await;
     if let Some((number, restarts)) = restart {
         // The sender can't go while it is held here.
         let _ = restarts.done.subscribe().wait_for(|done| *done >= number).await;
@@ -172,7 +172,7 @@ fn sentence(refusal: &Refusal) -> String {
     refusal.sentence().to_owned()
 }
 
-/// `flood N [SECONDS]`: the only command that takes time.
+/// `flood N [SECONDS]`: the only command that sends events over a time of its own.
 fn flood_of(line: &str) -> Option<Result<(u32, u32), String>> {
     let mut words = Words::new(line).ok()?;
     if words.next("a command").ok()? != "flood" {

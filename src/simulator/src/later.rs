@@ -39,9 +39,19 @@ pub(crate) enum Deed {
 pub(crate) struct Left {
     /// The call that began these is answered after them.
     deeds: VecDeque<(Duration, Deed)>,
-    /// Nobody waits for these.
-    unattended: VecDeque<(Duration, Deed)>,
     questions: VecDeque<Question>,
+    /// No call waits for these.
+    unattended: VecDeque<(Duration, Deed)>,
+    offers: VecDeque<Question>,
+}
+
+/// How long whoever made a change stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// As a call does: for what it began itself.
+    ForItsOwn,
+    /// Until everything is settled that follows.
+    ForAll,
 }
 
 impl Left {
@@ -50,9 +60,14 @@ impl Left {
         self.deeds.push_back((after, deed));
     }
 
-    /// Has a person asked.
+    /// Has a person asked, and the call that raised the question wait.
     pub(crate) fn ask(&mut self, question: Question) {
         self.questions.push_back(question);
+    }
+
+    /// Has a person asked where a device goes that has appeared.
+    pub(crate) fn offer(&mut self, question: Question) {
+        self.offers.push_back(question);
     }
 
     /// What is to be done is done without the call that began it: that one is answered at once.
@@ -70,16 +85,35 @@ impl Left {
         *self = Self::default();
     }
 
-    /// What nobody waits for, apart.
-    fn split(mut self) -> (Self, Self) {
-        let unattended = Self { deeds: std::mem::take(&mut self.unattended), ..Self::default() };
-        (self, unattended)
+    /// Takes what no call waits for.
+    fn take_aside(&mut self) -> Self {
+        Self {
+            unattended: std::mem::take(&mut self.unattended),
+            offers: std::mem::take(&mut self.offers),
+            ..Self::default()
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.deeds.is_empty()
+            && self.questions.is_empty()
+            && self.unattended.is_empty()
+            && self.offers.is_empty()
     }
 
     fn add(&mut self, mut more: Self) {
         self.deeds.append(&mut more.deeds);
-        self.deeds.append(&mut more.unattended);
         self.questions.append(&mut more.questions);
+        self.unattended.append(&mut more.unattended);
+        self.offers.append(&mut more.offers);
+    }
+
+    fn next_deed(&mut self) -> Option<(Duration, Deed)> {
+        self.deeds.pop_front().or_else(|| self.unattended.pop_front())
+    }
+
+    fn next_question(&mut self) -> Option<Question> {
+        self.questions.pop_front().or_else(|| self.offers.pop_front())
     }
 }
 
@@ -87,28 +121,36 @@ impl Left {
 ///
 /// # Errors
 /// The first refusal: it is the answer to the call that began it.
-pub(crate) async fn settle(shared: &Shared, agent: Option<&Arc<Path>>, left: Left) -> Result<(), Refusal> {
-    let (awaited, unattended) = left.split();
-    if !unattended.deeds.is_empty() {
-        let (shared, agent) = (shared.clone(), agent.cloned());
-        tokio::spawn(async move { work_off(&shared, agent.as_deref(), unattended).await });
-    }
-    work_off(shared, agent.map(AsRef::as_ref), awaited).await
-}
-
-async fn work_off(shared: &Shared, agent: Option<&Path>, mut left: Left) -> Result<(), Refusal> {
+pub(crate) async fn settle(
+    shared: &Shared,
+    agent: Option<&Arc<Path>>,
+    mut left: Left,
+    waits: Waits,
+) -> Result<(), Refusal> {
     let mut outcome = Ok(());
     loop {
-        if let Some((after, deed)) = left.deeds.pop_front() {
+        if waits == Waits::ForItsOwn {
+            set_aside(shared, agent, left.take_aside());
+        }
+        if let Some((after, deed)) = left.next_deed() {
             let (done, more) = done_after(shared, after, deed).await;
             outcome = outcome.and(done);
             left.add(more);
-        } else if let Some(question) = left.questions.pop_front() {
-            left.add(agent::ask(shared, agent, &question).await);
+        } else if let Some(question) = left.next_question() {
+            left.add(agent::ask(shared, agent.map(AsRef::as_ref), &question).await);
         } else {
             return outcome;
         }
     }
+}
+
+/// Has that settled without anybody waiting for it.
+fn set_aside(shared: &Shared, agent: Option<&Arc<Path>>, left: Left) {
+    if left.is_empty() {
+        return;
+    }
+    let (shared, agent) = (shared.clone(), agent.cloned());
+    tokio::spawn(async move { settle(&shared, agent.as_ref(), left, Waits::ForAll).await });
 }
 
 /// Does a deed in a task of its own, so that it is done whatever becomes of the client.
@@ -130,10 +172,9 @@ pub(crate) fn settle_now(state: &mut State) -> Result<(), Refusal> {
     let mut outcome = Ok(());
     loop {
         let mut left = state.left.take();
-        left.deeds.append(&mut left.unattended);
-        if let Some((_, deed)) = left.deeds.pop_front() {
+        if let Some((_, deed)) = left.next_deed() {
             outcome = outcome.and(state.carry_out(deed));
-        } else if let Some(question) = left.questions.pop_front() {
+        } else if let Some(question) = left.next_question() {
             agent::answer_unasked(state, &question);
         } else {
             return outcome;
@@ -198,9 +239,9 @@ mod tests {
     /// The one deed that was left.
     fn left(state: &mut State) -> (Duration, Deed) {
         let mut left = state.left.take();
-        left.deeds.append(&mut left.unattended);
-        assert_eq!(left.deeds.len(), 1);
-        left.deeds.pop_front().unwrap()
+        let deed = left.next_deed().unwrap();
+        assert!(left.is_empty(), "{left:?}");
+        deed
     }
 
     fn power(state: &State, qube: &str) -> PowerState {

@@ -138,7 +138,7 @@ impl Handle {
     }
 
     /// Carries out one request without a socket, and gives the bytes of its reply. Injected faults and latency do not
-    /// apply; questions are answered as the word `agent` said, else with no.
+    /// apply, nothing takes time; questions are answered as the word `agent` said, else with no.
     #[must_use]
     pub fn request(&self, bytes: &[u8]) -> Vec<u8> {
         self.shared.change(|state| {

@@ -187,12 +187,7 @@ pub(super) fn attach(
         }
         Some(_) => {}
     }
-    if let Some(holder) = &device.holder {
-        return Err(Refusal::quoted(
-            "DeviceAlreadyAttached",
-            &format!("Device {} already attached to {holder}", device.text()),
-        ));
-    }
+    device.check_free()?;
     let is_cdrom = options.value("devtype") == Some("cdrom");
     if options.value("frontend-dev").is_none() {
         let node = free_node(state.known(frontend)?, is_cdrom).ok_or(Refusal::Crash)?;

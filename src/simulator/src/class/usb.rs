@@ -128,13 +128,7 @@ pub(crate) fn check(device: &Exposed, options: &Options) -> Result<(), Refusal> 
     if !options.is_empty() {
         return Err(Refusal::exception("QubesException", "USB device attach does not support user options"));
     }
-    if let Some(holder) = &device.holder {
-        return Err(Refusal::quoted(
-            "DeviceAlreadyAttached",
-            &format!("Device {} already attached to {holder}", device.text()),
-        ));
-    }
-    Ok(())
+    device.check_free()
 }
 
 pub(super) fn attach(

@@ -11,7 +11,7 @@ use tokio::net::UnixStream;
 
 use crate::fault::Failure;
 use crate::framing;
-use crate::later::settle;
+use crate::later::{Waits, settle};
 use crate::outbox::{Outbox, is_there};
 use crate::refusal::{Refusal, templated, to_bytes};
 use crate::simulator::Shared;
@@ -61,7 +61,7 @@ pub(super) async fn serve(
         return events(stream, shared, &request, bytes).await;
     }
     let (answer, left) = shared.change(|state| (state.call(&request), state.left.take()));
-    let settled = settle(shared, agent, left).await;
+    let settled = settle(shared, agent, left, Waits::ForItsOwn).await;
     let mut bytes = to_bytes(answer.and_then(|data| settled.map(|()| data)), shared.protocol());
     match failure {
         Some(Failure::Lost) => bytes.clear(),

@@ -19,5 +19,6 @@ mod random;
 mod replay;
 mod serving;
 mod stories;
+mod unrecorded;
 mod webcam;
 mod worlds;

@@ -8,13 +8,6 @@ use qubesd_sim::Simulator;
 
 use crate::harness::{DEADLINE, Listener, Served};
 
-/// A listener that has been greeted.
-fn listener(server: &Served, destination: &str) -> Listener {
-    let mut listener = server.listen(destination);
-    assert_eq!(listener.next().name, "connection-established");
-    listener
-}
-
 /// `SUBJECT EVENT` of everything told since.
 fn told(listener: &mut Listener) -> Vec<String> {
     listener.drain().iter().map(|event| format!("{} {}", event.subject, event.name)).collect()
@@ -34,7 +27,7 @@ fn an_asked_for_exception_can_carry_arguments() {
 fn sleep_is_told_by_nobody_and_waking_attaches_what_is_assigned() {
     let server = Served::world("laptop");
     server.play("plug stick");
-    let mut work = listener(&server, "work");
+    let mut work = server.greeted("work");
     server.play("suspend work");
     assert!(server.data("admin.vm.List", "work", "", "").contains("state=Suspended"));
     assert_eq!(told(&mut work), [""; 0]);
@@ -61,7 +54,7 @@ fn a_renamed_qube_is_a_new_one_with_all_that_the_old_one_had() {
     let server = Served::world("laptop");
     server.data("admin.vm.feature.Set", "vault", "internal", "1");
     server.data("admin.vm.device.usb.Assign", "vault", "sys-usb+2-5", "mode='auto-attach'");
-    let mut all = listener(&server, "dom0");
+    let mut all = server.greeted("dom0");
     server.play("rename vault safe");
     let told = told(&mut all);
     assert_eq!(told.first().map(String::as_str), Some(" domain-add"));
@@ -97,7 +90,7 @@ fn what_re_enumerates_goes_and_comes_with_all_that_hangs_on_it() {
     let server = Served::world("laptop");
     server.play("plug stick");
     server.data("admin.vm.device.usb.Attach", "work", "sys-usb+2-1", "");
-    let mut all = listener(&server, "dom0");
+    let mut all = server.greeted("dom0");
     server.play("re-enumerate sys-usb 2-1");
     let seen = told(&mut all);
     let place = |name: &str| seen.iter().position(|event| event == name);
@@ -119,7 +112,7 @@ fn what_re_enumerates_goes_and_comes_with_all_that_hangs_on_it() {
 #[test]
 fn a_server_that_restarts_is_away_and_forgets_who_listened() {
     let server = Served::world("laptop");
-    let mut all = listener(&server, "dom0");
+    let mut all = server.greeted("dom0");
     server.play("restart 60000");
     assert!(all.ends());
     assert!(!server.socket().exists(), "nobody can connect while it is away");

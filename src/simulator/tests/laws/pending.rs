@@ -68,9 +68,28 @@ fn while_a_person_thinks_only_those_wait_who_raised_the_question() {
 }
 
 #[test]
+fn a_call_does_not_wait_for_where_a_device_goes_that_it_sets_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("device-agent.GUI");
+    let agent = UnixListener::bind(&socket).unwrap();
+    let server = Served::new(Simulator::load("laptop").unwrap().with_agent(&socket));
+    server.play("plug stick");
+    server.data("admin.vm.device.usb.Attach", "work", "sys-usb+2-1", "");
+    server.data("admin.vm.device.block.Assign", "personal", "sys-usb+sda+_", "mode='ask-to-attach'");
+    server.data("admin.vm.device.usb.Detach", "work", "sys-usb+2-1", "");
+    assert_eq!(server.control("holders block"), "ok\n");
+    let mut personal = server.greeted("personal");
+    let (mut person, _) = agent.accept().unwrap();
+    person.read_to_end(&mut Vec::new()).unwrap();
+    person.write_all(b"allow:personal").unwrap();
+    drop(person);
+    awaited(&mut personal, "device-attach:block");
+}
+
+#[test]
 fn a_slow_start_is_seen_while_it_lasts() {
     let server = Served::world("laptop");
-    let mut vault = server.listen("vault");
+    let mut vault = server.greeted("vault");
     server.play("takes start 600000");
     let _start = begun(&server, "admin.vm.Start", "vault", "");
     awaited(&mut vault, "domain-unpaused");
@@ -83,7 +102,7 @@ fn a_slow_start_is_seen_while_it_lasts() {
 #[test]
 fn who_starts_or_ends_a_qube_hears_when_it_is_done() {
     let server = Served::world("laptop");
-    let mut vault = server.listen("vault");
+    let mut vault = server.greeted("vault");
     server.play("takes start 5");
     server.play("takes shutdown 5");
     server.data("admin.vm.Start", "vault", "", "");
@@ -103,7 +122,7 @@ fn who_starts_or_ends_a_qube_hears_when_it_is_done() {
 #[test]
 fn a_device_on_its_way_has_been_told_of_and_is_with_nobody() {
     let server = Served::world("laptop");
-    let mut work = server.listen("work");
+    let mut work = server.greeted("work");
     server.play("takes attach 600000");
     let _attach = begun(&server, "admin.vm.device.usb.Attach", "work", "sys-usb+2-5");
     awaited(&mut work, "device-pre-attach:usb");
@@ -118,7 +137,7 @@ fn a_device_on_its_way_has_been_told_of_and_is_with_nobody() {
 #[test]
 fn a_start_goes_on_when_its_client_has_gone_and_the_server_restarts() {
     let server = Served::world("laptop");
-    let mut vault = server.listen("vault");
+    let mut vault = server.greeted("vault");
     server.play("takes start 50");
     drop(begun(&server, "admin.vm.Start", "vault", ""));
     awaited(&mut vault, "domain-unpaused");
@@ -157,8 +176,8 @@ fn a_start_that_has_been_told_of_ends_in_an_event() {
         server.play(line);
     }
     server.data("admin.vm.feature.Set", "sys-firewall", "prohibit-start", "no");
-    let mut work = server.listen("work");
+    let mut work = server.greeted("work");
     assert!(server.call("admin.vm.Start", "work", "", b"").starts_with(b"2\0QubesException\0"));
     let told: Vec<String> = work.drain().into_iter().map(|event| event.name).collect();
-    assert_eq!(told, ["connection-established", "domain-pre-start", "domain-start-failed"]);
+    assert_eq!(told, ["domain-pre-start", "domain-start-failed"]);
 }

@@ -123,6 +123,20 @@ const ARGUMENTS: &[&str] = &[
     "force",
     "fedora-41",
 ];
+/// Classes with devices that are often there.
+const PRESENT: &[(&str, &str)] = &[
+    ("usb", "sys-usb+2-1"),
+    ("usb", "sys-usb+2-5"),
+    ("usb", "sys-usb-back+3-4"),
+    ("usb", "sys-usb+1-3"),
+    ("block", "sys-usb+sda"),
+    ("block", "sys-usb+sda1"),
+    ("mic", "dom0+mic"),
+    ("webcam", "sys-usb-back+video0"),
+    ("pci", "dom0+00_1f.3"),
+];
+/// Qubes that often run.
+const FRONTENDS: &[&str] = &["work", "personal", "sys-net", "calls", "firmware"];
 const CONTROLS: &[&str] = &[
     "plug stick",
     "unplug stick",
@@ -180,10 +194,25 @@ pub(crate) fn one(list: &'static [&'static str]) -> impl Strategy<Value = &'stat
     prop::sample::select(list)
 }
 
+/// A call that has every chance to change something.
+fn likely() -> impl Strategy<Value = Step> {
+    let deed = prop::sample::select(vec![
+        ("Attach", ""),
+        ("Attach", ""),
+        ("Detach", ""),
+        ("Assign", "mode='auto-attach'"),
+        ("Assign", "mode='ask-to-attach'"),
+        ("Unassign", ""),
+    ]);
+    (one(FRONTENDS), prop::sample::select(PRESENT), deed)
+        .prop_map(|(qube, (class, device), (verb, payload))| Step::Device(qube, class, verb, device, payload))
+}
+
 pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (one(QUBES), one(CLASSES), one(VERBS), one(DEVICES), one(PAYLOADS))
             .prop_map(|(qube, class, verb, device, payload)| Step::Device(qube, class, verb, device, payload)),
+        8 => likely(),
         3 => (one(QUBES), one(METHODS), one(ARGUMENTS), one(PAYLOADS))
             .prop_map(|(qube, method, argument, payload)| Step::Call(qube, method, argument, payload)),
         4 => one(CONTROLS).prop_map(Step::Control),

@@ -12,13 +12,6 @@ fn names(listener: &mut Listener) -> Vec<String> {
     listener.drain().iter().map(|event| format!("{} {}", event.subject, event.name)).collect()
 }
 
-/// A listener that has been greeted.
-fn listener(server: &Served, destination: &str) -> Listener {
-    let mut listener = server.listen(destination);
-    assert_eq!(listener.next().name, "connection-established");
-    listener
-}
-
 #[test]
 fn a_machine_says_that_it_is_simulated() {
     for world in qubesd_sim::world_names() {
@@ -58,67 +51,11 @@ fn a_request_at_the_limit_is_answered_and_one_byte_more_is_not() {
 }
 
 #[test]
-fn tags_are_set_and_taken_and_told_of() {
-    let server = Served::world("laptop");
-    let mut work = listener(&server, "work");
-    let tags = || server.data("admin.vm.tag.List", "work", "", "");
-    let before = tags();
-    for _ in 0..2 {
-        server.data("admin.vm.tag.Set", "work", "my-tag_1", "");
-    }
-    assert!(tags().contains("my-tag_1\n"));
-    server.data("admin.vm.tag.Remove", "work", "my-tag_1", "");
-    assert_eq!(tags(), before);
-    assert_eq!(names(&mut work), ["work domain-tag-add:my-tag_1", "work domain-tag-delete:my-tag_1"]);
-    assert_eq!(
-        server.call("admin.vm.tag.Remove", "work", "my-tag_1", b""),
-        b"2\0QubesTagNotFoundError\0\0Tag not set for domain work: my-tag_1\0"
-    );
-    assert_eq!(server.call("admin.vm.tag.Set", "work", "a+b", b""), b"");
-}
-
-#[test]
-fn a_remote_qube_is_neither_started_nor_given_devices() {
-    for (protocol, refusal) in [
-        (Protocol::R43, &b"2\0QubesException\0\0This qube doesn't support devices\0"[..]),
-        (Protocol::R44, b""),
-    ] {
-        let server = Served::new(Simulator::load("desktop").unwrap().with_protocol(protocol));
-        let state = || server.data("admin.vm.List", "office-remote", "", "");
-        let before = state();
-        for method in ["Start", "Kill", "Shutdown", "Pause", "Unpause"] {
-            assert_eq!(server.call(&format!("admin.vm.{method}"), "office-remote", "", b""), b"", "{method}");
-        }
-        assert_eq!(state(), before);
-        for (verb, payload) in
-            [("Attach", ""), ("Detach", ""), ("Assign", "mode='required'"), ("Unassign", "")]
-        {
-            let method = format!("admin.vm.device.usb.{verb}");
-            let reply = server.call(&method, "office-remote", "sys-usb+2-1+_", payload.as_bytes());
-            assert_eq!(reply, refusal, "{verb}");
-        }
-    }
-}
-
-#[test]
-fn no_disk_takes_the_place_of_one_that_every_qube_has() {
-    let server = Served::world("laptop");
-    server.play("plug stick");
-    for node in ["xvda", "xvdb", "xvdc", "xvdd"] {
-        let payload = format!("_frontend-dev='{node}'");
-        let reply = server.call("admin.vm.device.block.Attach", "work", "sys-usb+sda", payload.as_bytes());
-        assert_eq!(reply, b"", "{node}");
-    }
-    server.data("admin.vm.property.Set", "work", "kernel", "");
-    server.data("admin.vm.device.block.Attach", "work", "sys-usb+sda", "_frontend-dev='xvdd'");
-}
-
-#[test]
 fn a_connection_of_events_can_end_amid_a_frame() {
     let server = Served::world("laptop");
     let greeting = b"1\0\0connection-established\0\0";
     server.play(&format!("fail-next Events cut {}", greeting.len() + 9));
-    let mut listener = listener(&server, "dom0");
+    let mut listener = server.greeted("dom0");
     server.play("plug stick");
     assert!(listener.ends());
     server.play("fail-next Events lost");
@@ -168,8 +105,8 @@ fn version_4_3_refuses_without_a_word_what_4_4_explains() {
 fn the_events_of_a_call_are_there_before_its_reply() {
     let server = Served::world("laptop");
     server.play("plug stick");
-    let mut all = listener(&server, "dom0");
-    let mut work = listener(&server, "work");
+    let mut all = server.greeted("dom0");
+    let mut work = server.greeted("work");
     for _ in 0..20 {
         server.data("admin.vm.device.block.Attach", "work", "sys-usb+sda1", "");
         assert_eq!(names(&mut work), ["work device-pre-attach:block", "work device-attach:block"]);
@@ -191,7 +128,7 @@ fn a_stick_takes_its_disks_along_and_brings_them_back() {
             .collect::<Vec<_>>()
     };
     assert_eq!(disks(), ["sda1", "sda"]);
-    let mut all = listener(&server, "dom0");
+    let mut all = server.greeted("dom0");
     server.data("admin.vm.device.usb.Attach", "work", "sys-usb+2-1", "");
     assert_eq!(disks(), [""; 0]);
     server.data("admin.vm.device.usb.Detach", "work", "sys-usb+2-1", "");
@@ -216,7 +153,7 @@ fn a_backend_that_restarts_finds_its_devices_again() {
     server.play("stop sys-usb");
     assert_eq!(usb("sys-usb"), 0);
     assert_eq!(server.data("admin.vm.device.usb.Attached", "work", "", ""), "");
-    let mut all = listener(&server, "dom0");
+    let mut all = server.greeted("dom0");
     server.data("admin.vm.Start", "sys-usb", "", "");
     assert_eq!(usb("sys-usb"), 3);
     let told = names(&mut all);
@@ -230,7 +167,7 @@ fn a_frontend_that_stops_frees_what_it_held() {
     server.data("admin.vm.device.usb.Attach", "work", "sys-usb+2-5", "");
     server.data("admin.vm.device.block.Attach", "work", "sys-usb+sdb1", "");
     server.data("admin.vm.device.mic.Attach", "work", "dom0+mic", "");
-    let mut work = listener(&server, "work");
+    let mut work = server.greeted("work");
     server.data("admin.vm.Shutdown", "work", "", "");
     let told = names(&mut work);
     for class in ["usb", "block", "mic"] {
@@ -281,7 +218,7 @@ fn a_lost_reply_is_of_a_call_that_was_done() {
 #[test]
 fn dropped_listeners_are_told_by_the_end_of_their_connection() {
     let server = Served::world("laptop");
-    let mut first = listener(&server, "dom0");
+    let mut first = server.greeted("dom0");
     server.play("drop-events");
     assert!(first.ends());
     assert!(server.control("status").contains("listeners=0"));
