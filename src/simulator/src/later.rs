@@ -31,7 +31,7 @@ pub(crate) enum Deed {
     /// The qube that the hypervisor knows by this number has ended.
     Halt(QubeName, u32),
     /// A USB device arrives in a qube.
-    Attach(QubeName, Exposed, Options),
+    Attach(QubeName, Box<Exposed>, Options),
 }
 
 /// What a change left to be done.

@@ -88,7 +88,7 @@ impl State {
         );
         if class == Class::Usb && !self.pace.attach.is_zero() {
             check_usb(&device, &wish.options)?;
-            let deed = Deed::Attach(call.destination.clone(), device, wish.options);
+            let deed = Deed::Attach(call.destination.clone(), Box::new(device), wish.options);
             self.left.later(self.pace.attach, deed);
             return Ok(Vec::new());
         }

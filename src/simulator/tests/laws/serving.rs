@@ -63,6 +63,16 @@ fn a_connection_of_events_can_end_amid_a_frame() {
 }
 
 #[test]
+fn no_disk_appears_in_place_of_one_that_a_qube_has() {
+    let server = Served::world("workshop");
+    server.data("admin.vm.device.block.Attach", "firmware", "sys-usb+sda1", "");
+    for line in ["plug stick", "plug block sys-usb sda1"] {
+        assert!(server.control(line).starts_with("error firmware has"), "{line}");
+    }
+    assert_eq!(server.data("admin.vm.device.usb.Available", "sys-usb", "2-1", ""), "");
+}
+
+#[test]
 fn no_line_of_control_asks_for_more_than_can_be_held() {
     let server = Served::world("laptop");
     for line in ["flood 4000000000", "flood 1 4000000000", "reorder-events 10001", "lose-events 99999999999"]
