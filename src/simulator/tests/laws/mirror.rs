@@ -110,7 +110,11 @@ fn changes(events: &[Event]) -> Vec<&Event> {
 fn check(mirror: &mut Mirror, listener: &mut Listener, step: &Step) {
     let before = mirror.read.clone();
     let events = listener.drain();
-    let hints: Vec<Hint> = events.iter().flat_map(stale_after).collect();
+    let mut hints: Vec<Hint> = events.iter().flat_map(stale_after).collect();
+    if events.iter().any(|event| event.name.starts_with("device-list-change:")) {
+        // The id of a disk follows that of its parent, which nothing tells to whoever has the disk.
+        hints.push(Hint::Class(DeviceClass::Block));
+    }
     mirror.look(&hints);
     let changes = changes(&events);
     assert!(
