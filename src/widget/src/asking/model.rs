@@ -220,3 +220,7 @@ pub(super) fn notice(asked: &Asked) -> Option<Notice> {
     let icon = "plugboard-attention-symbolic";
     Some(Notice { summary, body, icon, buttons: vec![Button::Answer], is_urgent })
 }
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod tests;

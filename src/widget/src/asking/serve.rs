@@ -2,11 +2,11 @@
 //!
 //! A task for each, which ends by itself: with the answer, with who asked, or when the request does not come to an end.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use tokio::io::{AsyncReadExt, Interest};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -14,7 +14,7 @@ use super::QuestionId;
 use super::request::{self, Question, REQUEST_MAX, Reply};
 
 /// Connections at a time; a further one is answered with no at once.
-const CONNECTIONS_MAX: usize = 64;
+pub(super) const CONNECTIONS_MAX: usize = 64;
 /// A request is written in one go by who means it; one that takes longer is answered with no.
 const READ_WITHIN: Duration = Duration::from_secs(5);
 /// Pause after the system gave no connection, so that a shortage of it is no endless loop.
@@ -73,9 +73,14 @@ async fn attend(mut stream: UnixStream, id: QuestionId, inputs: &mpsc::Sender<In
     };
     if let Some(reply) = reply {
         // Who has gone by now needs no answer.
-        let _ = stream.write_all(reply.to_text().as_bytes()).await;
-        let _ = stream.shutdown().await;
+        let _ = send(stream, &reply);
     }
+}
+
+/// Sends the answer without waiting: it is shorter than any buffer, and nothing was sent before. The runtime no longer
+/// knows whether one can write, because [`closed`] has told it that one can't.
+fn send(stream: UnixStream, reply: &Reply) -> std::io::Result<()> {
+    stream.into_std()?.write_all(reply.to_text().as_bytes())
 }
 
 /// All until the other side says that this is all; one byte more than is taken tells that it is too long.
