@@ -276,11 +276,7 @@ sentences! {
 #[must_use]
 pub(crate) fn questions_wait(count: usize) -> String {
     // Translators: tooltip of the tray icon, and notification.
-    let text = ngettext(
-        "{count} device waits for your answer",
-        "{count} devices wait for your answer",
-        plural(count),
-    );
+    let text = ngettext("{count} device waits for you", "{count} devices wait for you", plural(count));
     fill(&text, &[("count", &count.to_string())])
 }
 

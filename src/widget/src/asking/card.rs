@@ -39,6 +39,7 @@ struct ChoiceWidget {
     dot: Dot,
     name: gtk::Label,
     note: gtk::Label,
+    risk: gtk::Label,
 }
 
 impl CardWidget {
@@ -175,23 +176,25 @@ impl CardWidget {
 impl ChoiceWidget {
     fn new() -> Self {
         let (dot, name) = (Dot::new(), gtk::Label::builder().xalign(0.0).css_classes(["qube"]).build());
-        let note = sentence("note");
+        let (note, risk) = (sentence("note"), sentence("failed"));
         let lines = gtk::Box::new(gtk::Orientation::Vertical, 1);
         lines.append(&name);
         lines.append(&note);
+        lines.append(&risk);
         let whole = gtk::Box::new(gtk::Orientation::Horizontal, 10);
         dot.widget().set_valign(gtk::Align::Start);
         dot.widget().set_margin_top(4);
         whole.append(dot.widget());
         whole.append(&lines);
         let button = gtk::Button::builder().css_classes(["answer"]).child(&whole).build();
-        Self { button, dot, name, note }
+        Self { button, dot, name, note, risk }
     }
 
     fn show(&self, choice: &Choice) {
         self.dot.show(choice.qube.colour);
         self.name.set_text(choice.qube.name.as_str());
         self.note.set_text(&choice.note);
+        set_text(&self.risk, choice.risk.as_deref());
         self.button.set_sensitive(choice.is_open);
         set_accessible_label(&self.button, &choice.spoken);
     }

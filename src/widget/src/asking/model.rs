@@ -13,6 +13,7 @@ use super::request::Question;
 use super::{Asked, Identity, QuestionId, Refused, Waiting, Why};
 use crate::menu::device_row::chip;
 use crate::menu::model::Chip;
+use crate::menu::risk::risk;
 use crate::notify::{Button, Notice};
 use crate::scene::Scene;
 use crate::strings;
@@ -70,6 +71,8 @@ pub(super) struct Choice {
     pub(super) qube: Chip,
     /// The rule that leads there, or why it can't be.
     pub(super) note: String,
+    /// What could go wrong, where that is more than usual.
+    pub(super) risk: Option<String>,
     pub(super) spoken: String,
     pub(super) is_open: bool,
 }
@@ -78,9 +81,12 @@ pub(super) struct Choice {
 pub(super) fn view(asked: &Asked, scene: &Scene) -> View {
     let refused = asked.refused.iter().map(|refused| refused_card(refused, scene));
     let waiting = asked.waiting.iter().map(|waiting| open_card(waiting, scene));
+    let mut cards: Vec<Card> = waiting.chain(refused).collect();
+    // What was refused keeps its place: nothing moves under the pointer.
+    cards.sort_by_key(|card| card.id);
     View {
         title: strings::asking_title(),
-        cards: waiting.chain(refused).collect(),
+        cards,
         decline_all: (asked.count() > 1).then(strings::decline_all),
     }
 }
@@ -132,11 +138,13 @@ fn choice(
         Some(refusal) => refusal.to_string(),
         None => rule(qube, question, place, devices),
     };
-    let spoken = strings::say_allow(place, qube.as_str());
+    let risk = devices.iter().find_map(|device| risk(&scene.machine, device, qube));
+    let spoken = [Some(strings::say_allow(place, qube.as_str()) + "."), Some(note.clone()), risk.clone()];
     Choice {
         qube: chip(&scene.machine, qube),
-        spoken: format!("{spoken}. {note}"),
+        spoken: spoken.into_iter().flatten().collect::<Vec<_>>().join(" "),
         note,
+        risk,
         is_open: refusal.is_none() && !is_held,
     }
 }
@@ -218,7 +226,8 @@ pub(super) fn notice(asked: &Asked) -> Option<Notice> {
         }
     };
     let icon = "plugboard-attention-symbolic";
-    Some(Notice { summary, body, icon, buttons: vec![Button::Answer], is_urgent })
+    let buttons = if is_urgent { vec![Button::Answer] } else { Vec::new() };
+    Some(Notice { summary, body, icon, buttons, is_urgent })
 }
 
 #[cfg(test)]

@@ -60,9 +60,12 @@ fn drawn(desk: &Desk, scene: &Scene) -> String {
             Body::Refused(sentence) => writeln!(text, "  ! {sentence}").unwrap(),
             Body::Open(open) => {
                 writeln!(text, "  {}", open.lead).unwrap();
-                for Choice { qube, note, is_open, .. } in &open.choices {
+                for Choice { qube, note, is_open, risk, .. } in &open.choices {
                     let (left, right) = if *is_open { ('[', ']') } else { ('(', ')') };
                     writeln!(text, "  {left}{}{right} {note}", qube.name).unwrap();
+                    if let Some(risk) = risk {
+                        writeln!(text, "    ! {risk}").unwrap();
+                    }
                 }
                 for line in open.hold.iter().chain(open.words.iter().map(|(short, _)| short)) {
                     writeln!(text, "  {line}").unwrap();
@@ -140,6 +143,15 @@ sys-usb:2-1 #cc0000
 }
 
 #[test]
+fn who_gets_the_keyboard_is_said_at_the_choice() {
+    let mut scene = qubes();
+    put(&mut scene, device("usb", "sys-usb", "2-1").is(&["u030101"]));
+    let text = drawn(&asked(&scene, &[question("", &["work"])]), &scene);
+    let risk = "    ! What you type or point with it goes to work, and no longer to this desktop.\n";
+    assert!(text.ends_with(risk), "{text}");
+}
+
+#[test]
 fn nothing_is_given_away_unseen_or_unsure() {
     let mut scene = qubes();
     let mut desk = asked(&scene, &[question(WORDS, &["work"])]);
@@ -175,13 +187,13 @@ fn several_questions_are_one_list_and_a_refusal_stays_in_it() {
     assert_eq!(
         drawn(&desk, &scene),
         "\
+sys-usb:2-1 #cc0000
+  ! Not attached: another device is on sys-usb:2-1 now than the one you were asked about.
 sys-usb:2-2 #cc0000
   Attach this device to vault?
   (vault) The rule that asks is not known.
   Plugboard does not see this device yet.
   It calls itself “Keyboard”.
-sys-usb:2-1 #cc0000
-  ! Not attached: another device is on sys-usb:2-1 now than the one you were asked about.
 "
     );
     let notice = |desk: &Desk| notice(&desk.asked());
@@ -193,7 +205,7 @@ sys-usb:2-1 #cc0000
     let both = asked(&scene, &[question(words, &["work"]), question(words, &["work"])]);
     assert!(drawn(&both, &scene).ends_with("[Attach none of them]\n"));
     let summed_up = notice(&both).unwrap();
-    assert_eq!(summed_up.summary, "2 devices wait for your answer");
+    assert_eq!(summed_up.summary, "2 devices wait for you");
     assert_eq!(summed_up.body, "sys-usb:2-1, sys-usb:2-1");
 }
 

@@ -66,17 +66,12 @@ fn clear(path: &Path) -> Result<(), NotTaken> {
     if !there.file_type().is_socket() {
         return Err(NotTaken::Foreign);
     }
-    match UnixStream::connect(path) {
-        Ok(_) => Err(NotTaken::Living),
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-            if mark(&fs::symlink_metadata(path)?) == mark(&there) {
-                Ok(remove(path)?)
-            } else {
-                Err(NotTaken::Living)
-            }
-        }
-        // Full, or not for us: it is served.
-        Err(_) => Err(NotTaken::Living),
+    // Any other failure is that of somebody who is busy, or not there for us.
+    let is_dead = UnixStream::connect(path).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
+    if is_dead && mark(&fs::symlink_metadata(path)?) == mark(&there) {
+        Ok(remove(path)?)
+    } else {
+        Err(NotTaken::Living)
     }
 }
 

@@ -224,7 +224,7 @@ fn further_questions_than_fit_are_answered_no_at_once() {
 #[test]
 fn who_gets_no_seat_is_told_no() {
     run(async {
-        let mut office = Office::open();
+        let office = Office::open();
         let mut endless = Vec::new();
         for _ in 0..serve::CONNECTIONS_MAX {
             endless.push(connected(&office.socket, b"device").await);

@@ -74,7 +74,7 @@ impl AskingWindow {
     pub(crate) fn present(&self) {
         self.0.refresh();
         if self.0.is_open.get() {
-            self.0.window.present();
+            self.0.come_to_front();
         }
     }
 }
@@ -255,6 +255,18 @@ impl Parts {
             surface.set_urgency_hint(true);
         }
         self.window.set_visible(true);
+    }
+
+    /// The click was on the icon or on a notification, of which GTK knows nothing: the window manager is told that it was
+    /// just now, or it would think that the person is busy elsewhere.
+    fn come_to_front(&self) {
+        if let Some(surface) = self.window.surface().and_downcast::<X11Surface>() {
+            let now = gdk4_x11::x11_get_server_time(&surface);
+            surface.set_user_time(now);
+            self.window.present_with_time(now);
+        } else {
+            self.window.present();
+        }
     }
 
     fn close(&self) {
