@@ -272,7 +272,7 @@ sentences! {
     button_answer() = gettext("Answer…");
 }
 
-/// "2 devices wait for your answer".
+/// "2 devices wait for you".
 #[must_use]
 pub(crate) fn questions_wait(count: usize) -> String {
     // Translators: tooltip of the tray icon, and notification.
