@@ -44,8 +44,8 @@ class Product:
         self.start_widget(language=language)
         return self
 
-    def start_simulator(self):
-        command = (PROGRAMS / "qubesd-sim", "--socket", self.socket, "--world", self.world)
+    def start_simulator(self, *words):
+        command = (PROGRAMS / "qubesd-sim", "--socket", self.socket, "--world", self.world, *words)
         process = self.desktop.start("qubesd-sim", *command, stdout=subprocess.PIPE)
         line = process.stdout.readline().decode().strip()
         if line != "ready":
