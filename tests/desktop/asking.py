@@ -30,13 +30,16 @@ class Asking:
         self.screen = product.screen
         self.agent = pathlib.Path(product.desktop.env["XDG_RUNTIME_DIR"], "device-agent.GUI")
         self.asked = []
+        # As the language of the widget has it.
+        self.title = TITLE
 
-    def start(self):
+    def start(self, language=None):
         """All programs, with the agent's socket in the run-time folder."""
         product = self.product
+        self.title = language.translated(TITLE) if language else TITLE
         product.start_simulator("--agent", self.agent)
         product.start_service()
-        product.start_widget("--agent-socket", self.agent)
+        product.start_widget("--agent-socket", self.agent, language=language)
         product.wait_for_tray()
         until(self.agent.is_socket, "the socket of the agent")
         return self
@@ -56,7 +59,7 @@ class Asking:
         self.asked.clear()
 
     def window(self):
-        return next((window for window in self.screen.windows(PROGRAM) if window.name == TITLE), None)
+        return next((window for window in self.screen.windows(PROGRAM) if window.name == self.title), None)
 
     def wait_for_window(self):
         return until(self.window, "the window of questions")
@@ -67,7 +70,7 @@ class Asking:
     def _frame(self):
         application = spoken.program(PROGRAM)
         frames = spoken.children(application) if application else ()
-        return next((frame for frame in frames if spoken.title(frame) == TITLE), None)
+        return next((frame for frame in frames if spoken.title(frame) == self.title), None)
 
     def texts(self):
         frame = self._frame()

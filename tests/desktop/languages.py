@@ -14,6 +14,7 @@ gi.require_version("PangoCairo", "1.0")
 from gi.repository import Atspi, Pango, PangoCairo  # noqa: E402
 
 import spoken  # noqa: E402
+from asking import Asking  # noqa: E402
 from dbus_menu import DBusMenu  # noqa: E402
 from language import Language, invented, mirrored  # noqa: E402
 from waiting import until  # noqa: E402
@@ -56,6 +57,20 @@ def no_text_is_missed(product):
     _all_translated("the tooltip", [word for word in item if isinstance(word, str)], known)
     entries = DBusMenu(product.desktop, name, product.tray.item(name, "Menu")).entries()
     _all_translated("the D-Bus menu", list(_labels(entries)), known | set(WORD.findall(REASON)))
+
+
+def questions_are_translated(product):
+    """The window that asks before a device is attached, and its notification."""
+    asking = Asking(product).start(invented(product.desktop))
+    asking.rule("work")
+    asking.rule("personal")
+    asking.control("plug", "stick")
+    asking.wait_for_window()
+    texts, buttons = until(lambda: asking.buttons() and (asking.texts(), list(asking.buttons())), "buttons to answer")
+    notice = product.notices.wait_for("sys-usb:2-1?")
+    known = _values(product)
+    _all_translated("the window of questions", [asking.title, *texts, *buttons], known)
+    _all_translated("its notification", [notice.summary, notice.body, *notice.buttons.values()], known)
 
 
 def no_text_is_cut(product):
@@ -217,6 +232,7 @@ def _shown(element):
 
 TESTS = (
     no_text_is_missed,
+    questions_are_translated,
     no_text_is_cut,
     german_is_not_cut,
     polish_counts_as_poles_do,
