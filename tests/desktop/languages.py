@@ -24,8 +24,8 @@ from waiting import until  # noqa: E402
 WORD = re.compile(r"[A-Za-z]{2,}")
 # Signs of units are the same in every language.
 UNITS = ("kB", "MB", "GB", "TB")
-# A port behind five hubs, which makes the second line of a row long.
-HUB = "2-1.4.3.2.1.4"
+# A disk with a long name behind five hubs: they make the second line of a row longer than it may be.
+HUB, DISK = "2-1.4.3.2.1.4", "mapper-backup-2026-encrypted"
 REASON = "No free slot in work."
 
 
@@ -199,10 +199,10 @@ def _has_room(product):
     measure()
     menu.close()
     product.control("plug", "usb", "sys-usb", HUB, "desc=0951:1666 Kingston DataTraveler 1", "interfaces=080650:")
-    product.control("plug", "block", "sys-usb", "sdz", f"parent={HUB}:1.0")
-    product.give("block", "sys-usb:sdz", "work")
+    product.control("plug", "block", "sys-usb", DISK, f"parent={HUB}:1.0")
+    product.give("block", f"sys-usb:{DISK}", "work")
     menu.open()
-    menu.wait_for_row(product.row("sys-usb:sdz") + ".*work")
+    menu.wait_for_row(product.row(f"sys-usb:{DISK}") + ".*work")
     known |= _values(product)
     measure()
 
