@@ -25,7 +25,7 @@ WORD = re.compile(r"[A-Za-z]{2,}")
 # Signs of units are the same in every language.
 UNITS = ("kB", "MB", "GB", "TB")
 # A disk with a long name behind five hubs: they make the second line of a row longer than it may be.
-HUB, DISK = "2-1.4.3.2.1.4", "mapper-backup-2026-encrypted"
+HUB, DISK = "2-12.14.13.12.11.14", "mapper-backup-2026"
 REASON = "No free slot in work."
 
 
