@@ -109,6 +109,7 @@ fn perform(
             }
         }
         Job::OpenMenu(device) => faces.menu.open(None, device),
+        Job::ShowQuestions => faces.menu.show_questions(),
         Job::Store => store(&state.scene().recent),
     }
 }

@@ -12,14 +12,15 @@
 
 pub(crate) mod app;
 pub(crate) mod device_row;
+pub(crate) mod dot;
 pub(crate) mod model;
 pub(crate) mod order;
 pub(crate) mod risk;
+pub(crate) mod style;
 pub(crate) mod targets;
 
 mod aim;
 mod chips;
-mod dot;
 mod frame;
 mod guard;
 mod hover;
@@ -34,7 +35,6 @@ mod path;
 mod picture;
 mod place;
 mod row;
-mod style;
 mod submenu;
 mod window;
 mod x11;

@@ -58,6 +58,8 @@ pub(super) enum Job {
     Notify(Effect),
     /// Open the menu, at this device when there is one.
     OpenMenu(Option<DeviceRef>),
+    /// Bring the questions to the front.
+    ShowQuestions,
     /// Keep on disk where devices were used last.
     Store,
 }
@@ -128,6 +130,7 @@ impl State {
             Input::Wish(wish) => self.wish(wish, now),
             Input::Pressed(Button::Do(_, command)) => self.wish(Wish::Do(command), now),
             Input::Pressed(Button::Choose(device)) => vec![Job::OpenMenu(device)],
+            Input::Pressed(Button::Answer) => vec![Job::ShowQuestions],
             Input::Wake => self.wake(now),
         }
     }
