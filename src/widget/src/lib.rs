@@ -30,9 +30,11 @@ mod menu;
 mod naming;
 mod notify;
 mod platform;
+mod preferences;
 mod recent;
 mod scene;
 mod session;
+mod settings;
 mod strings;
 #[cfg(test)]
 mod testing;

@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 
 use device_bus::manager::Source;
 use device_core::assignment::Options;
-use device_core::device::SharedDevice;
+use device_core::device::{Device, SharedDevice};
 use device_core::machine::{Link, Machine};
 use device_core::name::{DeviceRef, Port, QubeName};
+use device_core::qube::{Qube, QubeClass};
 
+use crate::naming;
+use crate::preferences::{Preference, Preferences};
 use crate::recent::Recent;
 
 /// How long a device counts as new after it was plugged in.
@@ -91,6 +94,12 @@ pub(crate) enum Wish {
     GiveUp(Ticket),
     /// Hide the failure of this command.
     Dismiss(Command),
+    /// Have one thing otherwise from now on.
+    Prefer(Preference),
+    /// This is preferred now; only the keeper of preferences says so.
+    Preferred(Box<Preferences>),
+    /// Open the window of preferences, at this device when there is one.
+    Settings(Option<DeviceRef>),
 }
 
 /// The whole picture.
@@ -108,6 +117,8 @@ pub(crate) struct Scene {
     pub(crate) failures: Vec<Failure>,
     /// Where devices were used last.
     pub(crate) recent: Recent,
+    /// What the person prefers.
+    pub(crate) preferences: Preferences,
 }
 
 impl Scene {
@@ -138,6 +149,25 @@ impl Scene {
     pub(crate) fn new_until(&self, port: &Port, now: Instant) -> Option<Instant> {
         let until = *self.plugged_in.get(port)? + NEW_FOR;
         (until > now).then_some(until)
+    }
+
+    /// What the device is called: the person's own name first, then what it says itself.
+    pub(crate) fn name_of(&self, device: &Device) -> String {
+        naming::called(&self.preferences, &device.info)
+    }
+
+    /// Whether the menu leaves the device out. What is attached, or has something to tell, is never left out.
+    pub(crate) fn is_hidden(&self, device: &Device) -> bool {
+        self.preferences.hides(&device.info.to_ref())
+            && !device.is_attached()
+            && self.pending_at(device.port()).is_none()
+            && self.failure_at(device.port()).is_none()
+    }
+
+    /// Whether the qube is offered as a place for devices.
+    pub(crate) fn offers(&self, qube: &Qube) -> bool {
+        let may_hold = qube.is_running() && !matches!(qube.class, QubeClass::Admin | QubeClass::Remote);
+        qube.is_target() || (self.preferences.shows_internal && may_hold && qube.details.is_some())
     }
 
     /// The device exactly as it was seen: same port, same id.

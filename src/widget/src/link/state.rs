@@ -12,7 +12,8 @@ use zbus::message::Message;
 
 use super::call::Answer;
 use super::{Owner, new_owner};
-use crate::notify::{Button, Effect, Notifier};
+use crate::notify::{Button, Effect, Notice, Notifier};
+use crate::preferences::{Notices, Preference};
 use crate::recent::Recent;
 use crate::scene::{Command, Failure, Pending, Scene, Ticket, Wish};
 use crate::strings;
@@ -58,6 +59,10 @@ pub(super) enum Job {
     Notify(Effect),
     /// Open the menu, at this device when there is one.
     OpenMenu(Option<DeviceRef>),
+    /// Open the window of preferences, at this device when there is one.
+    OpenSettings(Option<DeviceRef>),
+    /// Have a preference kept.
+    Keep(Preference),
     /// Keep on disk where devices were used last.
     Store,
 }
@@ -222,7 +227,8 @@ impl State {
     }
 
     fn wake(&mut self, now: Instant) -> Vec<Job> {
-        let mut jobs: Vec<Job> = self.notifier.wake(&self.scene, now).into_iter().map(Job::Notify).collect();
+        let effects = self.notifier.wake(&self.scene, now);
+        let mut jobs: Vec<Job> = self.wanted(effects).collect();
         if matches!(self.copy, Copy::Retrying(moment) if moment <= now) {
             jobs.push(self.read());
         }
@@ -244,7 +250,18 @@ impl State {
             self.scene.machine.apply(change);
         }
         let effects = self.notifier.observe(&self.scene, now);
-        [Job::Publish].into_iter().chain(effects.into_iter().map(Job::Notify)).collect()
+        [Job::Publish].into_iter().chain(self.wanted(effects)).collect()
+    }
+
+    /// Of what could be said, what the person wants to be told. What stands there and is no longer true goes in any case.
+    fn wanted(&self, effects: Vec<Effect>) -> impl Iterator<Item = Job> + use<> {
+        let notices = self.scene.preferences.notices;
+        effects.into_iter().map(move |effect| {
+            Job::Notify(match effect {
+                Effect::Show(tag, notice) if !wants(notices, &notice) => Effect::Close(tag),
+                other => other,
+            })
+        })
     }
 
     fn note_arrival(&mut self, change: &Change, now: Instant) {
@@ -289,6 +306,12 @@ impl State {
                 self.scene.failures.retain(|failure| failure.command != command);
                 vec![Job::Publish]
             }
+            Wish::Prefer(preference) => vec![Job::Keep(preference)],
+            Wish::Preferred(preferences) => {
+                self.scene.preferences = *preferences;
+                vec![Job::Publish]
+            }
+            Wish::Settings(device) => vec![Job::OpenSettings(device)],
         }
     }
 
@@ -325,7 +348,15 @@ impl State {
         self.scene.failures.retain(|other| !is_about_the_same(&other.command, &failure.command));
         self.scene.failures.insert(0, failure);
         self.scene.failures.truncate(FAILURES_MAX);
-        [Job::Publish].into_iter().chain(effects.into_iter().map(Job::Notify)).collect()
+        [Job::Publish].into_iter().chain(self.wanted(effects)).collect()
+    }
+}
+
+fn wants(notices: Notices, notice: &Notice) -> bool {
+    match notices {
+        Notices::All => true,
+        Notices::Important => notice.is_important,
+        Notices::None => false,
     }
 }
 

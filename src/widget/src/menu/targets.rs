@@ -194,7 +194,7 @@ fn targets(scene: &Scene, device: &Device, view: &SubView) -> Vec<Item> {
         .qubes
         .values()
         .map(AsRef::as_ref)
-        .filter(|qube| qube.is_target() && qube.name != device.port().backend)
+        .filter(|qube| scene.offers(qube) && qube.name != device.port().backend)
         .filter(|qube| !device.attachments.contains_key(&qube.name))
         .filter(|qube| has_words(qube.name.as_str(), &view.filter))
         .map(|qube| (Rank::of(scene, device, qube), qube))
@@ -270,10 +270,8 @@ pub(crate) fn send_to(device: &Device, qube: &QubeName, view: &SubView) -> Comma
 
 /// The command itself, or the page that asks about it first.
 pub(super) fn guarded(scene: &Scene, device: &Device, command: Command) -> ItemAction {
-    match risk(&scene.machine, device, command.qube()) {
-        Some(_) => ItemAction::Turn(Page::Confirm(command)),
-        None => ItemAction::Wish(Wish::Do(command)),
-    }
+    let asks = scene.preferences.confirms_risk && risk(&scene.machine, device, command.qube()).is_some();
+    if asks { ItemAction::Turn(Page::Confirm(command)) } else { ItemAction::Wish(Wish::Do(command)) }
 }
 
 fn short_reason(refusal: &Refusal) -> String {

@@ -94,6 +94,13 @@ impl MenuWindow {
         self.0.open(opening);
     }
 
+    /// Closes the menu.
+    pub(crate) fn close(&self) {
+        if self.0.frame.is_open() {
+            self.0.close();
+        }
+    }
+
     /// The scene has changed.
     pub(crate) fn refresh(&self) {
         if self.0.frame.is_open() {
