@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use crate::assignment::{Assignment, Mode};
 use crate::error::{Error, ErrorKind};
 use crate::hypervisor::{Action, Hypervisor, Performed};
+use crate::mark;
 use crate::name::{DeviceClass, DeviceRef, PortId, QubeName};
 use crate::scope::{Scope, ScopeReply};
 use crate::transport::Transport;
@@ -159,6 +160,9 @@ impl Hypervisor for AdminClient {
                 ScopeReply::Assigned(self.list(request, |data| listing::assigned(data, qube, class)).await?)
             }
             Scope::Details(qube) => ScopeReply::Details(self.details(qube).await?),
+            Scope::Marked(qube, mark) => {
+                ScopeReply::Marked(mark::listed(&self.feature(qube, mark.feature()).await?.unwrap_or_default()))
+            }
         })
     }
 
@@ -185,6 +189,7 @@ impl Hypervisor for AdminClient {
                 self.assignment_call("Set.assignment", assignment, mode.as_str()).await?;
             }
             Action::Start(qube) => self.plain_call("admin.vm.Start", qube).await?,
+            Action::Mark { device, mark, is_set } => self.set_mark(device, *mark, *is_set).await?,
             Action::Shutdown(qube) => self.plain_call("admin.vm.Shutdown", qube).await?,
             Action::Discard(qube) => self.discard(qube).await?,
             Action::CreateDisposable(template) => {

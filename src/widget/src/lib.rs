@@ -38,6 +38,7 @@ mod settings;
 mod strings;
 #[cfg(test)]
 mod testing;
+mod together;
 mod tray;
 
 /// Name of this program to desktops: its desktop file, its windows, its accessible application.

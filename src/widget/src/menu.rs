@@ -1,6 +1,6 @@
 //! The Devices menu.
 //!
-//! [`model`], [`device_row`], [`targets`], [`pages`], [`risk`] and [`order`] are pure: a [`crate::scene::Scene`] and what is open
+//! [`model`], [`device_row`], [`section`], [`fold`], [`targets`], [`pages`], [`parts`], [`risk`] and [`order`] are pure: a [`crate::scene::Scene`] and what is open
 //! go in, rows and texts come out. So are [`place`], [`aim`], [`guard`] and [`keys`], the rules of the hand.
 //! The other files are GTK and draw what those say; no sentence and no rule is made there:
 //!
@@ -20,6 +20,7 @@ pub(crate) mod targets;
 mod aim;
 mod chips;
 mod dot;
+mod fold;
 mod frame;
 mod guard;
 mod hover;
@@ -30,10 +31,12 @@ mod list;
 mod listen;
 mod outside;
 mod pages;
+mod parts;
 mod path;
 mod picture;
 mod place;
 mod row;
+mod section;
 mod style;
 mod submenu;
 mod window;

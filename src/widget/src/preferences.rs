@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use device_core::name::{DeviceClass, DeviceRef, Port};
+use device_core::mark::{from_key, to_key};
+use device_core::name::DeviceRef;
 use device_core::text::DisplayText;
 
 pub(crate) mod keeper;
@@ -137,22 +138,6 @@ fn mark(marks: &mut Marks, device: DeviceRef, words: DisplayText) {
 fn own_name(text: &str) -> DisplayText {
     let short: String = text.trim().chars().take(NAME_MAX).collect();
     short.trim_end().into()
-}
-
-/// The key of a device in the store: `block:sys-usb:sda:0781:5567:4C53:u080650`, as the field writes it.
-///
-/// # Source
-/// Admin API facts 7.3.
-fn to_key(device: &DeviceRef) -> String {
-    format!("{}:{}:{}:{}", device.port.class, device.port.backend, device.port.id, device.id)
-}
-
-/// The device of such a key; `None` when it is none.
-fn from_key(key: &str) -> Option<DeviceRef> {
-    let mut words = key.splitn(4, ':');
-    let class: DeviceClass = words.next()?.parse().ok()?;
-    let port = Port::new(words.next()?.parse().ok()?, class, words.next()?.parse().ok()?);
-    Some(DeviceRef { port, id: words.next()?.parse().ok()? })
 }
 
 /// Marks out of the store. Somebody else may have written there, so all of it is checked.

@@ -10,6 +10,7 @@ use device_bus::manager::Source;
 use device_core::assignment::Options;
 use device_core::device::{Device, SharedDevice};
 use device_core::machine::{Link, Machine};
+use device_core::mark::Mark;
 use device_core::name::{DeviceRef, Port, QubeName};
 use device_core::qube::{Qube, QubeClass};
 
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Move(DeviceRef, QubeName, Options),
     /// Start a qube.
     StartQube(QubeName),
+    /// Put a mark on a device, or take it away.
+    SetMark(DeviceRef, Mark, bool),
 }
 
 impl Command {
@@ -47,12 +50,13 @@ impl Command {
             | Self::AttachToNewDisposable(device, ..)
             | Self::Detach(device, _)
             | Self::DetachAndShutDown(device, _)
-            | Self::Move(device, ..) => Some(&device.port),
+            | Self::Move(device, ..)
+            | Self::SetMark(device, ..) => Some(&device.port),
             Self::StartQube(_) => None,
         }
     }
 
-    /// The qube (or disposable template) it is about.
+    /// The qube (or disposable template, or backend) it is about.
     pub(crate) fn qube(&self) -> &QubeName {
         match self {
             Self::Attach(_, qube, _)
@@ -61,6 +65,7 @@ impl Command {
             | Self::DetachAndShutDown(_, qube)
             | Self::Move(_, qube, _)
             | Self::StartQube(qube) => qube,
+            Self::SetMark(device, ..) => &device.port.backend,
         }
     }
 }
@@ -90,6 +95,8 @@ pub(crate) struct Failure {
 pub(crate) enum Wish {
     /// Have this done.
     Do(Command),
+    /// Have the first done, and the second once that is done.
+    Both(Command, Command),
     /// Stop waiting for it; the outcome shows in the mirror if it comes.
     GiveUp(Ticket),
     /// Hide the failure of this command.
@@ -162,6 +169,13 @@ impl Scene {
             && !device.is_attached()
             && self.pending_at(device.port()).is_none()
             && self.failure_at(device.port()).is_none()
+    }
+
+    /// Whether the device carries this mark.
+    pub(crate) fn is_marked(&self, device: &Device, mark: Mark) -> bool {
+        let backend = self.machine.qubes.get(&device.port().backend);
+        let details = backend.and_then(|qube| qube.details.as_ref());
+        details.is_some_and(|details| details.marks.has(mark, &device.info.to_ref()))
     }
 
     /// Whether the qube is offered as a place for devices.

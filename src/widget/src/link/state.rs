@@ -1,5 +1,6 @@
 //! What the link knows and decides: inputs in, jobs out. Pure; no bus, no clock of its own.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use device_bus::property::Incoming;
@@ -17,6 +18,7 @@ use crate::preferences::{Notices, Preference};
 use crate::recent::Recent;
 use crate::scene::{Command, Failure, Pending, Scene, Ticket, Wish};
 use crate::strings;
+use crate::together;
 
 /// Signals kept while the tree is being read; with more the reading starts again, because it no longer pays.
 const KEPT_SIGNALS: usize = 10_000;
@@ -93,6 +95,8 @@ pub(super) struct State {
     pause: Duration,
     started: Option<Instant>,
     tickets: u64,
+    /// What is done next when a command under way has succeeded.
+    followers: BTreeMap<Ticket, Command>,
 }
 
 impl State {
@@ -108,6 +112,7 @@ impl State {
             pause: RETRY_MIN,
             started: None,
             tickets: 0,
+            followers: BTreeMap::new(),
         }
     }
 
@@ -175,7 +180,7 @@ impl State {
                 Ok((objects, manager)) => self.loaded(objects, manager, now),
                 Err(error) => self.not_loaded(&error, now),
             },
-            Answer::Done(ticket, outcome) => self.done(ticket, outcome),
+            Answer::Done(ticket, outcome) => self.done(ticket, outcome, now),
         }
     }
 
@@ -290,15 +295,13 @@ impl State {
 
     fn wish(&mut self, wish: Wish, now: Instant) -> Vec<Job> {
         match wish {
-            Wish::Do(command) if self.is_under_way(&command) => Vec::new(),
             Wish::Do(command) => {
-                self.scene.failures.retain(|failure| !is_about_the_same(&failure.command, &command));
-                self.tickets += 1;
-                let ticket = Ticket(self.tickets);
-                self.scene.pending.push(Pending { ticket, command: command.clone(), since: now });
-                vec![Job::Publish, Job::Carry(ticket, command)]
+                let then = together::follow_up(&self.scene, &command);
+                self.begin(command, then, now)
             }
+            Wish::Both(first, then) => self.begin(first, Some(then), now),
             Wish::GiveUp(ticket) => {
+                self.followers.remove(&ticket);
                 self.scene.pending.retain(|pending| pending.ticket != ticket);
                 vec![Job::Publish]
             }
@@ -315,18 +318,35 @@ impl State {
         }
     }
 
+    fn begin(&mut self, command: Command, then: Option<Command>, now: Instant) -> Vec<Job> {
+        if self.is_under_way(&command) {
+            return Vec::new();
+        }
+        self.scene.failures.retain(|failure| !is_about_the_same(&failure.command, &command));
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.followers.extend(then.map(|then| (ticket, then)));
+        self.scene.pending.push(Pending { ticket, command: command.clone(), since: now });
+        vec![Job::Publish, Job::Carry(ticket, command)]
+    }
+
     fn is_under_way(&self, command: &Command) -> bool {
         self.scene.pending.iter().any(|pending| is_about_the_same(&pending.command, command))
     }
 
-    fn done(&mut self, ticket: Ticket, outcome: Result<(), Error>) -> Vec<Job> {
+    fn done(&mut self, ticket: Ticket, outcome: Result<(), Error>, now: Instant) -> Vec<Job> {
+        let then = self.followers.remove(&ticket);
         let Some(place) = self.scene.pending.iter().position(|pending| pending.ticket == ticket) else {
             tracing::info!(?outcome, "a command ended that nobody waits for any more");
             return Vec::new();
         };
         let Pending { command, .. } = self.scene.pending.remove(place);
         match outcome {
-            Ok(()) => self.succeeded(&command),
+            Ok(()) => {
+                let mut jobs = self.succeeded(&command);
+                jobs.extend(then.into_iter().flat_map(|then| self.wish(Wish::Do(then), now)));
+                jobs
+            }
             Err(error) => self.failed(command, &error),
         }
     }

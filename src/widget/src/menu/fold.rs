@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use device_core::device::{Device, SharedDevice};
 use device_core::interface::Category;
 use device_core::machine::Machine;
+use device_core::mark::Mark;
 use device_core::name::{DeviceClass, Port};
 
 use crate::naming;
@@ -66,7 +67,7 @@ impl<'a> Folding<'a> {
     fn leave_out(&mut self, machine: &'a Machine) {
         let hides = |device: &Device| {
             let details = machine.qubes.get(&device.port().backend).and_then(|qube| qube.details.as_ref());
-            details.is_some_and(|details| details.marks.hides_children(&device.info.to_ref()))
+            details.is_some_and(|details| details.marks.has(Mark::HideChildren, &device.info.to_ref()))
         };
         let hidden = machine
             .devices

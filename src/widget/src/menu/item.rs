@@ -55,7 +55,7 @@ impl ItemWidget {
     pub(super) fn opens_page(&self) -> bool {
         let item = self.0.item.borrow();
         item.as_ref()
-            .is_some_and(|item| matches!(item.action, Some(ItemAction::Turn(_))) && item.mark != Mark::Back)
+            .is_some_and(|item| turns(item))
     }
 }
 
@@ -173,7 +173,7 @@ impl Parts {
         if let Some(note) = note {
             note.set_text(&item.note);
         }
-        let turns = matches!(item.action, Some(ItemAction::Turn(_))) && item.mark != Mark::Back;
+        let turns = turns(item);
         if turns {
             self.chevron.get_or_init(|| {
                 let chevron = chevron();
@@ -199,6 +199,11 @@ fn optional<W: IsA<gtk::Widget>>(
     let part = part.get()?;
     part.set_visible(is_wanted);
     Some(part)
+}
+
+/// Whether it leads to a further page.
+fn turns(item: &Item) -> bool {
+    matches!(item.action, Some(ItemAction::Turn(_) | ItemAction::Part(_))) && item.mark != Mark::Back
 }
 
 /// A sentence is longer than a name, and nothing to choose.

@@ -6,6 +6,7 @@ use gtk::prelude::*;
 
 use super::keyboard;
 use super::window::Parts;
+use crate::scene::Wish;
 
 /// Connects everything; nothing of it keeps the menu alive.
 pub(super) fn listen(parts: &Rc<Parts>) {
@@ -13,6 +14,8 @@ pub(super) fn listen(parts: &Rc<Parts>) {
     to_window(parts);
     to_pointer(parts);
     to_typing(parts);
+    let told = Rc::downgrade(parts);
+    parts.frame.on_settings(move || with(&told, |parts| parts.wish(Wish::Settings(None))));
     parts.route_typing();
 }
 

@@ -180,7 +180,6 @@ impl Parts {
         let is_dim = row.look == Look::Dim && row.is_usable();
         set_class(&self.name, "dim", is_dim);
         set_class(self.icon.widget(), "dim", is_dim);
-        set_class(&self.button, "part", row.is_part);
         if row.is_new {
             self.badge.get_or_init(|| {
                 let badge = gtk::Label::builder()

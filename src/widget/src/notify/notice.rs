@@ -115,6 +115,7 @@ pub(super) fn failed(scene: &Scene, device: Option<&Device>, failure: &Failure) 
         Command::Detach(..) | Command::DetachAndShutDown(..) => strings::not_detached(&name, qube),
         Command::Move(..) => strings::not_moved(&name, qube),
         Command::StartQube(_) => strings::not_started(qube),
+        Command::SetMark(..) => strings::not_marked(&name),
     };
     let choose = device.map(|device| Button::Choose(Some(device.info.to_ref())));
     Notice {
