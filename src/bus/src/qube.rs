@@ -107,7 +107,8 @@ fn keys(devices: &BTreeSet<DeviceRef>) -> Vec<String> {
 }
 
 fn marked(property: &'static str, keys: &[String]) -> Result<BTreeSet<DeviceRef>, ShapeError> {
-    let device = |key: &String| from_key(key).ok_or_else(|| ShapeError::value(property, &"no key of a device"));
+    let device =
+        |key: &String| from_key(key).ok_or_else(|| ShapeError::value(property, &"no key of a device"));
     keys.iter().map(device).collect()
 }
 

@@ -81,16 +81,16 @@ fn info() -> impl Strategy<Value = DeviceInfo> {
 fn details() -> impl Strategy<Value = QubeDetails> {
     let label = option::of(("[a-z]{1,6}", 0..0x0100_0000_u32));
     let denied = collection::vec(sample::select(vec!["u03****", "*******"]), 0..3);
-    (label, any::<[bool; 3]>(), denied, marks()).prop_map(|(label, [internal, template, cleanup], denied, marks)| {
-        QubeDetails {
+    (label, any::<[bool; 3]>(), denied, marks()).prop_map(
+        |(label, [internal, template, cleanup], denied, marks)| QubeDetails {
             label: label.map(|(name, colour)| Label { name, colour }),
             is_internal: internal,
             is_disposable_template: template,
             is_auto_cleanup: cleanup,
             denied: denied.into_iter().map(|code| Interface::new(code).unwrap()).collect(),
             marks,
-        }
-    })
+        },
+    )
 }
 
 fn marks() -> impl Strategy<Value = DeviceMarks> {

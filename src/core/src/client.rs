@@ -160,9 +160,9 @@ impl Hypervisor for AdminClient {
                 ScopeReply::Assigned(self.list(request, |data| listing::assigned(data, qube, class)).await?)
             }
             Scope::Details(qube) => ScopeReply::Details(self.details(qube).await?),
-            Scope::Marked(qube, mark) => {
-                ScopeReply::Marked(mark::listed(&self.feature(qube, mark.feature()).await?.unwrap_or_default()))
-            }
+            Scope::Marked(qube, mark) => ScopeReply::Marked(mark::listed(
+                &self.feature(qube, mark.feature()).await?.unwrap_or_default(),
+            )),
         })
     }
 

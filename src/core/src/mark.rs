@@ -108,7 +108,10 @@ mod tests {
     fn a_key_comes_back_as_the_device() {
         let key = "usb:sys-usb:2-1:0781:5567::u080650";
         let device = from_key(key).unwrap();
-        assert_eq!((device.port.to_string(), device.id.to_string()), ("sys-usb:2-1".into(), "0781:5567::u080650".into()));
+        assert_eq!(
+            (device.port.to_string(), device.id.to_string()),
+            ("sys-usb:2-1".into(), "0781:5567::u080650".into())
+        );
         assert_eq!(to_key(&device), key);
         for none in ["", "usb:sys-usb:2-1", "usb:sys usb:2-1:x", "usb::2-1:x"] {
             assert_eq!(from_key(none), None, "{none}");

@@ -117,9 +117,10 @@ pub fn stale_after(event: &Event) -> Vec<Hint> {
         "property-set" | "property-reset" | "property-del" => property(subject, detail),
         "domain-feature-set" | "domain-feature-delete" => match (subject, detail) {
             (Some(qube), "internal") => vec![Hint::Scope(Scope::Details(qube))],
-            (Some(qube), feature) => {
-                Mark::from_feature(feature).map(|mark| Hint::Scope(Scope::Marked(qube, mark))).into_iter().collect()
-            }
+            (Some(qube), feature) => Mark::from_feature(feature)
+                .map(|mark| Hint::Scope(Scope::Marked(qube, mark)))
+                .into_iter()
+                .collect(),
             _ => Vec::new(),
         },
         _ => Vec::new(),

@@ -228,8 +228,10 @@ impl Notifier {
                     effects.push(Effect::Show(Tag::Thing(key), notice::lost(scene, device, qubes)));
                 }
             } else {
-                effects
-                    .push(Effect::Show(Tag::Backend(backend.clone()), notice::lost_with(scene, backend, &entries)));
+                effects.push(Effect::Show(
+                    Tag::Backend(backend.clone()),
+                    notice::lost_with(scene, backend, &entries),
+                ));
             }
         }
     }

@@ -95,6 +95,9 @@ sentences! {
     whole_usb_device() = gettext("Whole USB device");
     // Translators: a row whose device is gone (unplugged, or hidden by its qube), until the menu closes.
     gone() = gettext("no longer there");
+    // Translators: a row whose device now stands in the row of its own disk; {port} is like "sda".
+    listed_with(port) = gettext("listed with {port} now");
+    hidden_now() = gettext("hidden now");
     // Translators: a USB stick whose disk is attached somewhere; {port} is like "sda".
     in_use_as_disk(port) = gettext("in use as disk {port}");
     // Translators: a partition whose whole disk is attached to {qube}.

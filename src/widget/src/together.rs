@@ -19,7 +19,8 @@ pub(crate) fn follow_up(scene: &Scene, command: &Command) -> Option<Command> {
     };
     let device = scene.device(device).filter(|device| takes_microphone(scene, device))?;
     let microphone = microphone(scene)?;
-    let is_possible = device.port().class != DeviceClass::Mic && may_attach(&scene.machine, microphone, qube).is_ok();
+    let is_possible =
+        device.port().class != DeviceClass::Mic && may_attach(&scene.machine, microphone, qube).is_ok();
     is_possible.then(|| Command::Attach(microphone.info.to_ref(), qube.clone(), Options::new()))
 }
 
@@ -56,13 +57,17 @@ mod tests {
     #[test]
     fn a_marked_camera_takes_the_microphone_along_and_no_other_device_does() {
         let mut scene = laptop();
-        let device = |scene: &Scene, id: &str| scene.machine.devices[&port("usb", "sys-usb", id)].info.to_ref();
+        let device =
+            |scene: &Scene, id: &str| scene.machine.devices[&port("usb", "sys-usb", id)].info.to_ref();
         let (camera, keyboard) = (device(&scene, "2-4"), device(&scene, "2-2"));
         let attach = |device, qube| Command::Attach(device, name(qube), Options::new());
         assert_eq!(follow_up(&scene, &attach(camera.clone(), "vault")), None, "not marked");
         mark(&mut scene, Mark::WithMicrophone, &[camera.clone(), keyboard.clone()]);
         let microphone = microphone(&scene).unwrap().info.to_ref();
-        assert_eq!(follow_up(&scene, &attach(camera.clone(), "vault")), Some(attach(microphone.clone(), "vault")));
+        assert_eq!(
+            follow_up(&scene, &attach(camera.clone(), "vault")),
+            Some(attach(microphone.clone(), "vault"))
+        );
         assert_eq!(follow_up(&scene, &attach(camera.clone(), "work")), None, "it is there already");
         assert_eq!(follow_up(&scene, &attach(keyboard, "vault")), None, "a keyboard is no camera");
         assert_eq!(follow_up(&scene, &attach(microphone, "vault")), None);

@@ -39,9 +39,8 @@ pub(super) fn qube(name: &str) -> Result<QubeName, Error> {
 /// # Errors
 /// `Refused` for what is no mark.
 pub(super) fn mark(word: &str) -> Result<Mark, Error> {
-    options::mark(word).ok_or_else(|| {
-        Error::new(ErrorKind::Refused, "The mark has to be hide-children or with-microphone.")
-    })
+    options::mark(word)
+        .ok_or_else(|| Error::new(ErrorKind::Refused, "The mark has to be hide-children or with-microphone."))
 }
 
 /// The mode of a new assignment.

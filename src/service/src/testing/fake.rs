@@ -171,7 +171,8 @@ impl World {
                 ..QubeDetails::default()
             }),
             Scope::Marked(backend, mark) => {
-                let here = self.marked.iter().filter(|(device, of)| device.port.backend == *backend && of == mark);
+                let here =
+                    self.marked.iter().filter(|(device, of)| device.port.backend == *backend && of == mark);
                 ScopeReply::Marked(here.map(|(device, _)| device.clone()).collect())
             }
             Scope::Assigned(frontend, class) => {
@@ -234,7 +235,11 @@ impl Hypervisor for Fake {
             })),
             Action::Mark { device, mark, is_set } => Ok(self.change(|world| {
                 let marked = (device.clone(), *mark);
-                if *is_set { world.marked.insert(marked) } else { world.marked.remove(&marked) };
+                if *is_set {
+                    world.marked.insert(marked)
+                } else {
+                    world.marked.remove(&marked)
+                };
                 Performed::Done
             })),
             Action::Start(qube) => Ok(self.change(|world| {

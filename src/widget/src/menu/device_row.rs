@@ -17,7 +17,8 @@ pub(crate) fn row(scene: &Scene, device: &Device, members: &[&SharedDevice], now
     let info = &device.info;
     let words = naming::device_name(info);
     let own = scene.preferences.name(&info.to_ref()).map(ToString::to_string);
-    let in_use = use_of_relative(&scene.machine, device).filter(|_| !members.iter().any(|it| it.is_attached()));
+    let in_use =
+        use_of_relative(&scene.machine, device).filter(|_| !members.iter().any(|it| it.is_attached()));
     let status = [device].into_iter().chain(members.iter().map(|it| &***it)).find_map(|it| status(scene, it));
     let everyone = || [device].into_iter().chain(members.iter().map(|it| &***it));
     let mut holders: Vec<&QubeName> = everyone().flat_map(|it| it.attachments.keys()).collect();

@@ -36,7 +36,10 @@ impl<'a> Folding<'a> {
                 continue;
             }
             let disk = naming::disk_of(machine, device);
-            match machine.devices.get(&disk).filter(|disk| disk.port() != device.port()) {
+            let is_other = |disk: &&SharedDevice| {
+                disk.port() != device.port() && !folding.left_out.contains(disk.port())
+            };
+            match machine.devices.get(&disk).filter(is_other) {
                 Some(disk) => folding.fold(device, disk),
                 None => {
                     if let Some(parent) = machine.parent(device).filter(|_| is_safer_than_usb(device)) {
@@ -47,6 +50,7 @@ impl<'a> Folding<'a> {
         }
         for (carrier, carried) in carriers {
             if let ([only], Some(carrier)) = (carried.as_slice(), machine.devices.get(carrier))
+                && !folding.left_out.contains(carrier.port())
                 && is_nothing_but(carrier, only)
             {
                 folding.fold(carrier, only);
@@ -55,9 +59,9 @@ impl<'a> Folding<'a> {
         for members in folding.members.values_mut() {
             members.sort_by(|left, right| {
                 let order = |device: &Device| device.port().class != DeviceClass::Block;
-                order(left).cmp(&order(right)).then_with(|| {
-                    naming::natural_order(left.port().id.as_str(), right.port().id.as_str())
-                })
+                order(left)
+                    .cmp(&order(right))
+                    .then_with(|| naming::natural_order(left.port().id.as_str(), right.port().id.as_str()))
             });
         }
         folding

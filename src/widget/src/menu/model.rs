@@ -214,3 +214,7 @@ impl Row {
 #[cfg(test)]
 #[path = "model_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "worlds_tests.rs"]
+mod worlds_tests;

@@ -6,6 +6,7 @@
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, Port};
 
+use super::fold::Folding;
 use super::model::{Group, Look, Menu, Row, RowAction, RowKey, SectionKind};
 use super::targets::{Item, ItemKey, Items, Mark};
 use crate::strings;
@@ -94,7 +95,12 @@ impl Placed for Row {
             RowKey::Device(port) => Some(port.to_string()),
             RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => None,
         };
-        let why = self.thing.as_ref().map_or_else(strings::gone, |thing| why_gone(machine, thing));
+        let moved = match &self.key {
+            RowKey::Device(port) => where_now(machine, port),
+            RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => None,
+        };
+        let why = moved
+            .unwrap_or_else(|| self.thing.as_ref().map_or_else(strings::gone, |it| why_gone(machine, it)));
         let said: Vec<String> = place.into_iter().chain([why]).collect();
         Self {
             look: Look::Dim,
@@ -107,6 +113,14 @@ impl Placed for Row {
             ..self.clone()
         }
     }
+}
+
+/// Where a device is listed now that has lost its own row although it is there; `None` when it is not there.
+fn where_now(machine: &Machine, port: &Port) -> Option<String> {
+    let device = machine.devices.get(port)?;
+    let folding = Folding::of(machine);
+    let head = folding.row_of(device.port());
+    Some(if head == port { strings::hidden_now() } else { strings::listed_with(head.id.as_str()) })
 }
 
 /// Why something that belongs to this thing is not listed any more: the rest of the thing may be in use as a whole.

@@ -5,9 +5,7 @@ use device_core::mark;
 use device_core::rules::related_in_use;
 
 use super::device_row::{member_name, use_of_relative};
-use super::targets::{
-    GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, entry, group, qube_item,
-};
+use super::targets::{GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, entry, group, qube_item};
 use crate::naming;
 use crate::preferences::Preference;
 use crate::scene::{Command, Scene, Wish};
@@ -97,7 +95,10 @@ pub(super) fn further(scene: &Scene, device: &Device) -> Vec<Items> {
 fn parts_shown(scene: &Scene, device: &Device) -> Option<Item> {
     let machine = &scene.machine;
     let thing = machine.devices.get(&machine.physical_thing(device.port()))?;
-    let has_parts = machine.devices.values().any(|other| machine.parent(other).is_some_and(|it| it.port() == thing.port()));
+    let has_parts = machine
+        .devices
+        .values()
+        .any(|other| machine.parent(other).is_some_and(|it| it.port() == thing.port()));
     let hides = scene.is_marked(thing, mark::Mark::HideChildren);
     has_parts.then(|| {
         check(ItemKey::ShowParts, strings::show_parts(), thing, mark::Mark::HideChildren, !hides, hides)
@@ -105,7 +106,14 @@ fn parts_shown(scene: &Scene, device: &Device) -> Option<Item> {
 }
 
 /// A check item that puts a mark on a device or takes it away.
-fn check(key: ItemKey, text: String, device: &Device, mark: mark::Mark, is_checked: bool, is_set: bool) -> Item {
+fn check(
+    key: ItemKey,
+    text: String,
+    device: &Device,
+    mark: mark::Mark,
+    is_checked: bool,
+    is_set: bool,
+) -> Item {
     let command = Command::SetMark(device.info.to_ref(), mark, !is_set);
     let item = entry(key, text, ItemAction::Wish(Wish::Do(command)));
     Item { mark: Mark::Check(is_checked), ..item }

@@ -35,10 +35,7 @@ pub(super) fn sections(scene: &Scene, now: Instant) -> Vec<Group<SectionKind, Ro
     if !stopped.is_empty() {
         sections.entry(SectionKind::Usb).or_default().extend(stopped);
     }
-    sections
-        .into_iter()
-        .map(|(kind, rows)| Group { kind, heading: Some(heading(kind)), rows })
-        .collect()
+    sections.into_iter().map(|(kind, rows)| Group { kind, heading: Some(heading(kind)), rows }).collect()
 }
 
 /// The devices that have a row, in order.

@@ -262,9 +262,7 @@ impl Parts {
     pub(super) fn open_submenu(self: &Rc<Self>, row: &RowWidget) {
         self.hover.cancel();
         let device = match row.row() {
-            Some(Row { key: RowKey::Device(port), id: Some(id), .. }) => {
-                DeviceRef { port, id }
-            }
+            Some(Row { key: RowKey::Device(port), id: Some(id), .. }) => DeviceRef { port, id },
             _ => return,
         };
         let room = self.frame.scroller().max_content_height();

@@ -94,7 +94,11 @@ pub(super) fn lost(scene: &Scene, device: &Device, qubes: &BTreeSet<QubeName>) -
 }
 
 /// What went because the qube that served it stopped.
-pub(super) fn lost_with(scene: &Scene, backend: &QubeName, lost: &[&(&Device, BTreeSet<QubeName>)]) -> Notice {
+pub(super) fn lost_with(
+    scene: &Scene,
+    backend: &QubeName,
+    lost: &[&(&Device, BTreeSet<QubeName>)],
+) -> Notice {
     let names: Vec<String> = lost.iter().map(|(device, _)| scene.name_of(device)).collect();
     let qubes: BTreeSet<&QubeName> = lost.iter().flat_map(|(_, qubes)| qubes).collect();
     let qubes = naming::list(qubes);
@@ -145,5 +149,12 @@ fn plain(device: &Device, summary: String, body: String) -> Notice {
 }
 
 fn general(summary: String, body: String) -> Notice {
-    Notice { summary, body, icon: "plugboard-usb-symbolic", buttons: Vec::new(), is_urgent: false, is_important: false }
+    Notice {
+        summary,
+        body,
+        icon: "plugboard-usb-symbolic",
+        buttons: Vec::new(),
+        is_urgent: false,
+        is_important: false,
+    }
 }

@@ -161,7 +161,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
         let target = format!("--targetdir={}", folder.path().display());
-        let done = std::process::Command::new("glib-compile-schemas").args(["--strict", &target, data]).status();
+        let done =
+            std::process::Command::new("glib-compile-schemas").args(["--strict", &target, data]).status();
         assert!(done.unwrap().success(), "the schema can't be compiled");
         let source = gio::SettingsSchemaSource::from_directory(folder.path(), None, true).unwrap();
         let schema = source.lookup(SCHEMA, false).unwrap();

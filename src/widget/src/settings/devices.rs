@@ -124,7 +124,8 @@ fn name_row(scene: &Scene, device: &DeviceRef, wishes: &Wishes) -> adw::EntryRow
 
 fn hidden_row(device: &DeviceRef, words: &str, wishes: &Wishes) -> adw::ActionRow {
     let place = device.port.to_string();
-    let row = adw::ActionRow::builder().use_markup(false).title(words).subtitle(&place).title_lines(1).build();
+    let row =
+        adw::ActionRow::builder().use_markup(false).title(words).subtitle(&place).title_lines(1).build();
     let again = button(&strings::show_again(), &strings::say_show_again(words));
     let (told, hidden) = (wishes.clone(), device.clone());
     again.connect_clicked(move |_| {
