@@ -68,6 +68,9 @@ class Screen:
     def key(self, *names):
         self._run("xdotool", "key", *names)
 
+    def write(self, text):
+        self._run("xdotool", "type", text)
+
     # ---- pictures -------------------------------------------------------------------------------------------------
 
     def picture(self, path, box=None):

@@ -164,7 +164,13 @@ fn footer_button(text: &str) -> gtk::Button {
 }
 
 fn line(class: &str) -> gtk::Label {
-    gtk::Label::builder().xalign(0.0).wrap(true).max_width_chars(LINE).css_classes([class]).build()
+    gtk::Label::builder()
+        .xalign(0.0)
+        .wrap(true)
+        .wrap_mode(gtk::pango::WrapMode::WordChar)
+        .max_width_chars(LINE)
+        .css_classes([class])
+        .build()
 }
 
 /// A place that is as high as its content, up to what the screen allows; then it scrolls.

@@ -132,6 +132,8 @@ impl Parts {
 
     fn show(self: &Rc<Self>, at: Option<(i32, i32)>) {
         let window = self.frame.window();
+        // Where nobody can put a menu beside anything it is a window like others: to be moved, and closed by hand.
+        window.set_decorated(!Outside::can_place(window));
         self.frame.reset();
         self.shown.borrow_mut().clear();
         let room = self.outside.choose_spot(window, at);

@@ -12,11 +12,19 @@ use crate::preferences::Preference;
 use crate::scene::{Scene, Wish};
 use crate::strings;
 
+/// The row of a device that has a name or gets one.
+struct NameRow {
+    device: DeviceRef,
+    row: adw::EntryRow,
+    /// There is something to forget only once there is a name.
+    forget: gtk::Button,
+}
+
 /// Both lists.
 pub(super) struct Devices {
     names: adw::PreferencesGroup,
     hidden: adw::PreferencesGroup,
-    named_rows: Vec<(DeviceRef, adw::EntryRow)>,
+    named_rows: Vec<NameRow>,
     hidden_rows: Vec<(DeviceRef, adw::ActionRow)>,
     /// The device that has no name yet and is about to get one.
     asked: Option<DeviceRef>,
@@ -49,8 +57,8 @@ impl Devices {
 
     /// Puts the cursor into the name of this device.
     pub(super) fn focus(&self, device: &DeviceRef) {
-        if let Some((_, row)) = self.named_rows.iter().find(|(known, _)| known == device) {
-            row.grab_focus();
+        if let Some(named) = self.named_rows.iter().find(|named| named.device == *device) {
+            named.row.grab_focus();
         }
     }
 
@@ -64,16 +72,19 @@ impl Devices {
         let names = scene.preferences.names();
         let asked = self.asked.iter().filter(|device| !names.contains_key(device));
         let wanted: Vec<&DeviceRef> = names.keys().chain(asked).collect();
-        if !self.named_rows.iter().map(|(device, _)| device).eq(wanted.iter().copied()) {
-            for (_, row) in self.named_rows.drain(..) {
-                self.names.remove(&row);
+        if !self.named_rows.iter().map(|named| &named.device).eq(wanted.iter().copied()) {
+            for named in self.named_rows.drain(..) {
+                self.names.remove(&named.row);
             }
             for device in wanted {
-                let row = name_row(scene, device, &self.wishes);
-                row.set_text(names.get(device).map_or("", |name| name.as_str()));
-                self.names.add(&row);
-                self.named_rows.push((device.clone(), row));
+                let named = NameRow::new(scene, device, &self.wishes);
+                named.row.set_text(names.get(device).map_or("", |name| name.as_str()));
+                self.names.add(&named.row);
+                self.named_rows.push(named);
             }
+        }
+        for named in &self.named_rows {
+            named.forget.set_visible(names.contains_key(&named.device));
         }
         self.names.set_visible(!self.named_rows.is_empty());
     }
@@ -103,23 +114,25 @@ fn words_of(scene: &Scene, device: &DeviceRef) -> String {
     }
 }
 
-fn name_row(scene: &Scene, device: &DeviceRef, wishes: &Wishes) -> adw::EntryRow {
-    let words = words_of(scene, device);
-    let row = adw::EntryRow::builder().use_markup(false).title(&words).show_apply_button(true).build();
-    let (told, named) = (wishes.clone(), device.clone());
-    row.connect_apply(move |row| {
-        let _ = told.send(Wish::Prefer(Preference::Name(named.clone(), row.text().to_string())));
-    });
-    let forget = button(&strings::forget_name(), &strings::say_forget_name(&words));
-    let (told, named, shown) = (wishes.clone(), device.clone(), row.downgrade());
-    forget.connect_clicked(move |_| {
-        if let Some(row) = shown.upgrade() {
-            row.set_text("");
-        }
-        let _ = told.send(Wish::Prefer(Preference::Name(named.clone(), String::new())));
-    });
-    row.add_suffix(&forget);
-    row
+impl NameRow {
+    fn new(scene: &Scene, device: &DeviceRef, wishes: &Wishes) -> Self {
+        let words = words_of(scene, device);
+        let row = adw::EntryRow::builder().use_markup(false).title(&words).show_apply_button(true).build();
+        let (told, named) = (wishes.clone(), device.clone());
+        row.connect_apply(move |row| {
+            let _ = told.send(Wish::Prefer(Preference::Name(named.clone(), row.text().to_string())));
+        });
+        let forget = button(&strings::forget_name(), &strings::say_forget_name(&words));
+        let (told, named, shown) = (wishes.clone(), device.clone(), row.downgrade());
+        forget.connect_clicked(move |_| {
+            if let Some(row) = shown.upgrade() {
+                row.set_text("");
+            }
+            let _ = told.send(Wish::Prefer(Preference::Name(named.clone(), String::new())));
+        });
+        row.add_suffix(&forget);
+        Self { device: device.clone(), row, forget }
+    }
 }
 
 fn hidden_row(device: &DeviceRef, words: &str, wishes: &Wishes) -> adw::ActionRow {
