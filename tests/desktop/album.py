@@ -1,22 +1,26 @@
 #!/usr/bin/python3
-"""The pictures: those of the story, and one of each state that a person can meet, under names that stay the same.
+"""One picture of each state that a person can meet, under names that stay the same.
 
-All go to `target/shots`. With `--keep`, those that the papers show are copied to `docs/pictures` too.
+With names of states as arguments only these are taken. All go to `target/shots`. With `--keep`, those that the papers show are copied to `docs/pictures` too.
 A picture of a state holds our windows and the corner of the panel above them, not the whole screen.
 """
 
 import shutil
+import subprocess
 import sys
 
+import preferences
 from menu import PROGRAM
 from product import Product
 from screen import Box
 from session import ROOT, SHOTS, SIZE, Desktop, deadline
-from story import Story
 from waiting import settled, until
 
 KEPT = ("menu", "submenu", "attached", "failed", "dark", "notification", "right-click")
+KEPT_IN = ROOT / "docs/pictures"
 MARGIN = 12
+BACKGROUND = "#66727f"
+LONGEST = 120
 
 
 class Album:
@@ -26,6 +30,7 @@ class Album:
         self.product = product
         self.menu = product.menu
         self.screen = product.screen
+        self.screen.paint_background(BACKGROUND)
 
     def take(self, name, program=PROGRAM, from_top=True):
         """One picture of all windows of a program, once they stand still."""
@@ -83,6 +88,65 @@ def trouble(album):
     album.take("connection-lost")
 
 
+def parts(album):
+    """One stick is one row: its parts and what else can be done with it, a part in use, and the question of a keyboard."""
+    product, menu = album.product, album.menu
+    stick = product.plug("stick")
+    row = product.row(stick)
+    menu.open()
+    menu.hover(row)
+    menu.choose("^More$")
+    until(lambda: menu.find("^Name", 1), lambda: f"what else can be done among {menu.targets()}")
+    album.take("more")
+    menu.close()
+    part = next(port for port in product.listed("block") if port.startswith(stick) and port != stick)
+    product.give("block", part, "work")
+    menu.open()
+    menu.wait_for_row(row + ".*attached to work")
+    menu.hover(row)
+    album.take("part-attached")
+    menu.close()
+    keyboard = product.row(product.plug("keyboard", "usb"))
+    menu.open()
+    menu.hover(keyboard)
+    menu.choose("^Attach to work$")
+    until(lambda: menu.find("all the same", 1), lambda: f"the question among {menu.targets()}")
+    album.take("confirm")
+
+
+def settings(album):
+    """The window of preferences with a named and a hidden device, and the menu after it."""
+    product, menu = album.product, album.menu
+    stick, camera = product.row(product.plug("stick")), product.row(product.plug("camera", "usb"))
+    preferences.choose_in_more(product, camera, "^Hide this device$")
+    menu.wait_for_row(camera + ".*hidden now")
+    menu.close()
+    preferences.name(product, stick, "my backup stick")
+    album.take("settings")
+    menu.open_by_command()
+    menu.wait_for_row("^my backup stick")
+    menu.hover(stick)
+    album.take("named")
+
+
+def by_kind(album):
+    """The sections by what devices are for; preferences as a person's desktop keeps them."""
+    desktop = album.product.desktop
+    desktop.end("plugboard")
+    desktop.env["GSETTINGS_BACKEND"] = "keyfile"
+    kept = desktop.folder / "home/.config/glib-2.0/settings"
+    kept.mkdir(parents=True)
+    (kept / "keyfile").write_text("[org/plugboard/Devices]\nsections='kind'\n")
+    album.product.start_widget()
+    album.product.wait_for_tray()
+    for gadget in ("keyboard", "stick"):
+        album.product.control("plug", gadget)
+    album.menu.open()
+    album.menu.wait_for_row("(?i)keyboard")
+    until(lambda: "keyboards and mice" in album.menu.words(), "a section of keyboards")
+    album.take("by-kind")
+
+
 def hovered(name, pattern):
     """The menu of a world with the sub-menu of one row."""
 
@@ -104,29 +168,50 @@ def opened(name):
     return take
 
 
-# World, theme, and what to take pictures of.
-STATES = (
-    ("laptop", "Adwaita", everyday),
-    ("laptop", "Adwaita", trouble),
-    ("laptop", "Adwaita-dark", hovered("dark", "dom0:mic")),
-    ("empty", "Adwaita", opened("empty")),
-    ("crowd", "Adwaita", opened("crowd")),
-    ("hostile", "Adwaita", opened("hostile")),
-)
+# By name: world, theme, and what to take pictures of.
+STATES = {
+    "everyday": ("laptop", "Adwaita", everyday),
+    "trouble": ("laptop", "Adwaita", trouble),
+    "parts": ("laptop", "Adwaita", parts),
+    "settings": ("laptop", "Adwaita", settings),
+    "by-kind": ("laptop", "Adwaita", by_kind),
+    "dark": ("laptop", "Adwaita-dark", hovered("dark", "dom0:mic")),
+    "empty": ("empty", "Adwaita", opened("empty")),
+    "crowd": ("crowd", "Adwaita", opened("crowd")),
+    "hostile": ("hostile", "Adwaita", opened("hostile")),
+}
+
+
+def take_here(state):
+    """The pictures of one state, in this process."""
+    deadline(LONGEST)
+    world, theme, take = STATES[state]
+    with Desktop(theme=theme) as desktop:
+        product = Product(desktop, world=world).start()
+        product.wait_for_tray()
+        take(Album(product))
+
+
+def take_apart(state):
+    """The pictures of one state, in a process of its own: the reader of what is spoken knows one desktop only."""
+    subprocess.run([sys.executable, __file__, "--here", state], check=True, timeout=LONGEST + 60)
 
 
 def main():
-    deadline(600)
-    with Desktop() as desktop:
-        Story(Product(desktop).start()).play()
-    for world, theme, take in STATES:
-        with Desktop(theme=theme) as desktop:
-            product = Product(desktop, world=world).start()
-            product.wait_for_tray()
-            take(Album(product))
-    if "--keep" in sys.argv[1:]:
+    words = sys.argv[1:]
+    if words[:1] == ["--here"]:
+        take_here(words[1])
+        return 0
+    if unknown := [word for word in words if word != "--keep" and word not in STATES]:
+        print(f"no such state: {', '.join(unknown)}; there are {', '.join(STATES)}", file=sys.stderr)
+        return 2
+    wanted = [state for state in STATES if state in words] or STATES
+    for state in wanted:
+        take_apart(state)
+    if "--keep" in words:
+        KEPT_IN.mkdir(parents=True, exist_ok=True)
         for name in KEPT:
-            shutil.copy(SHOTS / f"{name}.png", ROOT / "docs/pictures")
+            shutil.copy(SHOTS / f"{name}.png", KEPT_IN)
     print(f"The pictures are in {SHOTS.relative_to(ROOT)}.")
     return 0
 

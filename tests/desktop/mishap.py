@@ -3,7 +3,6 @@
 import signal
 import time
 
-from session import SHOTS
 from waiting import until
 
 # After its return the server is mirrored whole within this time.
@@ -17,7 +16,6 @@ def lost_connection_is_shown_and_mended(product):
     rows = product.menu.rows()
     product.desktop.end("qubesd-sim")
     _loss_is_shown(product, name)
-    product.screen.picture(SHOTS / "connection-lost.png")
     product.start_simulator()
     _all_is_whole_again(product, name, rows)
 
@@ -82,7 +80,6 @@ def failure_stays_in_the_row_until_dismissed(product):
     menu.open()
     menu.wait_for_row(failed)
     product.notices.wait_for("could not be attached to work", "No free slot in work.")
-    product.screen.picture(SHOTS / "attach-failed.png")
     menu.close()
     camera = product.plug("camera", "usb")
     menu.open()

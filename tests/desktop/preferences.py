@@ -23,11 +23,11 @@ def wait_for_window(product):
     return until(lambda: window(product), "the window of preferences")
 
 
-def said(product):
-    """Every text in the window."""
-    application = spoken.program(PROGRAM)
-    frames = [frame for frame in spoken.children(application) if spoken.title(frame) == TITLE]
-    return [spoken.title(element) for frame in frames for element in spoken.below(frame, depth=DEEP)]
+def said(product, state=Atspi.StateType.VISIBLE):
+    """Every name in the window of an element in this state."""
+    frames = [frame for frame in spoken.children(spoken.program(PROGRAM)) if spoken.title(frame) == TITLE]
+    found = [element for frame in frames for element in spoken.below(frame, depth=DEEP)]
+    return [spoken.title(element) for element in found if spoken.has_state(element, state)]
 
 
 def press(product, name):
@@ -49,16 +49,22 @@ def choose_in_more(product, row, entry):
     product.menu.choose(entry)
 
 
-def a_name_of_ones_own_is_shown_first(product):
-    """Given in the window, shown in the menu before the device's own words, and forgotten again."""
-    product.wait_for_tray()
-    stick = product.plug("stick")
-    row = product.row(stick)
+def name(product, row, text):
+    """Gives the device of a row a name, in the window."""
     choose_in_more(product, row, "^Name")
     shown = wait_for_window(product)
     until(lambda: product.screen.focus() == int(shown.id, 16), "the window with the keyboard")
-    product.screen.write("my backup stick")
+    product.screen.write(text)
     product.screen.key("Return")
+    forget = "Forget the name of"
+    until(lambda: any(words.startswith(forget) for words in said(product, Atspi.StateType.SHOWING)), "the name kept")
+
+
+def a_name_of_ones_own_is_shown_first(product):
+    """Given in the window, shown in the menu before the device's own words, and forgotten again."""
+    product.wait_for_tray()
+    row = product.row(product.plug("stick"))
+    name(product, row, "my backup stick")
     product.menu.open_by_command()
     product.menu.wait_for_row(rf"^my backup stick \(.+\), {row}")
     product.menu.close()

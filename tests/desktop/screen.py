@@ -71,6 +71,10 @@ class Screen:
     def write(self, text):
         self._run("xdotool", "type", text)
 
+    def paint_background(self, colour):
+        """Gives the empty screen a colour, so that windows stand out in a picture."""
+        self._run("display", "-window", "root", "-size", "8x8", f"xc:{colour}")
+
     # ---- pictures -------------------------------------------------------------------------------------------------
 
     def picture(self, path, box=None):

@@ -28,7 +28,7 @@ class Story:
         self.number = 0
 
     def play(self):
-        for old in self.shots.glob("*.png"):
+        for old in self.shots.glob("[0-9][0-9]-*.png"):
             old.unlink()
         for step in (
             self.icon_appears,

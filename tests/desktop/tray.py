@@ -1,5 +1,7 @@
 """The tray icon as the panel shows it: where it is, and a click on it that is known to have arrived."""
 
+from gi.repository import GLib
+
 from screen import Box, middle
 from waiting import Missed, settled, until
 
@@ -15,10 +17,14 @@ class Tray:
         self.screen = screen
 
     def registered(self):
-        """The items that the panel knows, as `bus name` or `bus name/path`."""
-        if not self.desktop.owner(WATCHER):
+        """The items that the panel knows, as `bus name` or `bus name/path`.
+
+        A panel that is just starting may give its systray up in the middle of a call: then it knows nothing yet.
+        """
+        try:
+            return self.desktop.property(WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems")
+        except GLib.Error:
             return []
-        return self.desktop.property(WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems")
 
     def wait_for_item(self, process_id, seconds=15):
         """Waits until the program's item is registered at the panel; returns its bus name."""

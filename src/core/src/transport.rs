@@ -184,6 +184,9 @@ fn bytes_of(request: &Request) -> Result<Vec<u8>, Error> {
     request.to_bytes().map_err(|error| Error::new(ErrorKind::Refused, format!("Nothing was sent: {error}.")))
 }
 
+/// Opens with the words that scripts know, and ends as a sentence: without the number that the system adds.
 fn unreachable_service(reason: &dyn fmt::Display) -> Error {
-    Error::new(ErrorKind::Unreachable, format!("Failed to connect to qubesd service: {reason}"))
+    let reason = reason.to_string();
+    let words = reason.split_once(" (os error").map_or(reason.as_str(), |(words, _)| words);
+    Error::new(ErrorKind::Unreachable, format!("Failed to connect to qubesd service: {words}."))
 }

@@ -15,6 +15,7 @@ mod device;
 mod logging;
 mod manager;
 mod mirror;
+mod obstacle;
 pub mod program;
 mod qube;
 mod service;

@@ -1,8 +1,8 @@
 //! `plugboardd` as a program: command line, logs, session bus, and how it ends.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use device_bus::names::BUS;
 use device_core::client::AdminClient;
@@ -13,6 +13,7 @@ use zbus::fdo::RequestNameFlags;
 
 use crate::arguments::{self, Arguments};
 use crate::logging;
+use crate::obstacle::Obstacle;
 use crate::service::Service;
 #[cfg(feature = "simulate")]
 use crate::simulate::Simulation;
@@ -21,6 +22,8 @@ use crate::simulate::Simulation;
 const CANNOT_BEGIN: u8 = 1;
 /// The session bus went away. The systemd unit starts the service again; without a session there is nothing to serve.
 const BUS_LOST: u8 = 3;
+/// A thread that read a file for us ends after that long, rather than wake up an idle machine later.
+const HELPER_STAYS: Duration = Duration::from_millis(100);
 
 /// Runs the program with these words of a command line, the program's name first.
 #[must_use]
@@ -30,7 +33,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(wanted) => return arguments::answer(&wanted),
     };
     logging::begin(arguments.verbosity);
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    match tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(HELPER_STAYS).build() {
         Ok(runtime) => match runtime.block_on(begin(arguments)) {
             Ok(Ended::Asked) => ExitCode::SUCCESS,
             Ok(Ended::BusLost) => {
@@ -49,23 +52,6 @@ enum Ended {
     Asked,
     /// The session bus is gone.
     BusLost,
-}
-
-/// Why the service could not begin: a sentence.
-#[derive(Debug)]
-pub(crate) struct Obstacle(String);
-
-impl Obstacle {
-    /// With this sentence.
-    pub(crate) fn new(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
-    }
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 #[cfg(feature = "simulate")]

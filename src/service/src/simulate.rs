@@ -13,7 +13,7 @@ use qubesd_sim::Simulator;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::program::Obstacle;
+use crate::obstacle::Obstacle;
 
 #[cfg(test)]
 mod tests;

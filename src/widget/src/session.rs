@@ -3,6 +3,7 @@
 //! It ends when the bus is gone, and with it the program: without a bus a tray icon has nobody to show it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use zbus::Connection;
@@ -20,6 +21,8 @@ use crate::{arguments::Start, notify, strings};
 const NO_BUS: u8 = 3;
 /// Notifications that may wait for their daemon; more is more than anybody reads.
 const NOTICES: usize = 64;
+/// A thread that read a file for us ends after that long, rather than wake up an idle machine later.
+const HELPER_STAYS: Duration = Duration::from_millis(100);
 
 /// What the session needs to run.
 pub(crate) struct Session {
@@ -32,7 +35,8 @@ pub(crate) struct Session {
 
 /// Starts the thread. Its end comes through the door.
 pub(crate) fn start(session: Session) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(HELPER_STAYS).build()?;
     let run = move || {
         let door = session.door.clone();
         door.end(runtime.block_on(run(session)));

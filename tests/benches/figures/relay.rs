@@ -31,6 +31,8 @@ pub(crate) enum Pace {
 /// A call that went through.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
+    /// How many connections were made before its own; threads may read their requests in another order.
+    came: usize,
     /// When all of it had been read.
     pub(crate) at: Instant,
     /// When its answer was complete; none yet for those that go on.
@@ -69,10 +71,10 @@ impl Relay {
         });
         let (shared, server) = (Arc::clone(&log), server.to_owned());
         thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
+            for (came, stream) in listener.incoming().map_while(Result::ok).enumerate() {
                 let (log, server) = (Arc::clone(&shared), server.clone());
                 // A connection that breaks is the business of its two ends.
-                thread::spawn(move || connection(stream, &server, pace, &log).ok());
+                thread::spawn(move || connection(came, stream, &server, pace, &log).ok());
             }
         });
         Ok(Self { log, events, path })
@@ -83,9 +85,11 @@ impl Relay {
         &self.path
     }
 
-    /// Everything that was called so far, in order.
+    /// Everything that was called so far, in the order in which our programs called.
     pub(crate) fn calls(&self) -> Vec<Call> {
-        self.log.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut calls = self.log.calls.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        calls.sort_by_key(|call| call.came);
+        calls
     }
 
     /// Forgets the events that came so far.
@@ -128,9 +132,9 @@ impl Relay {
 }
 
 impl Log {
-    fn begin(&self, request: Request) -> usize {
+    fn begin(&self, came: usize, request: Request) -> usize {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        calls.push(Call { at: Instant::now(), answered: None, request, server: Duration::ZERO });
+        calls.push(Call { came, at: Instant::now(), answered: None, request, server: Duration::ZERO });
         self.changed.notify_all();
         calls.len() - 1
     }
@@ -143,12 +147,12 @@ impl Log {
     }
 }
 
-fn connection(mut client: UnixStream, server: &Path, pace: Pace, log: &Log) -> Outcome<()> {
+fn connection(came: usize, mut client: UnixStream, server: &Path, pace: Pace, log: &Log) -> Outcome<()> {
     let mut bytes = Vec::new();
     client.read_to_end(&mut bytes)?;
     let request = Request::parse(&bytes)?;
     let goes_on = request.method == "admin.Events";
-    let index = log.begin(request);
+    let index = log.begin(came, request);
     if goes_on {
         return pass_on(&ask(server, &bytes)?, &client, &log.events);
     }
