@@ -98,6 +98,7 @@ def parts(album):
     menu.choose("^More$")
     until(lambda: menu.find("^Name", 1), lambda: f"what else can be done among {menu.targets()}")
     album.take("more")
+    menu.press("Escape")
     menu.close()
     part = next(port for port in product.listed("block") if port.startswith(stick) and port != stick)
     product.give("block", part, "work")

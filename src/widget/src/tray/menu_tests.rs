@@ -22,7 +22,7 @@ fn drawn(items: &[MenuItem<Tray<false>>], depth: usize, text: &mut String) {
             MenuItem::Checkmark(item) => {
                 writeln!(text, "{indent}[{}] {}", if item.checked { 'x' } else { ' ' }, item.label).unwrap();
             }
-            other => panic!("no such entry is made: {other:?}"),
+            other @ MenuItem::RadioGroup(_) => panic!("no such entry is made: {other:?}"),
         }
     }
 }
