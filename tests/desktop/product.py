@@ -44,8 +44,8 @@ class Product:
         self.start_widget()
         return self
 
-    def start_simulator(self):
-        command = (PROGRAMS / "qubesd-sim", "--socket", self.socket, "--world", self.world)
+    def start_simulator(self, *words):
+        command = (PROGRAMS / "qubesd-sim", "--socket", self.socket, "--world", self.world, *words)
         process = self.desktop.start("qubesd-sim", *command, stdout=subprocess.PIPE)
         line = process.stdout.readline().decode().strip()
         if line != "ready":
@@ -56,8 +56,8 @@ class Product:
         self.desktop.wait_for_name(SERVICE)
         until(lambda: self.link() == "live", lambda: f"the link live; it is {self.link()!r}")
 
-    def start_widget(self):
-        return self.desktop.start("plugboard", PROGRAMS / "plugboard")
+    def start_widget(self, *words):
+        return self.desktop.start("plugboard", PROGRAMS / "plugboard", *words)
 
     def wait_for_tray(self):
         """Returns the bus name of our tray item once the panel shows the icon."""
