@@ -80,7 +80,8 @@ impl AdminClient {
             destination = request.destination,
             "call"
         );
-        Reply::parse(&self.transport.call(request).await?)?.into_data()
+        // Boxed: a change holds several calls, each with all that a process or socket needs, and would else be large.
+        Reply::parse(&Box::pin(self.transport.call(request)).await?)?.into_data()
     }
 
     /// Makes a call that only reads, within the limit that every read has.

@@ -124,7 +124,7 @@ impl CardWidget {
 
     fn show_open(self: &Rc<Self>, open: &Open) {
         self.lead.set_text(&open.lead);
-        self.lead.remove_css_class("failed");
+        self.lead.remove_css_class("refused");
         self.choices.set_visible(true);
         let mut buttons = self.buttons.borrow_mut();
         while buttons.len() < open.choices.len() {
@@ -149,7 +149,7 @@ impl CardWidget {
 
     fn show_refused(&self, sentence: &str) {
         self.lead.set_text(sentence);
-        self.lead.add_css_class("failed");
+        self.lead.add_css_class("refused");
         self.choices.set_visible(false);
         set_text(&self.hold, None);
         set_text(&self.words, None);
@@ -176,7 +176,7 @@ impl CardWidget {
 impl ChoiceWidget {
     fn new() -> Self {
         let (dot, name) = (Dot::new(), gtk::Label::builder().xalign(0.0).css_classes(["qube"]).build());
-        let (note, risk) = (sentence("note"), sentence("failed"));
+        let (note, risk) = (sentence("note"), sentence("risk"));
         let lines = gtk::Box::new(gtk::Orientation::Vertical, 1);
         lines.append(&name);
         lines.append(&note);

@@ -226,7 +226,7 @@ impl Parts {
     fn settle(self: &Rc<Self>) {
         let now = Instant::now();
         self.patience.changed(now);
-        self.list.add_css_class("settling");
+        self.window.add_css_class("settling");
         if let Some(timer) = self.timer.take() {
             timer.remove();
         }
@@ -235,7 +235,7 @@ impl Parts {
         let timer = glib::timeout_add_local_once(left, move || {
             if let Some(parts) = weak.upgrade() {
                 parts.timer.take();
-                parts.list.remove_css_class("settling");
+                parts.window.remove_css_class("settling");
             }
         });
         self.timer.replace(Some(timer));

@@ -43,7 +43,7 @@ impl Listed {
     /// As a stored assignment, if it is stored: whatever is on the port, and the qube does not start without it.
     #[must_use]
     pub fn into_assignment(self) -> Option<Assignment> {
-        self.is_persistent.then(|| Assignment {
+        self.is_persistent.then_some(Assignment {
             backend: self.port.backend,
             class: self.port.class,
             port: Some(self.port.id),
