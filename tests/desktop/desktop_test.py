@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The gate of the whole desktop: each test has a display, a bus, a panel and our programs of its own.
 
-The tests stand by theme in `everyday`, `mishap`, `surroundings`, `asking`, `command_line` and `door`.
+The tests stand by theme in `everyday`, `mishap`, `surroundings`, `preferences`, `asking`, `command_line` and `door`.
 Every test runs in a process of its own, so that none can hang or disturb another.
 With names as arguments only these tests run. The last line is `N passed, N failed`.
 """
@@ -16,12 +16,14 @@ import command_line
 import door
 import everyday
 import mishap
+import preferences
 import surroundings
 from product import Product
 from session import SHOTS, Desktop, deadline
 
 LONGEST = 300
-TESTS = everyday.TESTS + mishap.TESTS + surroundings.TESTS + asking.TESTS + command_line.TESTS + door.TESTS
+TESTS = everyday.TESTS + mishap.TESTS + surroundings.TESTS + preferences.TESTS
+TESTS += asking.TESTS + command_line.TESTS + door.TESTS
 
 
 def run_here(test):
