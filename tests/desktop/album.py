@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 
+import preferences
 from language import Language, mirrored
 from menu import PROGRAM
 from product import Product
@@ -88,6 +89,66 @@ def trouble(album):
     album.take("connection-lost")
 
 
+def parts(album):
+    """One stick is one row: its parts and what else can be done with it, a part in use, and the question of a keyboard."""
+    product, menu = album.product, album.menu
+    stick = product.plug("stick")
+    row = product.row(stick)
+    menu.open()
+    menu.hover(row)
+    menu.choose("^More$")
+    until(lambda: menu.find("^Name", 1), lambda: f"what else can be done among {menu.targets()}")
+    album.take("more")
+    menu.press("Escape")
+    menu.close()
+    part = next(port for port in product.listed("block") if port.startswith(stick) and port != stick)
+    product.give("block", part, "work")
+    menu.open()
+    menu.wait_for_row(product.row(part) + ".*attached to work")
+    menu.hover(product.row(part))
+    album.take("part-attached")
+    menu.close()
+    keyboard = product.row(product.plug("keyboard", "usb"))
+    menu.open()
+    menu.hover(keyboard)
+    menu.choose("^Attach to work$")
+    until(lambda: menu.find("all the same", 1), lambda: f"the question among {menu.targets()}")
+    album.take("confirm")
+
+
+def settings(album):
+    """The window of preferences with a named and a hidden device, and the menu after it."""
+    product, menu = album.product, album.menu
+    stick, camera = product.row(product.plug("stick")), product.row(product.plug("camera", "usb"))
+    preferences.choose_in_more(product, camera, "^Hide this device$")
+    menu.wait_for_row(camera + ".*hidden now")
+    menu.close()
+    preferences.name(product, stick, "my backup stick")
+    album.take("settings")
+    menu.open_by_command()
+    menu.wait_for_row("^my backup stick")
+    menu.hover(stick)
+    album.take("named")
+
+
+def by_kind(album):
+    """The sections by what devices are for; preferences as a person's desktop keeps them."""
+    desktop = album.product.desktop
+    desktop.end("plugboard")
+    desktop.env["GSETTINGS_BACKEND"] = "keyfile"
+    kept = desktop.folder / "home/.config/glib-2.0/settings"
+    kept.mkdir(parents=True)
+    (kept / "keyfile").write_text("[org/plugboard/Devices]\nsections='kind'\n")
+    album.product.start_widget()
+    album.product.wait_for_tray()
+    for gadget in ("keyboard", "stick"):
+        album.product.control("plug", gadget)
+    album.menu.open()
+    album.menu.wait_for_row("(?i)keyboard")
+    until(lambda: "keyboards and mice" in album.menu.words(), "a section of keyboards")
+    album.take("by-kind")
+
+
 def hovered(name, pattern):
     """The menu of a world with the sub-menu of one row."""
 
@@ -132,6 +193,9 @@ def in_another_language(name):
 STATES = {
     "everyday": ("laptop", "Adwaita", everyday),
     "trouble": ("laptop", "Adwaita", trouble),
+    "parts": ("laptop", "Adwaita", parts),
+    "settings": ("laptop", "Adwaita", settings),
+    "by-kind": ("laptop", "Adwaita", by_kind),
     "dark": ("laptop", "Adwaita-dark", hovered("dark", "dom0:mic")),
     "empty": ("empty", "Adwaita", opened("empty")),
     "crowd": ("crowd", "Adwaita", opened("crowd")),

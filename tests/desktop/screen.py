@@ -72,6 +72,9 @@ class Screen:
     def key(self, *names):
         self._run("xdotool", "key", *names)
 
+    def write(self, text):
+        self._run("xdotool", "type", text)
+
     def paint_background(self, colour):
         """Gives the empty screen a colour, so that windows stand out in a picture."""
         self._run("display", "-window", "root", "-size", "8x8", f"xc:{colour}")

@@ -135,7 +135,15 @@ class Desktop:
             "GTK_A11Y": "atspi",
             "GIO_USE_VFS": "local",
             "GSETTINGS_BACKEND": "memory",
+            "GSETTINGS_SCHEMA_DIR": str(self.folder / "schemas"),
         }
+        self._compile_schema()
+
+    def _compile_schema(self):
+        """The preferences of a program that is not installed."""
+        target = pathlib.Path(self.env["GSETTINGS_SCHEMA_DIR"])
+        target.mkdir()
+        subprocess.run(["glib-compile-schemas", "--strict", f"--targetdir={target}", ROOT / "data"], check=True)
 
     def _start_display(self):
         read, write = os.pipe()

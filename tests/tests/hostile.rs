@@ -102,7 +102,12 @@ fn assert_harmless(device: &DeviceInfo) {
     let texts = [&names.vendor, &names.product, &names.manufacturer, &names.name, &names.serial];
     for text in texts.into_iter().flatten().chain(device.data.values()) {
         assert!(text.as_str().chars().count() <= TEXT_MAX + 1);
-        assert!(!text.as_str().chars().any(|c| c.is_control() || matches!(c, '\u{200b}'..='\u{202e}')));
+        assert!(
+            !text
+                .as_str()
+                .chars()
+                .any(|c| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'))
+        );
     }
     assert!(device.data.keys().all(|key| key.bytes().all(|b| b.is_ascii_graphic())));
     assert!(!device.interfaces.is_empty());

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use device_core::assignment::Options;
 use device_core::error::{Error, ErrorKind};
+use device_core::mark::Mark;
 use zbus::zvariant::{OwnedValue, Value};
 
 use crate::property::{ShapeError, Words, sentence};
@@ -142,6 +143,21 @@ fn is_printable(byte: u8) -> bool {
 
 fn refused(text: &str) -> Error {
     Error::new(ErrorKind::Refused, sentence(text))
+}
+
+/// The word of a mark.
+#[must_use]
+pub fn mark_word(mark: Mark) -> &'static str {
+    match mark {
+        Mark::HideChildren => "hide-children",
+        Mark::WithMicrophone => "with-microphone",
+    }
+}
+
+/// The mark of a word, if it is one.
+#[must_use]
+pub fn mark(word: &str) -> Option<Mark> {
+    Mark::ALL.into_iter().find(|mark| mark_word(*mark) == word)
 }
 
 #[cfg(test)]

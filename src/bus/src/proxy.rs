@@ -69,6 +69,16 @@ pub trait Manager {
     /// Asks the qube to shut down.
     fn shutdown_qube(&self, qube: &str, options: HashMap<&str, Value<'_>>) -> zbus::Result<()>;
 
+    /// Puts a mark on the device, or takes it away; [`crate::options::mark_word`] names marks.
+    fn set_mark(
+        &self,
+        device: &ObjectPath<'_>,
+        id: &str,
+        mark: &str,
+        is_set: bool,
+        options: HashMap<&str, Value<'_>>,
+    ) -> zbus::Result<()>;
+
     /// Creates and starts a disposable and attaches the device to it; tells its name.
     fn attach_to_new_disposable(
         &self,

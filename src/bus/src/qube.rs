@@ -2,8 +2,11 @@
 //!
 //! The way back checks everything. A label's name comes back as harmless text.
 
+use std::collections::BTreeSet;
+
 use device_core::interface::Interface;
-use device_core::name::QubeName;
+use device_core::mark::{DeviceMarks, Mark, from_key, to_key};
+use device_core::name::{DeviceRef, QubeName};
 use device_core::qube::{Label, PowerState, Qube, QubeClass, QubeDetails};
 use device_core::text::DisplayText;
 
@@ -26,6 +29,8 @@ properties! {
         disposable_template: bool = "DisposableTemplate",
         auto_cleanup: bool = "AutoCleanup",
         denied: Vec<String> = "Denied",
+        hides_children: Vec<String> = "HidesChildren",
+        with_microphone: Vec<String> = "WithMicrophone",
         details_known: bool = "DetailsKnown",
     }
 }
@@ -53,6 +58,8 @@ impl QubeProperties {
             disposable_template: details.is_disposable_template,
             auto_cleanup: details.is_auto_cleanup,
             denied: details.denied.iter().map(ToString::to_string).collect(),
+            hides_children: keys(details.marks.of(Mark::HideChildren)),
+            with_microphone: keys(details.marks.of(Mark::WithMicrophone)),
             details_known: true,
             ..known
         }
@@ -80,6 +87,9 @@ impl QubeProperties {
             .iter()
             .map(|code| Interface::new(code).ok_or_else(|| ShapeError::value("Denied", &"no interface code")))
             .collect::<Result<_, _>>()?;
+        let mut marks = DeviceMarks::default();
+        marks.replace(Mark::HideChildren, marked("HidesChildren", &self.hides_children)?);
+        marks.replace(Mark::WithMicrophone, marked("WithMicrophone", &self.with_microphone)?);
         Ok(QubeDetails {
             label: (!self.label.is_empty())
                 .then(|| Label { name: label_name(&self.label), colour: self.label_colour }),
@@ -87,8 +97,19 @@ impl QubeProperties {
             is_disposable_template: self.disposable_template,
             is_auto_cleanup: self.auto_cleanup,
             denied,
+            marks,
         })
     }
+}
+
+fn keys(devices: &BTreeSet<DeviceRef>) -> Vec<String> {
+    devices.iter().map(to_key).collect()
+}
+
+fn marked(property: &'static str, keys: &[String]) -> Result<BTreeSet<DeviceRef>, ShapeError> {
+    let device =
+        |key: &String| from_key(key).ok_or_else(|| ShapeError::value(property, &"no key of a device"));
+    keys.iter().map(device).collect()
 }
 
 fn label_name(untrusted: &str) -> String {
@@ -117,7 +138,8 @@ mod tests {
 
     #[test]
     fn what_no_qube_can_be_is_refused() {
-        let spoil: [fn(&mut QubeProperties); 3] = [
+        let spoil: [fn(&mut QubeProperties); 4] = [
+            |properties| properties.hides_children.push("usb:sys-usb".into()),
             |properties| properties.name = "dom 0".into(),
             |properties| properties.label_colour = 0x0100_0000,
             |properties| properties.denied.push("usb".into()),

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use device_core::assignment::{Assignment, Mode, Options};
 use device_core::device::{Device, DeviceInfo, DeviceNames, Presence};
 use device_core::interface::Interface;
+use device_core::mark::{DeviceMarks, Mark, from_key};
 use device_core::name::{DeviceClass, DeviceId, Port, PortId, QubeName};
 use device_core::qube::{Label, PowerState, Qube, QubeClass, QubeDetails};
 use device_core::text::DisplayText;
@@ -80,14 +81,26 @@ fn info() -> impl Strategy<Value = DeviceInfo> {
 fn details() -> impl Strategy<Value = QubeDetails> {
     let label = option::of(("[a-z]{1,6}", 0..0x0100_0000_u32));
     let denied = collection::vec(sample::select(vec!["u03****", "*******"]), 0..3);
-    (label, any::<[bool; 3]>(), denied).prop_map(|(label, [internal, template, cleanup], denied)| {
-        QubeDetails {
+    (label, any::<[bool; 3]>(), denied, marks()).prop_map(
+        |(label, [internal, template, cleanup], denied, marks)| QubeDetails {
             label: label.map(|(name, colour)| Label { name, colour }),
             is_internal: internal,
             is_disposable_template: template,
             is_auto_cleanup: cleanup,
             denied: denied.into_iter().map(|code| Interface::new(code).unwrap()).collect(),
-        }
+            marks,
+        },
+    )
+}
+
+fn marks() -> impl Strategy<Value = DeviceMarks> {
+    let device = sample::select(vec!["usb:sys-usb:2-1:1:2:u080650", "block:sys-usb:sda:1:2::b******"]);
+    let devices = || collection::btree_set(device.clone().prop_map(|key| from_key(key).unwrap()), 0..3);
+    (devices(), devices()).prop_map(|(hiding, joined)| {
+        let mut marks = DeviceMarks::default();
+        marks.replace(Mark::HideChildren, hiding);
+        marks.replace(Mark::WithMicrophone, joined);
+        marks
     })
 }
 

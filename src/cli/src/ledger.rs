@@ -186,6 +186,7 @@ fn told(action: &Action) -> String {
         Action::SetMode(assignment, mode) => {
             format!("{} was assigned to {} as {mode}", place(assignment), assignment.frontend)
         }
+        Action::Mark { device, .. } => format!("{} was marked", device.port),
         Action::Start(qube) => format!("{qube} was started"),
         Action::Shutdown(qube) => format!("{qube} was asked to shut down"),
         Action::Discard(qube) => format!("{qube} was removed"),

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::error::{Error, ErrorKind};
 use crate::hypervisor::{Action, Hypervisor, Performed};
+use crate::mark;
 use crate::name::QubeName;
 use crate::scope::{Scope, ScopeReply};
 use crate::transport::Transport;
@@ -125,6 +126,9 @@ impl Hypervisor for AdminClient {
             Scope::Attached(qube, class) => ScopeReply::Attached(self.attached(qube, class).await?),
             Scope::Assigned(qube, class) => ScopeReply::Assigned(self.assigned(qube, class).await?),
             Scope::Details(qube) => ScopeReply::Details(self.details(qube).await?),
+            Scope::Marked(qube, mark) => ScopeReply::Marked(mark::listed(
+                &self.feature(qube, mark.feature()).await?.unwrap_or_default(),
+            )),
         })
     }
 
@@ -145,6 +149,7 @@ impl Hypervisor for AdminClient {
             Action::Unassign(assignment) => self.unassign(assignment).await?,
             Action::SetMode(assignment, mode) => self.set_mode(assignment, *mode).await?,
             Action::Start(qube) => self.plain_call("admin.vm.Start", qube).await?,
+            Action::Mark { device, mark, is_set } => Box::pin(self.set_mark(device, *mark, *is_set)).await?,
             Action::Shutdown(qube) => self.plain_call("admin.vm.Shutdown", qube).await?,
             Action::Discard(qube) => self.discard(qube).await?,
             Action::CreateDisposable(template) => {

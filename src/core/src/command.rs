@@ -10,6 +10,7 @@ use crate::assignment::{Assignment, Options};
 use crate::error::{Error, ErrorKind};
 use crate::hypervisor::{Action, Hypervisor, Performed};
 use crate::machine::Machine;
+use crate::mark::Mark;
 use crate::name::{DeviceRef, QubeName};
 use checks::{
     already_attached, ask_rules, attached_exactly, find_attachment, read_exposed, same_device, unread,
@@ -187,6 +188,19 @@ pub async fn start<H: Hypervisor>(hypervisor: &H, qube: &QubeName) -> Result<(),
 /// What the hypervisor answers.
 pub async fn shutdown<H: Hypervisor>(hypervisor: &H, qube: &QubeName) -> Result<(), Error> {
     perform(hypervisor, &Action::Shutdown(qube.clone())).await
+}
+
+/// Puts a mark on a device, or takes it away. The device need not be there: the mark lies with its backend.
+///
+/// # Errors
+/// What the hypervisor answers.
+pub async fn mark<H: Hypervisor>(
+    hypervisor: &H,
+    device: &DeviceRef,
+    mark: Mark,
+    is_set: bool,
+) -> Result<(), Error> {
+    perform(hypervisor, &Action::Mark { device: device.clone(), mark, is_set }).await
 }
 
 /// Carries out an action.

@@ -7,6 +7,7 @@ use std::future::Future;
 
 use crate::assignment::{Assignment, Mode, Options};
 use crate::error::Error;
+use crate::mark::Mark;
 use crate::name::{DeviceRef, QubeName};
 use crate::scope::{Hint, Scope, ScopeReply};
 
@@ -68,6 +69,15 @@ pub enum Action {
     Unassign(Assignment),
     /// Change the mode of a stored assignment.
     SetMode(Assignment, Mode),
+    /// Put a mark on a device, or take it away.
+    Mark {
+        /// This device; it need not be there.
+        device: DeviceRef,
+        /// This mark.
+        mark: Mark,
+        /// Whether it carries the mark from now on.
+        is_set: bool,
+    },
     /// Start a qube.
     Start(QubeName),
     /// Shut a qube down (does not wait for it).

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::machine::{Change, Link, Machine};
-use crate::name::QubeName;
+use crate::mark::Mark;
+use crate::name::{DeviceRef, QubeName};
 use crate::qube::{Qube, QubeState};
 use crate::scope::{Scope, ScopeReply};
 use facts::{Facts, Stored};
@@ -86,6 +87,10 @@ impl Inventory {
                 self.derive_qube(qube, &mut replaced);
                 Stored::default()
             }
+            (Scope::Marked(qube, mark), ScopeReply::Marked(devices)) => {
+                self.mark(qube, *mark, devices, &mut replaced);
+                Stored::default()
+            }
             (Scope::Exposed(backend, class), ScopeReply::Exposed(devices)) => {
                 self.facts.store_exposed(backend, class, Some(devices))
             }
@@ -115,6 +120,10 @@ impl Inventory {
                 // Nothing is known of it, but that is known: it must not stay out of every menu.
                 self.facts.details.entry(qube.clone()).or_default();
                 self.derive_qube(qube, &mut replaced);
+                return replaced;
+            }
+            Scope::Marked(qube, mark) => {
+                self.mark(qube, *mark, BTreeSet::new(), &mut replaced);
                 return replaced;
             }
             Scope::Classes | Scope::Qubes => return replaced,
@@ -178,10 +187,15 @@ impl Inventory {
             }
             return;
         };
-        let qube = Qube { details: self.facts.details.get(&name).cloned(), name, class, state };
+        let qube = Qube { details: self.facts.details(&name), name, class, state };
         if self.machine.qubes.get(&qube.name).is_none_or(|known| **known != qube) {
             self.publish(Change::Qube(Arc::new(qube)), replaced);
         }
+    }
+
+    fn mark(&mut self, qube: &QubeName, mark: Mark, devices: BTreeSet<DeviceRef>, replaced: &mut Replaced) {
+        self.facts.marks.entry(qube.clone()).or_default().replace(mark, devices);
+        self.derive_qube(qube, replaced);
     }
 
     fn derive(&mut self, stored: Stored, replaced: &mut Replaced) {

@@ -22,6 +22,7 @@ pub mod interface;
 pub mod inventory;
 pub mod machine;
 
+pub mod mark;
 pub mod name;
 pub mod qube;
 pub mod rules;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::interface::Interface;
+use crate::mark::DeviceMarks;
 use crate::name::QubeName;
 
 /// Class of a qube; unknown ones are kept as `Other`.
@@ -155,6 +156,8 @@ pub struct QubeDetails {
     pub is_auto_cleanup: bool,
     /// Interface codes that must not be attached to it.
     pub denied: Vec<Interface>,
+    /// Marks on the devices that it exposes.
+    pub marks: DeviceMarks,
 }
 
 /// A qube as the mirror shows it.

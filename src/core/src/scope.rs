@@ -3,9 +3,12 @@
 //! [`stale_after`] is the one table that says which event makes which scope stale.
 //! An event is never applied: it only says where to look.
 
+use std::collections::BTreeSet;
+
 use crate::assignment::{Assignment, Attachment};
 use crate::device::DeviceInfo;
-use crate::name::{DeviceClass, QubeName};
+use crate::mark::Mark;
+use crate::name::{DeviceClass, DeviceRef, QubeName};
 use crate::qube::{QubeDetails, QubeState};
 use crate::wire::event::Event;
 
@@ -24,6 +27,8 @@ pub enum Scope {
     Details(QubeName),
     /// The stored assignments of one qube and class.
     Assigned(QubeName, DeviceClass),
+    /// The devices of a backend that carry this mark.
+    Marked(QubeName, Mark),
 }
 
 impl Scope {
@@ -35,7 +40,8 @@ impl Scope {
             Self::Exposed(qube, _)
             | Self::Attached(qube, _)
             | Self::Details(qube)
-            | Self::Assigned(qube, _) => Some(qube),
+            | Self::Assigned(qube, _)
+            | Self::Marked(qube, _) => Some(qube),
         }
     }
 
@@ -43,7 +49,7 @@ impl Scope {
     #[must_use]
     pub fn class(&self) -> Option<&DeviceClass> {
         match self {
-            Self::Classes | Self::Qubes | Self::Details(_) => None,
+            Self::Classes | Self::Qubes | Self::Details(_) | Self::Marked(..) => None,
             Self::Exposed(_, class) | Self::Attached(_, class) | Self::Assigned(_, class) => Some(class),
         }
     }
@@ -64,6 +70,8 @@ pub enum ScopeReply {
     Details(QubeDetails),
     /// Of [`Scope::Assigned`].
     Assigned(Vec<Assignment>),
+    /// Of [`Scope::Marked`].
+    Marked(BTreeSet<DeviceRef>),
 }
 
 /// Where something may have changed.
@@ -109,6 +117,10 @@ pub fn stale_after(event: &Event) -> Vec<Hint> {
         "property-set" | "property-reset" | "property-del" => property(subject, detail),
         "domain-feature-set" | "domain-feature-delete" => match (subject, detail) {
             (Some(qube), "internal") => vec![Hint::Scope(Scope::Details(qube))],
+            (Some(qube), feature) => Mark::from_feature(feature)
+                .map(|mark| Hint::Scope(Scope::Marked(qube, mark)))
+                .into_iter()
+                .collect(),
             _ => Vec::new(),
         },
         _ => Vec::new(),

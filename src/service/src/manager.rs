@@ -154,6 +154,22 @@ impl<H: Upstream> Manager<H> {
         carry_out(&call, &format!("shut down {qube}"), command::shutdown(&*self.hypervisor, &qube)).await
     }
 
+    async fn set_mark(
+        &self,
+        device: ObjectPath<'_>,
+        id: &str,
+        mark: &str,
+        is_set: bool,
+        options: CommandOptions,
+        #[zbus(header)] call: Header<'_>,
+    ) -> Result<(), Failure> {
+        let (device, known) = (request::device(&device, id)?, request::mark(mark)?);
+        options::none(&options)?;
+        let machine = self.state.snapshot().machine;
+        let what = format!("set the mark {mark} of {} to {is_set}", named(&machine, &device));
+        carry_out(&call, &what, command::mark(&*self.hypervisor, &device, known, is_set)).await
+    }
+
     #[zbus(out_args("qube"))]
     async fn attach_to_new_disposable(
         &self,

@@ -73,6 +73,16 @@ impl QubeObject {
     }
 
     #[zbus(property)]
+    fn hides_children(&self) -> Vec<String> {
+        self.0.hides_children.clone()
+    }
+
+    #[zbus(property)]
+    fn with_microphone(&self) -> Vec<String> {
+        self.0.with_microphone.clone()
+    }
+
+    #[zbus(property)]
     fn details_known(&self) -> bool {
         self.0.details_known
     }

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_channel::{Receiver, Sender, TrySendError};
 use device_core::name::DeviceRef;
 
+use crate::preferences::Preference;
+
 /// Openings that can wait; a person opens one menu at a time.
 const WAITING: usize = 16;
 
@@ -16,6 +18,10 @@ const WAITING: usize = 16;
 pub(crate) enum ToMenu {
     /// Open the menu.
     Open(Opening),
+    /// Open the window of preferences, at this device when there is one.
+    Settings(Option<DeviceRef>),
+    /// Keep one preference.
+    Keep(Preference),
     /// The scene has changed.
     Changed,
     /// What the person is asked has changed.
@@ -64,6 +70,18 @@ impl MenuDoor {
     /// Opens the menu.
     pub(crate) fn open(&self, at: Option<(i32, i32)>, device: Option<DeviceRef>) {
         let _ = self.sender.try_send(ToMenu::Open(Opening { at, device }));
+    }
+
+    /// Opens the window of preferences.
+    pub(crate) fn settings(&self, device: Option<DeviceRef>) {
+        let _ = self.sender.try_send(ToMenu::Settings(device));
+    }
+
+    /// Has a preference kept.
+    pub(crate) fn keep(&self, preference: Preference) {
+        if self.sender.try_send(ToMenu::Keep(preference)).is_err() {
+            tracing::warn!("a preference is not kept: the menu does not keep up");
+        }
     }
 
     /// Tells that the scene has changed. Told many times before anybody looks, it counts once.

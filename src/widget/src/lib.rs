@@ -33,12 +33,15 @@ mod menu;
 mod naming;
 mod notify;
 mod platform;
+mod preferences;
 mod recent;
 mod scene;
 mod session;
+mod settings;
 mod strings;
 #[cfg(test)]
 mod testing;
+mod together;
 mod tray;
 
 /// Name of this program to desktops: its desktop file, its windows, its accessible application.

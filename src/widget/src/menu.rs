@@ -1,7 +1,7 @@
 //! The Devices menu.
 //!
-//! [`model`], [`device_row`], [`targets`], [`pages`], [`risk`] and [`order`] are pure: a [`crate::scene::Scene`] and what is open
-//! go in, rows and texts come out. So are [`place`], [`aim`], [`guard`] and [`keys`], the rules of the hand.
+//! [`model`], [`device_row`], [`section`], [`fold`], [`targets`], [`pages`], [`parts`], [`risk`] and [`order`] are pure:
+//! a [`crate::scene::Scene`] and what is open go in, rows and texts come out. So are [`place`], [`aim`], [`guard`] and [`keys`], the rules of the hand.
 //! The other files are GTK and draw what those say; no sentence and no rule is made there:
 //!
 //! ```text
@@ -21,6 +21,7 @@ pub(crate) mod targets;
 
 mod aim;
 mod chips;
+mod fold;
 mod frame;
 mod guard;
 mod hover;
@@ -31,10 +32,12 @@ mod list;
 mod listen;
 mod outside;
 mod pages;
+mod parts;
 mod path;
 mod picture;
 mod place;
 mod row;
+mod section;
 mod submenu;
 mod window;
 mod x11;

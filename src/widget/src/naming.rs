@@ -7,6 +7,7 @@ use device_core::machine::Machine;
 use device_core::name::{DeviceClass, Port, QubeName};
 use device_core::text::DisplayText;
 
+use crate::preferences::Preferences;
 use crate::strings;
 
 /// What a person calls the device when it stands alone, as in a notification.
@@ -23,6 +24,15 @@ pub(crate) fn device_name(info: &DeviceInfo) -> String {
         (DeviceClass::Block, None) => strings::unnamed_disk(port),
         (DeviceClass::Usb, None) => strings::unnamed_usb(port),
         (_, None) => strings::unnamed_device(port),
+    }
+}
+
+/// What it is called where there is one line for it: the person's own name first, the device's own words after it.
+pub(crate) fn called(preferences: &Preferences, info: &DeviceInfo) -> String {
+    let words = device_name(info);
+    match preferences.name(&info.to_ref()) {
+        Some(name) => strings::own_name(name.as_str(), &words),
+        None => words,
     }
 }
 

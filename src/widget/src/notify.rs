@@ -111,11 +111,11 @@ impl Notifier {
             let Command::StartQube(qube) = &failure.command else {
                 return Vec::new();
             };
-            return vec![Effect::Show(Tag::Qube(qube.clone()), notice::failed(None, failure))];
+            return vec![Effect::Show(Tag::Qube(qube.clone()), notice::failed(scene, None, failure))];
         };
         let device = scene.machine.devices.get(port).map(AsRef::as_ref);
         let thing = scene.machine.physical_thing(port);
-        let notice = notice::failed(device, failure);
+        let notice = notice::failed(scene, device, failure);
         self.show(thing, port.clone(), Saying::Failed, notice).into_iter().collect()
     }
 
@@ -153,7 +153,7 @@ impl Notifier {
         match what {
             Happening::Came(device) => effects.extend(self.came(scene, device, now)),
             Happening::Attached(device) => {
-                let notice = notice::attached(device);
+                let notice = notice::attached(scene, device);
                 effects.extend(self.show(
                     thing(scene, device),
                     device.port().clone(),
@@ -164,7 +164,7 @@ impl Notifier {
             // On its way to another qube it is said to have arrived there, not to have left.
             Happening::Detached(device, _) if is_moving(scene, device) => {}
             Happening::Detached(device, qube) => {
-                let notice = notice::detached(device, &qube);
+                let notice = notice::detached(scene, device, &qube);
                 effects.extend(self.show(
                     thing(scene, device),
                     device.port().clone(),
@@ -172,7 +172,7 @@ impl Notifier {
                     notice,
                 ));
             }
-            Happening::Gone(device) => effects.extend(self.gone(before, device)),
+            Happening::Gone(device) => effects.extend(self.gone(scene, before, device)),
             Happening::Lost(..) => {}
         }
     }
@@ -182,6 +182,9 @@ impl Notifier {
         let subject = subject(&scene.machine, &thing)?.clone();
         self.waiting.retain(|port, _| scene.machine.physical_thing(port) != thing);
         let is_news = self.said_of(scene, &thing).is_none();
+        if scene.is_hidden(&subject) {
+            return None;
+        }
         if is_news && awaits_its_disk(&subject) {
             self.waiting.insert(subject.port().clone(), now + DISK_COMES_WITHIN);
             return None;
@@ -193,7 +196,7 @@ impl Notifier {
     }
 
     fn available(&mut self, scene: &Scene, device: &Device) -> Option<Effect> {
-        if device.is_attached() {
+        if device.is_attached() || scene.is_hidden(device) {
             return None;
         }
         let notice = notice::available(scene, device);
@@ -201,14 +204,14 @@ impl Notifier {
     }
 
     /// A thing that nobody held has gone: what was said of it is outdated.
-    fn gone(&mut self, before: &Machine, device: &Device) -> Option<Effect> {
+    fn gone(&mut self, scene: &Scene, before: &Machine, device: &Device) -> Option<Effect> {
         self.waiting.remove(device.port());
         let thing = before.physical_thing(device.port());
         let key = [thing, device.port().clone()].into_iter().find(|key| self.said.contains_key(key))?;
         let said = self.said.get(&key).filter(|said| said.subject == *device.port())?.clone();
         self.said.remove(&key);
         Some(match said.what {
-            Saying::Detached => Effect::Show(Tag::Thing(key), notice::removed_safely(device)),
+            Saying::Detached => Effect::Show(Tag::Thing(key), notice::removed_safely(scene, device)),
             Saying::Available | Saying::Attached | Saying::Failed => Effect::Close(Tag::Thing(key)),
         })
     }
@@ -224,11 +227,13 @@ impl Notifier {
                 for (device, qubes) in entries {
                     let key = thing(scene, device);
                     self.said.remove(&key);
-                    effects.push(Effect::Show(Tag::Thing(key), notice::lost(device, qubes)));
+                    effects.push(Effect::Show(Tag::Thing(key), notice::lost(scene, device, qubes)));
                 }
             } else {
-                effects
-                    .push(Effect::Show(Tag::Backend(backend.clone()), notice::lost_with(backend, &entries)));
+                effects.push(Effect::Show(
+                    Tag::Backend(backend.clone()),
+                    notice::lost_with(scene, backend, &entries),
+                ));
             }
         }
     }

@@ -8,10 +8,14 @@ use std::time::{Duration, Instant};
 
 use device_bus::manager::Source;
 use device_core::assignment::Options;
-use device_core::device::SharedDevice;
+use device_core::device::{Device, SharedDevice};
 use device_core::machine::{Link, Machine};
+use device_core::mark::Mark;
 use device_core::name::{DeviceRef, Port, QubeName};
+use device_core::qube::{Qube, QubeClass};
 
+use crate::naming;
+use crate::preferences::{Preference, Preferences};
 use crate::recent::Recent;
 
 /// How long a device counts as new after it was plugged in.
@@ -34,6 +38,8 @@ pub(crate) enum Command {
     Move(DeviceRef, QubeName, Options),
     /// Start a qube.
     StartQube(QubeName),
+    /// Put a mark on a device, or take it away.
+    SetMark(DeviceRef, Mark, bool),
 }
 
 impl Command {
@@ -44,12 +50,13 @@ impl Command {
             | Self::AttachToNewDisposable(device, ..)
             | Self::Detach(device, _)
             | Self::DetachAndShutDown(device, _)
-            | Self::Move(device, ..) => Some(&device.port),
+            | Self::Move(device, ..)
+            | Self::SetMark(device, ..) => Some(&device.port),
             Self::StartQube(_) => None,
         }
     }
 
-    /// The qube (or disposable template) it is about.
+    /// The qube (or disposable template, or backend) it is about.
     pub(crate) fn qube(&self) -> &QubeName {
         match self {
             Self::Attach(_, qube, _)
@@ -58,6 +65,7 @@ impl Command {
             | Self::DetachAndShutDown(_, qube)
             | Self::Move(_, qube, _)
             | Self::StartQube(qube) => qube,
+            Self::SetMark(device, ..) => &device.port.backend,
         }
     }
 }
@@ -87,10 +95,18 @@ pub(crate) struct Failure {
 pub(crate) enum Wish {
     /// Have this done.
     Do(Command),
+    /// Have the first done, and the second once that is done.
+    Both(Command, Command),
     /// Stop waiting for it; the outcome shows in the mirror if it comes.
     GiveUp(Ticket),
     /// Hide the failure of this command.
     Dismiss(Command),
+    /// Have one thing otherwise from now on.
+    Prefer(Preference),
+    /// This is preferred now; only the keeper of preferences says so.
+    Preferred(Box<Preferences>),
+    /// Open the window of preferences, at this device when there is one.
+    Settings(Option<DeviceRef>),
 }
 
 /// The whole picture.
@@ -108,6 +124,8 @@ pub(crate) struct Scene {
     pub(crate) failures: Vec<Failure>,
     /// Where devices were used last.
     pub(crate) recent: Recent,
+    /// What the person prefers.
+    pub(crate) preferences: Preferences,
 }
 
 impl Scene {
@@ -138,6 +156,32 @@ impl Scene {
     pub(crate) fn new_until(&self, port: &Port, now: Instant) -> Option<Instant> {
         let until = *self.plugged_in.get(port)? + NEW_FOR;
         (until > now).then_some(until)
+    }
+
+    /// What the device is called: the person's own name first, then what it says itself.
+    pub(crate) fn name_of(&self, device: &Device) -> String {
+        naming::called(&self.preferences, &device.info)
+    }
+
+    /// Whether the menu leaves the device out. What is attached, or has something to tell, is never left out.
+    pub(crate) fn is_hidden(&self, device: &Device) -> bool {
+        self.preferences.hides(&device.info.to_ref())
+            && !device.is_attached()
+            && self.pending_at(device.port()).is_none()
+            && self.failure_at(device.port()).is_none()
+    }
+
+    /// Whether the device carries this mark.
+    pub(crate) fn is_marked(&self, device: &Device, mark: Mark) -> bool {
+        let backend = self.machine.qubes.get(&device.port().backend);
+        let details = backend.and_then(|qube| qube.details.as_ref());
+        details.is_some_and(|details| details.marks.has(mark, &device.info.to_ref()))
+    }
+
+    /// Whether the qube is offered as a place for devices.
+    pub(crate) fn offers(&self, qube: &Qube) -> bool {
+        let may_hold = qube.is_running() && !matches!(qube.class, QubeClass::Admin | QubeClass::Remote);
+        qube.is_target() || (self.preferences.shows_internal && may_hold && qube.details.is_some())
     }
 
     /// The device exactly as it was seen: same port, same id.

@@ -50,6 +50,13 @@ sentences! {
     microphone() = gettext("Microphone");
     /// Heading of the section of USB devices.
     usb_devices() = gettext("USB devices");
+    /// Heading of the section of cameras, where devices are sorted by what they are for.
+    cameras() = gettext("Cameras");
+    keyboards_and_mice() = gettext("Keyboards and mice");
+    sound() = gettext("Sound");
+    network_devices() = gettext("Network and Bluetooth");
+    printers() = gettext("Printers and scanners");
+    smart_cards() = gettext("Smart cards");
     /// Heading of the section of classes that an extension brought.
     other_devices() = gettext("Other devices");
     // Translators: a disk that told no name; {port} is like "sda".
@@ -67,6 +74,8 @@ sentences! {
     built_in_microphone() = gettext("Built-in microphone");
     // Translators: a size such as "14.9 GB"; only the decimal sign is yours to change.
     size(whole, tenth, unit) = gettext("{whole}.{tenth} {unit}");
+    // Translators: the person's own name of a device, then what the device calls itself.
+    own_name(name, words) = gettext("{name} ({words})");
 }
 
 // ---- a row ------------------------------------------------------------------------------------------------------
@@ -81,8 +90,16 @@ sentences! {
     // Translators: a stick was pulled out without detaching; the qubes stand behind this.
     removed_while_attached() = gettext("removed while attached to");
     removed_while_attached_to(qubes) = gettext("removed while attached to {qubes}");
+    // Translators: a part of the device in this row is attached; {part} is like "Partition 1".
+    part_attached_to(part, qubes) = gettext("{part} attached to {qubes}");
+    part_removed(part, qubes) = gettext("{part} removed while attached to {qubes}");
+    // Translators: what a USB stick is called beside its own disk.
+    whole_usb_device() = gettext("Whole USB device");
     // Translators: a row whose device is gone (unplugged, or hidden by its qube), until the menu closes.
     gone() = gettext("no longer there");
+    // Translators: a row whose device now stands in the row of its own disk; {port} is like "sda".
+    listed_with(port) = gettext("listed with {port} now");
+    hidden_now() = gettext("hidden now");
     // Translators: a USB stick whose disk is attached somewhere; {port} is like "sda".
     in_use_as_disk(port) = gettext("in use as disk {port}");
     // Translators: a partition whose whole disk is attached to {qube}.
@@ -101,6 +118,9 @@ sentences! {
     detach_failed(qube, reason) = gettext("Not detached from {qube}. {reason}");
     move_failed(qube, reason) = gettext("Not moved to {qube}. {reason}");
     start_failed(qube, reason) = gettext("{qube} was not started. {reason}");
+    // Translators: a mark on a device is being kept.
+    marking() = gettext("saving…");
+    mark_failed(reason) = gettext("Not saved. {reason}");
     start_usb_qube(qube) = gettext("Start {qube} to see its USB devices");
     // Translators: the list of devices of a qube can't be read.
     unreadable(qube, reason) = gettext("The devices of {qube} can't be read: {reason}");
@@ -118,6 +138,21 @@ sentences! {
     move_to() = gettext("Move to");
     // Translators: heading above the other qubes for a microphone that may be in several.
     add_to() = gettext("Also attach to");
+    // Translators: heading above the partitions of a disk and the USB stick that it is on.
+    other_ways() = gettext("Only a part, or all of it");
+    // Translators: what else can be done with a device: name it, hide it.
+    more() = gettext("More");
+    // Translators: opens the window in which the device can be given a name.
+    give_name() = gettext("Name…");
+    // Translators: the menu no longer lists the device, until the preferences say so.
+    hide_device() = gettext("Hide this device");
+    // Translators: check item: what stands on a disk or stick is listed as well.
+    show_parts() = gettext("Show its disks and partitions");
+    // Translators: check item of a camera.
+    with_microphone() = gettext("Attach with microphone");
+    // Translators: a camera that takes the microphone along; heading above the qubes.
+    attach_both_to() = gettext("Attach with microphone to");
+    detach_with_microphone(qube) = gettext("Detach from {qube} with microphone");
     // Translators: note beside the qube that holds the device; choosing it detaches.
     detach() = gettext("detach");
     // Translators: note beside the qube that lost its device; choosing it tidies up.
@@ -154,6 +189,10 @@ sentences! {
     not_possible() = gettext("not possible");
     refused_in_use(port, qube) = gettext("{port} is a part of the same disk and is in use in {qube}. Detach it there first.");
     refused_removed() = gettext("It was pulled out.");
+    // Translators: asked before the only keyboard is given away; {port} is like "sys-usb:2-3".
+    risk_keyboard(port, qube) = gettext("The keyboard you are typing on may be {port}. What you type would go to {qube}, and no longer to this desktop.");
+    // Translators: asked before the only mouse is given away.
+    risk_mouse(port, qube) = gettext("The mouse you are pointing with may be {port}. What you do with it would go to {qube}, and no longer to this desktop.");
     // Translators: asked before a keyboard or mouse is given away.
     risk_input(qube) = gettext("What you type or point with it goes to {qube}, and no longer to this desktop.");
     // Translators: asked before a device goes to a qube that is trusted more than the one it was in.
@@ -172,6 +211,7 @@ sentences! {
     resyncing() = gettext("Reading the devices again…");
     simulator(world) = gettext("Simulator: {world}");
     about() = gettext("About");
+    settings() = gettext("Settings…");
     about_text(version, source) = gettext("Plugboard {version} on {source}");
     // Translators: entry of the D-Bus menu that opens the full list of qubes.
     choose_another() = gettext("Choose another qube…");
@@ -199,6 +239,38 @@ pub(crate) fn attached_count(count: usize) -> String {
     fill(&text, &[("count", &count.to_string())])
 }
 
+// ---- the window of preferences -----------------------------------------------------------------------------------------
+
+sentences! {
+    /// Title of the window; the tests find it by this name.
+    preferences() = gettext("Plugboard settings");
+    menu_heading() = gettext("Menu");
+    sections() = gettext("Group devices by");
+    // Translators: as Qubes sorts devices: disks, microphone, USB devices.
+    by_class() = gettext("Device class");
+    // Translators: by what devices are for: disks, cameras, keyboards.
+    by_kind() = gettext("What they are for");
+    confirm_risk() = gettext("Ask before risky moves");
+    confirm_risk_more() = gettext("Giving away a keyboard or mouse, or moving a device to a more trusted qube");
+    show_internal() = gettext("Offer internal qubes");
+    show_internal_more() = gettext("Qubes that serve others and are not meant to be worked in");
+    notifications() = gettext("Notifications");
+    notify_all() = gettext("All");
+    notify_important() = gettext("Only trouble");
+    notify_none() = gettext("None");
+    named_devices() = gettext("Your names");
+    named_devices_more() = gettext("Shown before what a device says of itself. A name stays with this device at this port.");
+    hidden_devices() = gettext("Hidden devices");
+    hidden_devices_more() = gettext("The menu leaves them out while they are not attached.");
+    // Translators: button beside a hidden device.
+    show_again() = gettext("Show again");
+    // Translators: button beside a name that the person gave.
+    forget_name() = gettext("Forget");
+    // Translators: what a screen reader says for the button beside a name or a hidden device.
+    say_forget_name(device) = gettext("Forget the name of {device}");
+    say_show_again(device) = gettext("Show {device} again");
+}
+
 // ---- notifications --------------------------------------------------------------------------------------------------
 
 sentences! {
@@ -216,6 +288,7 @@ sentences! {
     not_attached_new(device) = gettext("{device} could not be attached to a new disposable");
     not_detached(device, qube) = gettext("{device} could not be detached from {qube}");
     not_moved(device, qube) = gettext("{device} could not be moved to {qube}");
+    not_marked(device) = gettext("The choice for {device} could not be saved");
     not_started(qube) = gettext("{qube} could not be started");
     // Translators: button of a notification.
     button_attach(qube) = gettext("Attach to {qube}");

@@ -8,7 +8,8 @@ use device_core::assignment::{Assignment, Mode, Options};
 use device_core::device::{Device, DeviceInfo, Presence};
 use device_core::interface::Interface;
 use device_core::machine::{Change, Link};
-use device_core::name::{DeviceClass, DeviceId, Port, PortId, QubeName};
+use device_core::mark::Mark;
+use device_core::name::{DeviceClass, DeviceId, DeviceRef, Port, PortId, QubeName};
 use device_core::qube::{Label, PowerState, Qube, QubeClass, QubeDetails};
 
 use crate::scene::Scene;
@@ -109,6 +110,14 @@ pub(crate) fn put(scene: &mut Scene, device: Device) {
 
 pub(crate) fn put_qube(scene: &mut Scene, qube: Qube) {
     scene.machine.apply(Change::Qube(Arc::new(qube)));
+}
+
+/// Has sys-usb mark these devices, and only these.
+pub(crate) fn mark(scene: &mut Scene, mark: Mark, devices: &[DeviceRef]) {
+    let mut qube = Qube::clone(&scene.machine.qubes[&name("sys-usb")]);
+    let details = qube.details.as_mut().unwrap();
+    details.marks.replace(mark, devices.iter().cloned().collect());
+    put_qube(scene, qube);
 }
 
 /// A live machine with a few qubes and no devices.

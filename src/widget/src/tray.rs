@@ -204,7 +204,7 @@ fn headline(scene: &Scene) -> String {
 /// The attached devices, one in a line. Hosts read this as markup, so what could be markup is escaped.
 fn description(scene: &Scene) -> String {
     let line = |device: &SharedDevice| {
-        let name = naming::device_name(&device.info);
+        let name = scene.name_of(device);
         let text = strings::device_in(&name, &naming::list(device.attachments.keys()));
         text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
     };
@@ -227,7 +227,7 @@ fn fingerprint(scene: &Scene) -> u64 {
         (&device.info.port, &device.info.id).hash(&mut hasher);
         device.attachments.keys().for_each(|qube| qube.hash(&mut hasher));
     }
-    for qube in scene.machine.qubes.values().filter(|qube| qube.is_target()) {
+    for qube in scene.machine.qubes.values().filter(|qube| scene.offers(qube)) {
         qube.name.hash(&mut hasher);
     }
     (scene.is_live(), scene.pending.len(), scene.failures.len()).hash(&mut hasher);

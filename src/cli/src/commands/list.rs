@@ -56,12 +56,10 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     if readable == 0 && !unreadable.is_empty() {
         return Err(Failure::Refused(no_such_class(session.class.as_str())));
     }
+    let user = if is_older { UserForm::Older } else { UserForm::Current };
     let text = match session.errand.manner {
         Manner::Json => as_json(&findings, &selection, matches.has(Key::Assignments), &unreadable),
-        _ => {
-            let user = if is_older { UserForm::Older } else { UserForm::Current };
-            as_table(session, &findings, &selection, matches, user).await
-        }
+        _ => as_table(session, &findings, &selection, matches, user).await,
     };
     session.errand.console.out.write_all(text.as_bytes())?;
     complain(session, &unreadable)

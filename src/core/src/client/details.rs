@@ -3,7 +3,8 @@
 use super::{AdminClient, absent_unless_link, is_about_the_link, text};
 use crate::error::{Error, ErrorKind};
 use crate::interface::Interface;
-use crate::name::QubeName;
+use crate::mark::{self, Mark};
+use crate::name::{DeviceRef, QubeName};
 use crate::qube::{Label, QubeDetails};
 use crate::wire::request::Request;
 
@@ -57,7 +58,20 @@ impl AdminClient {
         Ok(absent_unless_link(reply)?.and_then(|data| property_value(&text(&data))))
     }
 
-    async fn feature(&self, qube: &QubeName, name: &str) -> Result<Option<String>, Error> {
+    /// Adds a device to the marked ones of its backend, or takes it away. Two calls: the list is read right before.
+    pub(super) async fn set_mark(&self, device: &DeviceRef, mark: Mark, is_set: bool) -> Result<(), Error> {
+        let backend = &device.port.backend;
+        let before = self.feature(backend, mark.feature()).await?.unwrap_or_default();
+        let after = mark::edited(&before, device, is_set);
+        if after == before {
+            return Ok(());
+        }
+        let verb = if after.is_empty() { "admin.vm.feature.Remove" } else { "admin.vm.feature.Set" };
+        let request = Request::new(verb, mark.feature(), backend.as_str()).with_payload(after);
+        self.call(&request).await.map(drop)
+    }
+
+    pub(super) async fn feature(&self, qube: &QubeName, name: &str) -> Result<Option<String>, Error> {
         let reply = self.read_call(Request::new("admin.vm.feature.Get", name, qube.as_str())).await;
         Ok(absent_unless_link(reply)?.map(|data| text(&data)))
     }

@@ -27,6 +27,7 @@ impl AdminClient {
             Action::Unassign(assignment) => exact_port(assignment).err(),
             Action::SetMode(_, mode) => mode_of(*mode).err(),
             Action::Detach { .. }
+            | Action::Mark { .. }
             | Action::Start(_)
             | Action::Shutdown(_)
             | Action::Discard(_)

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Urgency;
 use crate::assignment::{Assignment, Attachment, Options};
 use crate::device::{Device, DeviceInfo, Presence};
+use crate::interface::Category;
+use crate::mark::{DeviceMarks, Mark};
 use crate::name::{DeviceClass, DeviceRef, Port, PortId, QubeName};
 use crate::qube::{QubeClass, QubeDetails, QubeState};
 use crate::scope::Scope;
@@ -18,6 +20,8 @@ pub(super) struct Facts {
     classes: Vec<DeviceClass>,
     pub(super) states: BTreeMap<QubeName, QubeState>,
     pub(super) details: BTreeMap<QubeName, QubeDetails>,
+    /// By backend.
+    pub(super) marks: BTreeMap<QubeName, DeviceMarks>,
     /// By backend.
     exposed: BTreeMap<(QubeName, DeviceClass), BTreeMap<PortId, DeviceInfo>>,
     /// By frontend.
@@ -53,6 +57,7 @@ impl Facts {
         let states = &self.states;
         let runs = |qube: &QubeName| states.get(qube).is_some_and(|qube| qube.state.is_running());
         self.details.retain(|qube, _| states.contains_key(qube));
+        self.marks.retain(|qube, _| runs(qube));
         self.assigned.retain(|(class, frontend), _| tells_assignments(states, frontend, class));
         self.exposed.retain(|(backend, _), _| runs(backend));
         self.attached.retain(|(_, frontend), _| runs(frontend));
@@ -172,7 +177,18 @@ impl Facts {
         for (holder, class) in told.chain(held).filter(|(holder, _)| self.takes_devices(holder)) {
             wanted.entry(Scope::Attached(holder.clone(), class.clone())).or_insert(Urgency::Row);
         }
+        for info in self.exposed.values().flat_map(BTreeMap::values) {
+            for mark in marks_asked_by(info) {
+                wanted.insert(Scope::Marked(info.port.backend.clone(), mark), Urgency::Row);
+            }
+        }
         wanted
+    }
+
+    /// What was asked of one qube alone.
+    pub(super) fn details(&self, qube: &QubeName) -> Option<QubeDetails> {
+        let marks = self.marks.get(qube).cloned().unwrap_or_default();
+        self.details.get(qube).map(|details| QubeDetails { marks, ..details.clone() })
     }
 
     /// Whether asking for `scope` makes sense now: the qube is there and in the state that the question needs.
@@ -182,6 +198,7 @@ impl Facts {
             Scope::Exposed(qube, class) => self.exposes(qube, class),
             Scope::Attached(qube, class) => self.takes_devices(qube) && self.classes.contains(class),
             Scope::Details(qube) => self.states.contains_key(qube),
+            Scope::Marked(qube, _) => self.runs(qube),
             Scope::Assigned(qube, class) => {
                 tells_assignments(&self.states, qube, class) && self.classes.contains(class)
             }
@@ -297,6 +314,13 @@ fn tells_assignments(states: &BTreeMap<QubeName, QubeState>, qube: &QubeName, cl
         && states.get(qube).is_some_and(|qube| {
             qube.class != QubeClass::Remote && (qube.state.is_running() || *class == DeviceClass::Pci)
         })
+}
+
+/// The marks that can mean something for this device: only for those they are asked, each costs a call.
+fn marks_asked_by(info: &DeviceInfo) -> impl Iterator<Item = Mark> {
+    let is_part = info.parent.is_some() && !info.port.class.is_dom0_only();
+    let is_camera = info.port.class != DeviceClass::Block && info.categories().contains(&Category::Camera);
+    is_part.then_some(Mark::HideChildren).into_iter().chain(is_camera.then_some(Mark::WithMicrophone))
 }
 
 /// Which device is held by whom, as the backend tells.

@@ -1,10 +1,11 @@
 //! What a caller of a command wrote, checked: the one border between bus and command.
 
-use device_bus::path;
+use device_bus::{options, path};
 use device_core::assignment::Mode;
 use device_core::device::SharedDevice;
 use device_core::error::{Error, ErrorKind};
 use device_core::machine::Machine;
+use device_core::mark::Mark;
 use device_core::name::{DeviceId, DeviceRef, QubeName};
 use zbus::zvariant::ObjectPath;
 
@@ -31,6 +32,15 @@ pub(super) fn device(path: &ObjectPath<'_>, id: &str) -> Result<DeviceRef, Error
 /// `Refused` for what can be no name.
 pub(super) fn qube(name: &str) -> Result<QubeName, Error> {
     QubeName::new(name).map_err(|why| refused(&why))
+}
+
+/// The mark of this word.
+///
+/// # Errors
+/// `Refused` for what is no mark.
+pub(super) fn mark(word: &str) -> Result<Mark, Error> {
+    options::mark(word)
+        .ok_or_else(|| Error::new(ErrorKind::Refused, "The mark has to be hide-children or with-microphone."))
 }
 
 /// The mode of a new assignment.

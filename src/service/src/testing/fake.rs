@@ -9,6 +9,7 @@ use device_core::device::DeviceInfo;
 use device_core::error::{Error, ErrorKind};
 use device_core::hypervisor::{Action, Hints, Hypervisor, Performed};
 use device_core::interface::Interface;
+use device_core::mark::Mark;
 use device_core::name::{DeviceClass, DeviceId, DeviceRef, Port, PortId, QubeName};
 use device_core::qube::{Label, PowerState, QubeClass, QubeDetails, QubeState};
 use device_core::scope::{Hint, Scope, ScopeReply};
@@ -31,6 +32,7 @@ struct World {
     devices: Vec<DeviceInfo>,
     running: BTreeSet<QubeName>,
     assignments: Vec<Assignment>,
+    marked: BTreeSet<(DeviceRef, Mark)>,
     source: Source,
     tells_source: bool,
     reads: usize,
@@ -65,6 +67,7 @@ impl Fake {
             devices,
             running: ["dom0", "sys-usb", "work", "personal"].map(name).into(),
             assignments: Vec::new(),
+            marked: BTreeSet::new(),
             source: Source::Qubesd,
             tells_source: true,
             reads: 0,
@@ -167,6 +170,11 @@ impl World {
                 label: Some(Label { name: "red".into(), colour: 0x00cc_0000 }),
                 ..QubeDetails::default()
             }),
+            Scope::Marked(backend, mark) => {
+                let here =
+                    self.marked.iter().filter(|(device, of)| device.port.backend == *backend && of == mark);
+                ScopeReply::Marked(here.map(|(device, _)| device.clone()).collect())
+            }
             Scope::Assigned(frontend, class) => {
                 let here = |stored: &&Assignment| stored.frontend == *frontend && stored.class == *class;
                 ScopeReply::Assigned(self.assignments.iter().filter(here).cloned().collect())
@@ -223,6 +231,15 @@ impl Hypervisor for Fake {
             })),
             Action::Unassign(assignment) => Ok(self.change(|world| {
                 world.assignments.retain(|stored| stored != assignment);
+                Performed::Done
+            })),
+            Action::Mark { device, mark, is_set } => Ok(self.change(|world| {
+                let marked = (device.clone(), *mark);
+                if *is_set {
+                    world.marked.insert(marked)
+                } else {
+                    world.marked.remove(&marked)
+                };
                 Performed::Done
             })),
             Action::Start(qube) => Ok(self.change(|world| {

@@ -227,7 +227,7 @@ pub(super) fn notice(asked: &Asked) -> Option<Notice> {
     };
     let icon = "plugboard-attention-symbolic";
     let buttons = if is_urgent { vec![Button::Answer] } else { Vec::new() };
-    Some(Notice { summary, body, icon, buttons, is_urgent })
+    Some(Notice { summary, body, icon, buttons, is_urgent, is_important: true })
 }
 
 #[cfg(test)]

@@ -147,8 +147,8 @@ fn who_gets_the_keyboard_is_said_at_the_choice() {
     let mut scene = qubes();
     put(&mut scene, device("usb", "sys-usb", "2-1").is(&["u030101"]));
     let text = drawn(&asked(&scene, &[question("", &["work"])]), &scene);
-    let risk = "    ! What you type or point with it goes to work, and no longer to this desktop.\n";
-    assert!(text.ends_with(risk), "{text}");
+    let risk = crate::strings::risk_keyboard("sys-usb:2-1", "work");
+    assert!(text.ends_with(&format!("    ! {risk}\n")), "{text}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use device_bus::error::from_bus;
 use device_bus::names::{BUS, MANAGER, ROOT};
-use device_bus::options::to_command;
+use device_bus::options::{mark_word, to_command};
 use device_bus::path;
 use device_bus::property::Incoming;
 use device_bus::proxy::ManagerProxy;
@@ -120,6 +120,9 @@ async fn try_carry(connection: &Connection, command: &Command) -> zbus::Result<(
             let (id, options) = (device.id.as_str(), to_command(options));
             manager.attach_to_new_disposable(&object(device), id, template.as_str(), options).await?;
             Ok(())
+        }
+        Command::SetMark(device, mark, is_set) => {
+            manager.set_mark(&object(device), device.id.as_str(), mark_word(*mark), *is_set, none()).await
         }
         Command::StartQube(qube) => manager.start_qube(qube.as_str(), none()).await,
     }

@@ -1,5 +1,6 @@
 //! What the link knows and decides: inputs in, jobs out. Pure; no bus, no clock of its own.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use device_bus::property::Incoming;
@@ -12,10 +13,12 @@ use zbus::message::Message;
 
 use super::call::Answer;
 use super::{Owner, new_owner};
-use crate::notify::{Button, Effect, Notifier};
+use crate::notify::{Button, Effect, Notice, Notifier};
+use crate::preferences::{Notices, Preference};
 use crate::recent::Recent;
 use crate::scene::{Command, Failure, Pending, Scene, Ticket, Wish};
 use crate::strings;
+use crate::together;
 
 /// Signals kept while the tree is being read; with more the reading starts again, because it no longer pays.
 const KEPT_SIGNALS: usize = 10_000;
@@ -58,6 +61,10 @@ pub(super) enum Job {
     Notify(Effect),
     /// Open the menu, at this device when there is one.
     OpenMenu(Option<DeviceRef>),
+    /// Open the window of preferences, at this device when there is one.
+    OpenSettings(Option<DeviceRef>),
+    /// Have a preference kept.
+    Keep(Preference),
     /// Bring the questions to the front.
     ShowQuestions,
     /// Keep on disk where devices were used last.
@@ -90,6 +97,8 @@ pub(super) struct State {
     pause: Duration,
     started: Option<Instant>,
     tickets: u64,
+    /// What is done next when a command under way has succeeded.
+    followers: BTreeMap<Ticket, Command>,
 }
 
 impl State {
@@ -105,6 +114,7 @@ impl State {
             pause: RETRY_MIN,
             started: None,
             tickets: 0,
+            followers: BTreeMap::new(),
         }
     }
 
@@ -173,7 +183,7 @@ impl State {
                 Ok((objects, manager)) => self.loaded(objects, manager, now),
                 Err(error) => self.not_loaded(&error, now),
             },
-            Answer::Done(ticket, outcome) => self.done(ticket, outcome),
+            Answer::Done(ticket, outcome) => self.done(ticket, outcome, now),
         }
     }
 
@@ -225,7 +235,8 @@ impl State {
     }
 
     fn wake(&mut self, now: Instant) -> Vec<Job> {
-        let mut jobs: Vec<Job> = self.notifier.wake(&self.scene, now).into_iter().map(Job::Notify).collect();
+        let effects = self.notifier.wake(&self.scene, now);
+        let mut jobs: Vec<Job> = self.wanted(effects).collect();
         if matches!(self.copy, Copy::Retrying(moment) if moment <= now) {
             jobs.push(self.read());
         }
@@ -247,7 +258,18 @@ impl State {
             self.scene.machine.apply(change);
         }
         let effects = self.notifier.observe(&self.scene, now);
-        [Job::Publish].into_iter().chain(effects.into_iter().map(Job::Notify)).collect()
+        [Job::Publish].into_iter().chain(self.wanted(effects)).collect()
+    }
+
+    /// Of what could be said, what the person wants to be told. What stands there and is no longer true goes in any case.
+    fn wanted(&self, effects: Vec<Effect>) -> impl Iterator<Item = Job> + use<> {
+        let notices = self.scene.preferences.notices;
+        effects.into_iter().map(move |effect| {
+            Job::Notify(match effect {
+                Effect::Show(tag, notice) if !wants(notices, &notice) => Effect::Close(tag),
+                other => other,
+            })
+        })
     }
 
     fn note_arrival(&mut self, change: &Change, now: Instant) {
@@ -276,15 +298,13 @@ impl State {
 
     fn wish(&mut self, wish: Wish, now: Instant) -> Vec<Job> {
         match wish {
-            Wish::Do(command) if self.is_under_way(&command) => Vec::new(),
             Wish::Do(command) => {
-                self.scene.failures.retain(|failure| !is_about_the_same(&failure.command, &command));
-                self.tickets += 1;
-                let ticket = Ticket(self.tickets);
-                self.scene.pending.push(Pending { ticket, command: command.clone(), since: now });
-                vec![Job::Publish, Job::Carry(ticket, command)]
+                let then = together::follow_up(&self.scene, &command);
+                self.begin(command, then, now)
             }
+            Wish::Both(first, then) => self.begin(first, Some(then), now),
             Wish::GiveUp(ticket) => {
+                self.followers.remove(&ticket);
                 self.scene.pending.retain(|pending| pending.ticket != ticket);
                 vec![Job::Publish]
             }
@@ -292,21 +312,44 @@ impl State {
                 self.scene.failures.retain(|failure| failure.command != command);
                 vec![Job::Publish]
             }
+            Wish::Prefer(preference) => vec![Job::Keep(preference)],
+            Wish::Preferred(preferences) => {
+                self.scene.preferences = *preferences;
+                vec![Job::Publish]
+            }
+            Wish::Settings(device) => vec![Job::OpenSettings(device)],
         }
+    }
+
+    fn begin(&mut self, command: Command, then: Option<Command>, now: Instant) -> Vec<Job> {
+        if self.is_under_way(&command) {
+            return Vec::new();
+        }
+        self.scene.failures.retain(|failure| !is_about_the_same(&failure.command, &command));
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.followers.extend(then.map(|then| (ticket, then)));
+        self.scene.pending.push(Pending { ticket, command: command.clone(), since: now });
+        vec![Job::Publish, Job::Carry(ticket, command)]
     }
 
     fn is_under_way(&self, command: &Command) -> bool {
         self.scene.pending.iter().any(|pending| is_about_the_same(&pending.command, command))
     }
 
-    fn done(&mut self, ticket: Ticket, outcome: Result<(), Error>) -> Vec<Job> {
+    fn done(&mut self, ticket: Ticket, outcome: Result<(), Error>, now: Instant) -> Vec<Job> {
+        let then = self.followers.remove(&ticket);
         let Some(place) = self.scene.pending.iter().position(|pending| pending.ticket == ticket) else {
             tracing::info!(?outcome, "a command ended that nobody waits for any more");
             return Vec::new();
         };
         let Pending { command, .. } = self.scene.pending.remove(place);
         match outcome {
-            Ok(()) => self.succeeded(&command),
+            Ok(()) => {
+                let mut jobs = self.succeeded(&command);
+                jobs.extend(then.into_iter().flat_map(|then| self.wish(Wish::Do(then), now)));
+                jobs
+            }
             Err(error) => self.failed(command, &error),
         }
     }
@@ -328,7 +371,15 @@ impl State {
         self.scene.failures.retain(|other| !is_about_the_same(&other.command, &failure.command));
         self.scene.failures.insert(0, failure);
         self.scene.failures.truncate(FAILURES_MAX);
-        [Job::Publish].into_iter().chain(effects.into_iter().map(Job::Notify)).collect()
+        [Job::Publish].into_iter().chain(self.wanted(effects)).collect()
+    }
+}
+
+fn wants(notices: Notices, notice: &Notice) -> bool {
+    match notices {
+        Notices::All => true,
+        Notices::Important => notice.is_important,
+        Notices::None => false,
     }
 }
 

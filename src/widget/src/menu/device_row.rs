@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use device_core::device::{Device, Presence};
+use device_core::device::{Device, Presence, SharedDevice};
 use device_core::interface::Category;
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, QubeName};
@@ -12,24 +12,30 @@ use crate::naming;
 use crate::scene::{Command, Failure, Pending, Scene};
 use crate::strings;
 
-/// The row of `device`.
-pub(crate) fn row(scene: &Scene, device: &Device, now: Instant) -> Row {
+/// The row of `device`, in which its `members` stand as well.
+pub(crate) fn row(scene: &Scene, device: &Device, members: &[&SharedDevice], now: Instant) -> Row {
     let info = &device.info;
-    let is_part = naming::is_partition(info) && scene.machine.parent(device).is_some();
-    let name = if is_part { naming::part_name(info) } else { naming::device_name(info) };
-    let in_use = use_of_relative(&scene.machine, device);
-    let status = status(scene, device);
+    let words = naming::device_name(info);
+    let own = scene.preferences.name(&info.to_ref()).map(ToString::to_string);
+    let in_use =
+        use_of_relative(&scene.machine, device).filter(|_| !members.iter().any(|it| it.is_attached()));
+    let status = [device].into_iter().chain(members.iter().map(|it| &***it)).find_map(|it| status(scene, it));
+    let everyone = || [device].into_iter().chain(members.iter().map(|it| &***it));
+    let mut holders: Vec<&QubeName> = everyone().flat_map(|it| it.attachments.keys()).collect();
+    holders.sort();
+    holders.dedup();
+    let spoken = Spoken { scene, device, members, in_use: in_use.as_deref(), status: status.as_ref() };
     let row = Row {
         key: RowKey::Device(info.port.clone()),
+        thing: Some(scene.machine.physical_thing(&info.port)),
         id: Some(info.id.clone()),
         icon: icon(device),
-        spoken: spoken(device, &name, in_use.as_deref(), status.as_ref()),
-        name,
-        look: look(device, in_use.is_some()),
-        is_new: scene.new_until(&info.port, now).is_some(),
-        is_part,
-        detail: detail(device, in_use),
-        holders: device.attachments.keys().map(|qube| chip(&scene.machine, qube)).collect(),
+        spoken: spoken.sentence(),
+        look: look(!holders.is_empty(), device, in_use.is_some()),
+        is_new: everyone().any(|it| scene.new_until(it.port(), now).is_some()),
+        detail: detail(device, own.is_some().then_some(words.as_str()), members, in_use),
+        name: own.unwrap_or(words),
+        holders: holders.into_iter().map(|qube| chip(&scene.machine, qube)).collect(),
         status,
         action: RowAction::Open,
     };
@@ -55,6 +61,7 @@ pub(crate) fn pending_text(pending: &Pending) -> String {
         Command::Detach(..) | Command::DetachAndShutDown(..) => strings::detaching(qube),
         Command::Move(..) => strings::moving(qube),
         Command::StartQube(_) => strings::starting(qube),
+        Command::SetMark(..) => strings::marking(),
     }
 }
 
@@ -67,11 +74,12 @@ pub(crate) fn failure_text(failure: &Failure) -> String {
         Command::Detach(..) | Command::DetachAndShutDown(..) => strings::detach_failed(qube, reason),
         Command::Move(..) => strings::move_failed(qube, reason),
         Command::StartQube(_) => strings::start_failed(qube, reason),
+        Command::SetMark(..) => strings::mark_failed(reason),
     }
 }
 
-fn look(device: &Device, relative_in_use: bool) -> Look {
-    if device.is_attached() {
+fn look(is_attached: bool, device: &Device, relative_in_use: bool) -> Look {
+    if is_attached {
         Look::Attached
     } else if relative_in_use || device.presence == Presence::Removed {
         Look::Dim
@@ -86,14 +94,25 @@ fn status(scene: &Scene, device: &Device) -> Option<Status> {
     pending.or_else(|| scene.failure_at(port).map(|failure| Status::Failed(failure_text(failure))))
 }
 
-/// `sys-usb:sda · 14.9 GB · read-only`.
-fn detail(device: &Device, in_use: Option<String>) -> String {
-    let mut parts = facts(device);
+/// `Cruzer Blade · sys-usb:sda · 14.9 GB · read-only`; the device's own words come first where the person gave a name.
+fn detail(device: &Device, words: Option<&str>, members: &[&SharedDevice], in_use: Option<String>) -> String {
+    let mut parts: Vec<String> = words.map(str::to_owned).into_iter().collect();
+    parts.extend(facts(device));
     parts.extend(in_use);
+    let attached = members.iter().filter(|member| member.is_attached());
+    parts.extend(attached.map(|member| member_name(member)));
     if device.presence == Presence::Removed {
         parts.push(strings::removed_while_attached());
     }
     parts.join(" · ")
+}
+
+/// What a device is called beside the one in whose row it stands.
+pub(super) fn member_name(member: &Device) -> String {
+    match member.port().class {
+        DeviceClass::Block => naming::part_name(&member.info),
+        _ => strings::whole_usb_device(),
+    }
 }
 
 fn facts(device: &Device) -> Vec<String> {
@@ -109,24 +128,43 @@ fn is_attached_read_only(device: &Device) -> bool {
     device.is_attached() && device.attachments.values().all(device_core::assignment::Options::is_read_only)
 }
 
-/// `Cruzer Blade, sys-usb:sda, 14.9 GB, attached to work`.
-fn spoken(device: &Device, name: &str, in_use: Option<&str>, status: Option<&Status>) -> String {
-    let mut parts = vec![name.to_owned()];
-    parts.extend(facts(device));
-    let holders = naming::list(device.attachments.keys());
-    match device.presence {
-        Presence::Removed => parts.push(strings::removed_while_attached_to(&holders)),
-        Presence::Present if device.is_attached() => parts.push(strings::attached_to(&holders)),
-        Presence::Present => parts.extend(in_use.map(str::to_owned)),
+/// What a screen reader says of a row.
+struct Spoken<'a> {
+    scene: &'a Scene,
+    device: &'a Device,
+    members: &'a [&'a SharedDevice],
+    in_use: Option<&'a str>,
+    status: Option<&'a Status>,
+}
+
+impl Spoken<'_> {
+    /// `Cruzer Blade, sys-usb:sda, 14.9 GB, attached to work`.
+    fn sentence(&self) -> String {
+        let device = self.device;
+        let mut parts = vec![self.scene.name_of(device)];
+        parts.extend(facts(device));
+        let holders = naming::list(device.attachments.keys());
+        match device.presence {
+            Presence::Removed => parts.push(strings::removed_while_attached_to(&holders)),
+            Presence::Present if device.is_attached() => parts.push(strings::attached_to(&holders)),
+            Presence::Present => parts.extend(self.in_use.map(str::to_owned)),
+        }
+        for member in self.members.iter().filter(|member| member.is_attached()) {
+            let (name, holders) = (member_name(member), naming::list(member.attachments.keys()));
+            parts.push(match member.presence {
+                Presence::Present => strings::part_attached_to(&name, &holders),
+                Presence::Removed => strings::part_removed(&name, &holders),
+            });
+        }
+        if let Some(Status::Pending(text) | Status::Failed(text)) = self.status {
+            parts.push(text.clone());
+        }
+        parts.join(", ")
     }
-    if let Some(Status::Pending(text) | Status::Failed(text)) = status {
-        parts.push(text.clone());
-    }
-    parts.join(", ")
 }
 
 /// Why a free device can't be used although nothing is wrong with it: what it is a part of, or a part of it, is in use.
-fn use_of_relative(machine: &Machine, device: &Device) -> Option<String> {
+pub(super) fn use_of_relative(machine: &Machine, device: &Device) -> Option<String> {
     if device.is_attached() {
         return None;
     }

@@ -25,6 +25,7 @@ pub(super) struct Frame {
     scroller: gtk::ScrolledWindow,
     empty: gtk::Label,
     about: gtk::Label,
+    settings: gtk::Button,
     tells_about: Rc<Cell<bool>>,
 }
 
@@ -46,6 +47,7 @@ impl Frame {
             scroller: scroller(),
             empty: line("empty"),
             about: line("note"),
+            settings: footer_button(&strings::settings()),
             tells_about: Rc::default(),
         };
         frame.assemble();
@@ -64,27 +66,26 @@ impl Frame {
 
     fn footer(&self) -> gtk::Box {
         let footer = gtk::Box::builder().css_classes(["footer"]).build();
-        let label = gtk::Label::builder().label(strings::about()).css_classes(["note"]).build();
-        let button = gtk::Button::builder()
-            .accessible_role(gtk::AccessibleRole::MenuItem)
-            .has_frame(false)
-            .css_classes(["entry"])
-            .child(&label)
-            .build();
-        set_accessible_label(&button, &strings::about());
+        let about = footer_button(&strings::about());
         self.about.set_hexpand(true);
         self.about.set_margin_start(8);
         self.about.set_visible(false);
         let spring = gtk::Box::builder().hexpand(true).build();
+        footer.append(&self.settings);
         footer.append(&self.about);
         footer.append(&spring);
-        footer.append(&button);
-        let (about, tells) = (self.about.clone(), self.tells_about.clone());
-        button.connect_clicked(move |_| {
+        footer.append(&about);
+        let (text, tells) = (self.about.clone(), self.tells_about.clone());
+        about.connect_clicked(move |_| {
             tells.set(!tells.get());
-            about.set_visible(tells.get());
+            text.set_visible(tells.get());
         });
         footer
+    }
+
+    /// Calls `chosen` when the person wants the window of preferences.
+    pub(super) fn on_settings(&self, chosen: impl Fn() + 'static) {
+        self.settings.connect_clicked(move |_| chosen());
     }
 
     pub(super) fn window(&self) -> &gtk::Window {
@@ -150,8 +151,26 @@ impl Frame {
     }
 }
 
+fn footer_button(text: &str) -> gtk::Button {
+    let label = gtk::Label::builder().label(text).css_classes(["note"]).build();
+    let button = gtk::Button::builder()
+        .accessible_role(gtk::AccessibleRole::MenuItem)
+        .has_frame(false)
+        .css_classes(["entry"])
+        .child(&label)
+        .build();
+    set_accessible_label(&button, text);
+    button
+}
+
 fn line(class: &str) -> gtk::Label {
-    gtk::Label::builder().xalign(0.0).wrap(true).max_width_chars(LINE).css_classes([class]).build()
+    gtk::Label::builder()
+        .xalign(0.0)
+        .wrap(true)
+        .wrap_mode(gtk::pango::WrapMode::WordChar)
+        .max_width_chars(LINE)
+        .css_classes([class])
+        .build()
 }
 
 /// A place that is as high as its content, up to what the screen allows; then it scrolls.

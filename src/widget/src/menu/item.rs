@@ -3,17 +3,22 @@
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
+use gtk::pango;
 use gtk::prelude::*;
 
 use super::dot::Dot;
 use super::list::RowView;
 use super::picture::Picture;
-use super::row::{bold, chevron, set_class};
+use super::row::{bold, chevron, cut_label, set_class};
 use super::targets::{Item, ItemAction, ItemKey, Mark};
 use crate::platform::set_accessible_label;
 
 /// Side of a mark, and of the room that an entry without one leaves free.
 const MARK_SIZE: i32 = 16;
+/// Characters of a name before it is cut in the middle: longer than any name of a qube.
+const NAME_WIDTH: i32 = 34;
+/// Characters of a note before it is cut.
+const NOTE_WIDTH: i32 = 28;
 /// Characters of a sentence before it goes on in the next line.
 const SENTENCE_WIDTH: i32 = 36;
 
@@ -54,8 +59,7 @@ impl ItemWidget {
     /// Whether choosing it shows a further page.
     pub(super) fn opens_page(&self) -> bool {
         let item = self.0.item.borrow();
-        item.as_ref()
-            .is_some_and(|item| matches!(item.action, Some(ItemAction::Turn(_))) && item.mark != Mark::Back)
+        item.as_ref().is_some_and(turns)
     }
 }
 
@@ -87,7 +91,9 @@ impl RowView for ItemWidget {
 impl Parts {
     fn new() -> Self {
         let whole = gtk::Box::new(gtk::Orientation::Horizontal, 8);
-        let text = gtk::Label::builder().xalign(0.0).hexpand(true).build();
+        let text = cut_label("choice-text", pango::EllipsizeMode::Middle, NAME_WIDTH);
+        text.set_hexpand(true);
+        text.set_wrap_mode(pango::WrapMode::WordChar);
         whole.append(&text);
         let button = gtk::Button::builder()
             .accessible_role(gtk::AccessibleRole::MenuItem)
@@ -159,21 +165,27 @@ impl Parts {
         let sentence = is_sentence(item);
         self.text.set_text(&item.text);
         self.text.set_wrap(sentence);
-        self.text.set_max_width_chars(if sentence { SENTENCE_WIDTH } else { -1 });
+        self.text.set_ellipsize(if sentence {
+            pango::EllipsizeMode::None
+        } else {
+            pango::EllipsizeMode::Middle
+        });
+        self.text.set_max_width_chars(if sentence { SENTENCE_WIDTH } else { NAME_WIDTH });
         self.text.set_attributes(item.is_bold.then(bold).as_ref());
         set_class(&self.button, "message", sentence);
     }
 
     fn show_end(&self, item: &Item) {
         let note = optional(&self.note, !item.note.is_empty(), || {
-            let note = gtk::Label::builder().xalign(1.0).css_classes(["note"]).build();
+            let note = cut_label("note", pango::EllipsizeMode::Middle, NOTE_WIDTH);
+            note.set_xalign(1.0);
             self.whole.insert_child_after(&note, Some(&self.text));
             note
         });
         if let Some(note) = note {
             note.set_text(&item.note);
         }
-        let turns = matches!(item.action, Some(ItemAction::Turn(_))) && item.mark != Mark::Back;
+        let turns = turns(item);
         if turns {
             self.chevron.get_or_init(|| {
                 let chevron = chevron();
@@ -199,6 +211,11 @@ fn optional<W: IsA<gtk::Widget>>(
     let part = part.get()?;
     part.set_visible(is_wanted);
     Some(part)
+}
+
+/// Whether it leads to a further page.
+fn turns(item: &Item) -> bool {
+    matches!(item.action, Some(ItemAction::Turn(_) | ItemAction::Part(_))) && item.mark != Mark::Back
 }
 
 /// A sentence is longer than a name, and nothing to choose.

@@ -62,6 +62,7 @@ fn in_submenu(parts: &Rc<Parts>, press: Press) -> bool {
         }
         Press::Out | Press::First | Press::Last if is_typing => return false,
         Press::Close | Press::Out => match parts.submenu.page() {
+            Some(Page::Targets) if parts.submenu.shows_part() => parts.open_part(None),
             Some(Page::Targets) | None => parts.leave_submenu(),
             Some(_) => parts.turn_page(Page::Targets),
         },

@@ -2,10 +2,13 @@
 
 use std::rc::{Rc, Weak};
 
+use gtk::glib;
 use gtk::prelude::*;
 
 use super::keyboard;
+use super::outside::Outside;
 use super::window::Parts;
+use crate::scene::Wish;
 
 /// Connects everything; nothing of it keeps the menu alive.
 pub(super) fn listen(parts: &Rc<Parts>) {
@@ -13,6 +16,8 @@ pub(super) fn listen(parts: &Rc<Parts>) {
     to_window(parts);
     to_pointer(parts);
     to_typing(parts);
+    let told = Rc::downgrade(parts);
+    parts.frame.on_settings(move || with(&told, |parts| parts.wish(Wish::Settings(None))));
     parts.route_typing();
 }
 
@@ -20,9 +25,14 @@ fn to_window(parts: &Rc<Parts>) {
     let window = parts.frame.window();
     let told = Rc::downgrade(parts);
     window.connect_is_active_notify(move |window| {
-        if !window.is_active() {
+        if !window.is_active() && Outside::can_place(window) {
             with(&told, |parts| parts.close());
         }
+    });
+    let told = Rc::downgrade(parts);
+    window.connect_close_request(move |_| {
+        with(&told, |parts| parts.close());
+        glib::Propagation::Stop
     });
     let told = Rc::downgrade(parts);
     window.connect_realize(move |window| {

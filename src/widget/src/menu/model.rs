@@ -2,17 +2,13 @@
 //!
 //! The GTK menu, the D-Bus menu and the tooltip are views of it.
 
-use std::cmp::Ordering;
 use std::time::Instant;
 
-use device_core::device::Device;
-use device_core::interface::Category;
 use device_core::machine::Link;
 use device_core::name::{DeviceClass, DeviceId, Port, QubeName};
 
-use super::device_row;
-use crate::naming;
-use crate::scene::{Command, Scene, Wish};
+use super::section;
+use crate::scene::{Scene, Wish};
 use crate::strings;
 
 /// What the person typed, and when it is.
@@ -73,6 +69,12 @@ pub(crate) struct Group<K, R> {
 pub(crate) enum SectionKind {
     Disks,
     Microphone,
+    Cameras,
+    Input,
+    Sound,
+    Network,
+    Printers,
+    SmartCards,
     Usb,
     Other,
 }
@@ -105,7 +107,7 @@ pub(crate) enum RowAction {
     /// Opens the sub-menu of this device.
     Open,
     /// Has this done at once.
-    Do(Wish),
+    Do(Box<Wish>),
     /// Nothing: the row only tells.
     Nothing,
 }
@@ -132,6 +134,8 @@ pub(crate) enum Status {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) key: RowKey,
+    /// The physical thing that it is or is a part of: tells where it went when the row has gone.
+    pub(crate) thing: Option<Port>,
     /// What is on the port, so that another device there counts as another meaning of the row.
     pub(crate) id: Option<DeviceId>,
     /// Name of a symbolic icon.
@@ -140,8 +144,6 @@ pub(crate) struct Row {
     pub(crate) look: Look,
     /// Carries the badge.
     pub(crate) is_new: bool,
-    /// Stands below the row of the device that it is a part of.
-    pub(crate) is_part: bool,
     /// The dim second line, before the holders; may be empty.
     pub(crate) detail: String,
     /// Who has it, after an arrow.
@@ -154,16 +156,8 @@ pub(crate) struct Row {
 
 /// The menu for this scene.
 pub(crate) fn menu(scene: &Scene, view: &View) -> Menu {
-    let mut sections: Vec<Group<SectionKind, Row>> = [
-        (SectionKind::Disks, strings::disks()),
-        (SectionKind::Microphone, strings::microphone()),
-        (SectionKind::Usb, strings::usb_devices()),
-        (SectionKind::Other, strings::other_devices()),
-    ]
-    .into_iter()
-    .map(|(kind, heading)| Group { kind, heading: Some(heading), rows: rows(scene, kind, view.now) })
-    .collect();
-    let has_rows = sections.iter().any(|section| !section.rows.is_empty());
+    let mut sections = section::sections(scene, view.now);
+    let has_rows = !sections.is_empty();
     for section in &mut sections {
         section.rows.retain(|row| row.matches(&view.filter));
     }
@@ -197,96 +191,6 @@ fn banners(scene: &Scene) -> Vec<Banner> {
     link.into_iter().chain(simulator).map(|(kind, text)| Banner { kind, text }).collect()
 }
 
-fn rows(scene: &Scene, kind: SectionKind, now: Instant) -> Vec<Row> {
-    let mut devices: Vec<&Device> = scene
-        .machine
-        .devices
-        .values()
-        .map(AsRef::as_ref)
-        .filter(|device| section_of(&device.port().class) == Some(kind))
-        .collect();
-    devices.sort_by(|left, right| device_order(scene, left, right));
-    let mut rows: Vec<Row> = devices.into_iter().map(|device| device_row::row(scene, device, now)).collect();
-    rows.extend(unreadable(scene, kind));
-    if kind == SectionKind::Usb {
-        rows.extend(stopped_usb_qubes(scene));
-    }
-    rows
-}
-
-/// By backend, then by port as people count; the parts of a disk right after it.
-fn device_order(scene: &Scene, left: &Device, right: &Device) -> Ordering {
-    let disk = |device: &Device| naming::disk_of(&scene.machine, device);
-    let (left_disk, right_disk) = (disk(left), disk(right));
-    (left_disk.backend.cmp(&right_disk.backend))
-        .then_with(|| naming::natural_order(left_disk.id.as_str(), right_disk.id.as_str()))
-        .then_with(|| (*left.port() != left_disk).cmp(&(*right.port() != right_disk)))
-        .then_with(|| naming::natural_order(left.port().id.as_str(), right.port().id.as_str()))
-        .then_with(|| left.port().cmp(right.port()))
-}
-
-fn unreadable(scene: &Scene, kind: SectionKind) -> impl Iterator<Item = Row> + '_ {
-    let here = move |class: &DeviceClass| section_of(class) == Some(kind);
-    scene.machine.unreadable.iter().filter(move |((_, class), _)| here(class)).map(
-        |((backend, class), reason)| {
-            let name = strings::unreadable(backend.as_str(), reason);
-            let key = RowKey::Unreadable(backend.clone(), class.clone());
-            plain_row(key, "plugboard-attention-symbolic", name, Look::Dim, RowAction::Nothing)
-        },
-    )
-}
-
-/// A row for each USB qube that does not run: it holds a USB controller, and its devices are known only to itself.
-fn stopped_usb_qubes(scene: &Scene) -> Vec<Row> {
-    let mut qubes: Vec<&QubeName> = scene
-        .machine
-        .devices
-        .values()
-        .filter(|device| device.info.categories().contains(&Category::PciUsb))
-        .flat_map(|device| device.assignments.iter().map(|assignment| &assignment.frontend))
-        .filter(|name| scene.machine.qubes.get(*name).is_some_and(|qube| !qube.is_running()))
-        .collect();
-    qubes.sort();
-    qubes.dedup();
-    qubes.into_iter().map(|name| stopped_usb_qube(scene, name)).collect()
-}
-
-fn stopped_usb_qube(scene: &Scene, name: &QubeName) -> Row {
-    let command = Command::StartQube(name.clone());
-    let text = strings::start_usb_qube(name.as_str());
-    let key = RowKey::StoppedUsbQube(name.clone());
-    let mut row = plain_row(key, "plugboard-usb-symbolic", text, Look::Plain, RowAction::Nothing);
-    let failed = scene.failures.iter().find(|failure| failure.command == command);
-    row.status = if scene.pending.iter().any(|pending| pending.command == command) {
-        Some(Status::Pending(strings::starting(name.as_str())))
-    } else {
-        failed.map(|failure| Status::Failed(strings::start_failed(name.as_str(), &failure.reason)))
-    };
-    match &row.status {
-        _ if !scene.is_live() => row.look = Look::Dim,
-        Some(Status::Pending(_)) => {}
-        _ => row.action = RowAction::Do(Wish::Do(command)),
-    }
-    row
-}
-
-fn plain_row(key: RowKey, icon: &'static str, name: String, look: Look, action: RowAction) -> Row {
-    Row {
-        key,
-        id: None,
-        icon,
-        spoken: name.clone(),
-        name,
-        look,
-        is_new: false,
-        is_part: false,
-        detail: String::new(),
-        holders: Vec::new(),
-        status: None,
-        action,
-    }
-}
-
 /// The first moment after `now` at which the menu looks different by itself.
 fn changes_at(scene: &Scene, now: Instant) -> Option<Instant> {
     let badges = scene.plugged_in.keys().filter_map(|port| scene.new_until(port, now));
@@ -310,3 +214,7 @@ impl Row {
 #[cfg(test)]
 #[path = "model_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "worlds_tests.rs"]
+mod worlds_tests;

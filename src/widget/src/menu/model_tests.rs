@@ -7,7 +7,7 @@ use device_core::interface::Interface;
 use device_core::machine::Link;
 
 use super::*;
-use crate::scene::{Failure, Pending, Ticket};
+use crate::scene::{Command, Failure, Pending, Ticket};
 use crate::testing::{Make, device, laptop, name, now, port, put, put_qube, qube, qubes};
 use device_core::assignment::Options;
 use device_core::qube::{PowerState, QubeClass};
@@ -34,7 +34,6 @@ fn drawn(scene: &Scene) -> String {
 }
 
 fn drawn_row(row: &Row) -> String {
-    let indent = if row.is_part { "    " } else { "  " };
     let mark = match row.look {
         Look::Plain => ' ',
         Look::Attached => '*',
@@ -48,7 +47,7 @@ fn drawn_row(row: &Row) -> String {
         Some(Status::Failed(text)) => format!(" (! {text})"),
         None => String::new(),
     };
-    format!("{indent}{mark}{}{new} | {}{}{status}{opens}\n", row.name, row.detail, holders.concat())
+    format!("  {mark}{}{new} | {}{}{status}{opens}\n", row.name, row.detail, holders.concat())
 }
 
 #[test]
@@ -58,13 +57,10 @@ fn a_laptop_has_three_sections() {
         "\
 Disks
    Cruzer Blade | sys-usb:sda · 14.9 GB >
-     Partition 1 | sys-usb:sda1 >
-     Partition 2 | sys-usb:sda2 >
    INSTALL DISC | sys-usb:sr0 · 1.0 GB · read-only >
 Microphone
   *Built-in microphone | dom0:mic → personal → work >
 USB devices
-   Cruzer Blade | sys-usb:2-1 >
    Keyboard K120 | sys-usb:2-2 >
    Integrated Camera | sys-usb:2-4 >
 "
@@ -72,24 +68,36 @@ USB devices
 }
 
 #[test]
-fn a_disk_in_use_makes_its_relatives_grey_and_says_why() {
+fn a_part_in_use_is_told_in_the_row_of_its_disk() {
     let mut scene = laptop();
     put(&mut scene, device("block", "sys-usb", "sda1").part_of("block", "sda").held_by(&["work"]));
-    assert_eq!(
-        drawn(&scene)
-            .lines()
-            .filter(|line| line.contains("sda") && !line.contains("sr0"))
-            .collect::<Vec<_>>(),
-        [
-            "  -Cruzer Blade | sys-usb:sda · 14.9 GB · sda1 of it is in use in work >",
-            "    *Partition 1 | sys-usb:sda1 → work >",
-            "     Partition 2 | sys-usb:sda2 >",
-            "  -Cruzer Blade | sys-usb:2-1 · in use as disk sda1 >",
-        ]
-    );
+    let line = "  *Cruzer Blade | sys-usb:sda · 14.9 GB · Partition 1 → work >\n";
+    assert!(drawn(&scene).contains(line), "{}", drawn(&scene));
+    let spoken = &menu(&scene, &view()).sections[0].rows[0].spoken;
+    assert_eq!(spoken, "Cruzer Blade, sys-usb:sda, 14.9 GB, Partition 1 attached to work");
     let mut scene = laptop();
-    put(&mut scene, device("block", "sys-usb", "sda").part_of("usb", "2-1").held_by(&["work"]));
-    assert!(drawn(&scene).contains("-Partition 1 | sys-usb:sda1 · whole disk is in use in work"));
+    put(&mut scene, device("usb", "sys-usb", "2-1").is(&["u080650"]).held_by(&["vault"]));
+    let line = "  *Cruzer Blade | sys-usb:sda · 14.9 GB · Whole USB device → vault >\n";
+    assert!(drawn(&scene).contains(line), "{}", drawn(&scene));
+}
+
+#[test]
+fn a_device_that_does_more_than_its_disk_keeps_its_row_and_says_what_is_in_use() {
+    let mut scene = qubes();
+    put(&mut scene, device("usb", "sys-usb", "2-1").called("Phone").is(&["u080650", "u060101"]));
+    put(
+        &mut scene,
+        device("block", "sys-usb", "sda").called("Phone").part_of("usb", "2-1").held_by(&["work"]),
+    );
+    assert_eq!(
+        drawn(&scene),
+        "\
+Disks
+  *Phone | sys-usb:sda → work >
+USB devices
+  -Phone | sys-usb:2-1 · in use as disk sda >
+"
+    );
 }
 
 #[test]
@@ -154,7 +162,7 @@ fn a_stopped_usb_qube_can_be_started_from_the_menu() {
     put(&mut scene, device("pci", "dom0", "00_14.0").is(&["p0c0330"]).assigned_to("sys-usb"));
     assert_eq!(drawn(&scene), "USB devices\n   Start sys-usb to see its USB devices | \n");
     let row = menu(&scene, &view()).sections[0].rows[0].clone();
-    assert_eq!(row.action, RowAction::Do(Wish::Do(Command::StartQube(name("sys-usb")))));
+    assert_eq!(row.action, RowAction::Do(Box::new(Wish::Do(Command::StartQube(name("sys-usb"))))));
     put_qube(&mut scene, qube("sys-usb", QubeClass::Disposable, PowerState::Running, "red"));
     assert_eq!(drawn(&scene), strings::no_devices(), "a PCI controller itself is no row");
 }
@@ -186,26 +194,6 @@ fn hostile_names_are_rows_like_any_other() {
     let menu = menu(&scene, &view());
     assert_eq!(menu.sections[0].rows[0].name, "<b>{qube}%s_&__");
     assert!(menu.sections[0].rows[0].spoken.starts_with("<b>{qube}%s_&__, sys-usb:2-1"));
-}
-
-#[test]
-fn every_attached_device_shows_its_holders_and_speaks_them() {
-    let mut scene = laptop();
-    put(&mut scene, device("webcam", "sys-usb", "2-4").held_by(&["work"]));
-    put(&mut scene, device("block", "sys-usb", "sdb").held_by(&["vault"]).removed());
-    let menu = menu(&scene, &view());
-    let rows: Vec<_> = menu.sections.iter().flat_map(|section| &section.rows).collect();
-    for (port, device) in &scene.machine.devices {
-        let row =
-            rows.iter().find(|row| row.key == RowKey::Device(port.clone())).expect("a row for each device");
-        let shown: Vec<_> = row.holders.iter().map(|chip| &chip.name).collect();
-        assert_eq!(shown, device.attachments.keys().collect::<Vec<_>>());
-        for holder in device.attachments.keys() {
-            assert!(row.spoken.contains(holder.as_str()), "{}", row.spoken);
-        }
-        assert!(row.spoken.starts_with(&row.name));
-        assert_eq!(row.look == Look::Attached, device.is_attached());
-    }
 }
 
 #[test]

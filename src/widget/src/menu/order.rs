@@ -3,8 +3,13 @@
 //! What was shown keeps its place; what is new comes at the end of its group; what has gone stays, grey and inert.
 //! The menu starts afresh the next time it opens.
 
+use device_core::machine::Machine;
+use device_core::name::{DeviceClass, Port};
+
+use super::fold::Folding;
 use super::model::{Group, Look, Menu, Row, RowAction, RowKey, SectionKind};
 use super::targets::{Item, ItemKey, Items, Mark};
+use crate::naming;
 use crate::strings;
 
 /// Something with a place in an open menu.
@@ -13,14 +18,15 @@ pub(crate) trait Placed: Clone {
     type Key: PartialEq;
     /// What it is about.
     fn key(&self) -> &Self::Key;
-    /// How it looks once it has gone.
-    fn gone(&self) -> Self;
+    /// How it looks once it has gone from this machine.
+    fn gone(&self, machine: &Machine) -> Self;
 }
 
 /// `fresh` in the places of `shown`.
 pub(crate) fn settle<K: Copy + Ord, R: Placed>(
     shown: &[Group<K, R>],
     fresh: Vec<Group<K, R>>,
+    machine: &Machine,
 ) -> Vec<Group<K, R>> {
     let mut settled: Vec<Group<K, R>> = shown.to_vec();
     let headings: Vec<(K, Option<String>)> =
@@ -39,7 +45,7 @@ pub(crate) fn settle<K: Copy + Ord, R: Placed>(
     for row in settled.iter_mut().flat_map(|group| group.rows.iter_mut()) {
         *row = match current.iter().find(|fresh| fresh.key() == row.key()) {
             Some(fresh) => fresh.clone(),
-            None => row.gone(),
+            None => row.gone(machine),
         };
     }
     for group in &mut settled {
@@ -67,15 +73,15 @@ fn append<K: Copy + Ord, R>(groups: &mut Vec<Group<K, R>>, kind: K, heading: Opt
 }
 
 /// The menu in the places of what is shown.
-pub(crate) fn settle_menu(shown: &[Group<SectionKind, Row>], fresh: Menu) -> Menu {
-    let sections = settle(shown, fresh.sections);
+pub(crate) fn settle_menu(shown: &[Group<SectionKind, Row>], fresh: Menu, machine: &Machine) -> Menu {
+    let sections = settle(shown, fresh.sections, machine);
     let empty = fresh.empty.filter(|_| sections.is_empty());
     Menu { sections, empty, ..fresh }
 }
 
 /// The sub-menu in the places of what is shown. Without anything shown, or on another page, pass `&[]`.
-pub(crate) fn settle_submenu(shown: &[Items], fresh: Vec<Items>) -> Vec<Items> {
-    settle(shown, fresh)
+pub(crate) fn settle_submenu(shown: &[Items], fresh: Vec<Items>, machine: &Machine) -> Vec<Items> {
+    settle(shown, fresh, machine)
 }
 
 impl Placed for Row {
@@ -85,12 +91,18 @@ impl Placed for Row {
         &self.key
     }
 
-    fn gone(&self) -> Self {
+    fn gone(&self, machine: &Machine) -> Self {
         let place = match &self.key {
             RowKey::Device(port) => Some(port.to_string()),
             RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => None,
         };
-        let said: Vec<String> = place.into_iter().chain([strings::gone()]).collect();
+        let moved = match &self.key {
+            RowKey::Device(port) => where_now(machine, port),
+            RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => None,
+        };
+        let why = moved
+            .unwrap_or_else(|| self.thing.as_ref().map_or_else(strings::gone, |it| why_gone(machine, it)));
+        let said: Vec<String> = place.into_iter().chain([why]).collect();
         Self {
             look: Look::Dim,
             is_new: false,
@@ -104,6 +116,28 @@ impl Placed for Row {
     }
 }
 
+/// Where a device is listed now that has lost its own row although it is there; `None` when it is not there.
+fn where_now(machine: &Machine, port: &Port) -> Option<String> {
+    let device = machine.devices.get(port)?;
+    let folding = Folding::of(machine);
+    let head = folding.row_of(device.port());
+    Some(if head == port { strings::hidden_now() } else { strings::listed_with(head.id.as_str()) })
+}
+
+/// Why something that belongs to this thing is not listed any more: the rest of the thing may be in use as a whole.
+fn why_gone(machine: &Machine, thing: &Port) -> String {
+    let rest = machine.devices.values().filter(|device| machine.physical_thing(device.port()) == *thing);
+    let mut held = rest.filter_map(|device| Some((&device.info, device.attachments.keys().next()?)));
+    match held.next() {
+        Some((part, qube)) if naming::is_partition(part) => {
+            strings::part_in_use(part.port.id.as_str(), qube.as_str())
+        }
+        Some((disk, qube)) if disk.port.class == DeviceClass::Block => strings::disk_in_use(qube.as_str()),
+        Some((_, qube)) => strings::device_in_use(qube.as_str()),
+        None => strings::gone(),
+    }
+}
+
 impl Placed for Item {
     type Key = ItemKey;
 
@@ -111,8 +145,9 @@ impl Placed for Item {
         &self.key
     }
 
-    fn gone(&self) -> Self {
-        let note = match self.key {
+    fn gone(&self, machine: &Machine) -> Self {
+        let note = match &self.key {
+            ItemKey::Part(_, thing) => why_gone(machine, thing),
             ItemKey::Qube(_) | ItemKey::Template(_) => strings::stopped(),
             _ => String::new(),
         };

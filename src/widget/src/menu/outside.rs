@@ -87,6 +87,11 @@ impl Outside {
         self.spot.get().is_none_or(|((x, _), free)| x - free.x > free.width / 2)
     }
 
+    /// Whether a program can put its windows where it wants: under X11 only.
+    pub(super) fn can_place(window: &gtk::Window) -> bool {
+        is_x11(window)
+    }
+
     /// Tells the window manager what an undecorated menu is not: an entry of the task bar.
     pub(super) fn introduce(window: &gtk::Window) {
         if let Some(surface) = surface_of(window) {

@@ -66,6 +66,9 @@ pub(super) fn confirm(scene: &Scene, device: &Device, command: &Command) -> Vec<
 /// Every template of disposables that a person may use.
 pub(super) fn disposable_templates(scene: &Scene) -> impl Iterator<Item = &Qube> {
     scene.machine.qubes.values().map(AsRef::as_ref).filter(|qube| {
-        qube.details.as_ref().is_some_and(|details| details.is_disposable_template && !details.is_internal)
+        let shows_internal = scene.preferences.shows_internal;
+        qube.details
+            .as_ref()
+            .is_some_and(|details| details.is_disposable_template && (!details.is_internal || shows_internal))
     })
 }

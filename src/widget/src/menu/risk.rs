@@ -15,7 +15,7 @@ const TRUST: [&str; 8] = ["red", "orange", "yellow", "green", "gray", "blue", "p
 /// The sentence to ask about before `device` goes to `to`; `None` when there is nothing to say.
 pub(crate) fn risk(machine: &Machine, device: &Device, to: &QubeName) -> Option<String> {
     if is_input(device) {
-        return Some(strings::risk_input(to.as_str()));
+        return Some(risk_of_input(machine, device, to));
     }
     let wanted = trust(machine, to)?;
     device
@@ -25,6 +25,22 @@ pub(crate) fn risk(machine: &Machine, device: &Device, to: &QubeName) -> Option<
         .min_by_key(|from| trust(machine, from))
         .filter(|_| !device.port().class.is_shareable())
         .map(|from| strings::risk_trust(from.as_str(), to.as_str()))
+}
+
+/// Of a keyboard or mouse; where there is one only, it may well be the one in use.
+fn risk_of_input(machine: &Machine, device: &Device, to: &QubeName) -> String {
+    let is_only = |category: Category| {
+        let mut all = machine.devices.values().filter(|it| it.info.categories().contains(&category));
+        all.next().is_some_and(|it| it.port() == device.port()) && all.next().is_none()
+    };
+    let port = device.port().to_string();
+    if is_only(Category::Keyboard) {
+        strings::risk_keyboard(&port, to.as_str())
+    } else if is_only(Category::Mouse) {
+        strings::risk_mouse(&port, to.as_str())
+    } else {
+        strings::risk_input(to.as_str())
+    }
 }
 
 /// Whether a person may be typing or pointing with it.

@@ -182,7 +182,6 @@ impl Parts {
         let is_dim = row.look == Look::Dim && row.is_usable();
         set_class(&self.name, "dim", is_dim);
         set_class(self.icon.widget(), "dim", is_dim);
-        set_class(&self.button, "part", row.is_part);
         if row.is_new {
             self.badge.get_or_init(|| {
                 let badge = gtk::Label::builder()
@@ -239,6 +238,7 @@ impl StatusLine {
         spinner.show("plugboard-busy-symbolic");
         said.set_xalign(0.0);
         said.set_wrap(true);
+        said.set_wrap_mode(pango::WrapMode::WordChar);
         said.set_max_width_chars(DETAIL_WIDTH);
         line.append(spinner.widget());
         line.append(&said);
@@ -275,7 +275,7 @@ pub(super) fn bold() -> pango::AttrList {
 }
 
 /// A label that is cut where it is too long, and then shows the whole text in its tooltip.
-fn cut_label(class: &str, cut: pango::EllipsizeMode, width: i32) -> gtk::Label {
+pub(super) fn cut_label(class: &str, cut: pango::EllipsizeMode, width: i32) -> gtk::Label {
     let label = gtk::Label::builder()
         .xalign(0.0)
         .ellipsize(cut)

@@ -112,6 +112,11 @@ impl Submenu {
         self.open.borrow().as_ref().map(|open| open.view.page.clone())
     }
 
+    /// Whether a part of the row is open.
+    pub(super) fn shows_part(&self) -> bool {
+        self.open.borrow().as_ref().is_some_and(|open| open.view.part.is_some())
+    }
+
     /// Opens for a device beside its row; closes what was open.
     pub(super) fn open(&self, scene: &Scene, device: DeviceRef, row: &RowWidget, room: i32) {
         if self.device().as_ref() == Some(&device) {
@@ -165,7 +170,7 @@ impl Submenu {
             };
             open.view.now = Instant::now();
             let fresh = scene.device(&open.device).map(|device| submenu(scene, device, &open.view));
-            open.shown = settle_submenu(&open.shown, fresh.unwrap_or_default());
+            open.shown = settle_submenu(&open.shown, fresh.unwrap_or_default(), &scene.machine);
             let is_there = scene.device(&open.device).is_some() && scene.is_live();
             is_there.then(|| cut(&open.shown, open.drawn)).filter(|shown| !shown.is_empty())
         };

@@ -3,18 +3,20 @@
 use std::time::Instant;
 
 use device_core::assignment::Options;
-use device_core::device::{Device, Presence};
-use device_core::name::{DeviceClass, QubeName};
+use device_core::device::{Device, Presence, SharedDevice};
+use device_core::name::{DeviceClass, DeviceRef, Port, QubeName};
 use device_core::qube::{Qube, QubeClass};
 use device_core::rules::{Refusal, may_attach, related_in_use};
 
 use super::device_row::{chip, failure_text, pending_text};
+use super::fold::Folding;
 use super::model::{Chip, Group};
-use super::pages;
 use super::risk::risk;
+use super::{pages, parts};
 use crate::naming;
 use crate::scene::{Command, GIVE_UP_AFTER, Scene, Wish};
 use crate::strings;
+use crate::together;
 
 /// What is open in the sub-menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +27,16 @@ pub(crate) enum Page {
     Disposables,
     /// The question before a risky command.
     Confirm(Command),
+    /// What else can be done with the device.
+    Further,
 }
 
 /// What the person has chosen in the sub-menu so far.
 #[derive(Debug, Clone)]
 pub(crate) struct SubView {
     pub(crate) page: Page,
+    /// The part of the row that is open; `None` = the device itself.
+    pub(crate) part: Option<DeviceRef>,
     /// The next attachment is read-only.
     pub(crate) read_only: bool,
     /// Words that a qube's name must hold.
@@ -41,7 +47,7 @@ pub(crate) struct SubView {
 impl SubView {
     /// The sub-menu as it opens.
     pub(crate) fn opening(now: Instant) -> Self {
-        Self { page: Page::Targets, read_only: false, filter: String::new(), now }
+        Self { page: Page::Targets, part: None, read_only: false, filter: String::new(), now }
     }
 }
 
@@ -52,6 +58,8 @@ pub(crate) enum GroupKind {
     Holders,
     Targets,
     More,
+    Parts,
+    Further,
 }
 
 /// What an entry is about; it stays the same while the entry changes.
@@ -63,6 +71,16 @@ pub(crate) enum ItemKey {
     Dismiss,
     Qube(QubeName),
     ShutDown(QubeName),
+    DetachBoth(QubeName),
+    /// A part of the row that this qube holds.
+    PartHeld(Port, QubeName),
+    /// A part of the row, and the physical thing that it belongs to.
+    Part(Port, Port),
+    Further,
+    Name,
+    Hide,
+    ShowParts,
+    WithMicrophone,
     Template(QubeName),
     NewDisposable,
     ReadOnly,
@@ -87,6 +105,8 @@ pub(crate) enum ItemAction {
     Wish(Wish),
     /// Shows another page in the same place.
     Turn(Page),
+    /// Opens a part of the row, or goes back to the whole.
+    Part(Option<DeviceRef>),
     /// Sets whether the next attachment is read-only.
     ReadOnly(bool),
 }
@@ -109,12 +129,16 @@ pub(crate) struct Item {
 
 pub(crate) type Items = Group<GroupKind, Item>;
 
-/// The sub-menu of `device`.
+/// The sub-menu of `device` and of what stands in its row.
 pub(crate) fn submenu(scene: &Scene, device: &Device, view: &SubView) -> Vec<Items> {
     if !scene.is_live() {
         return Vec::new();
     }
-    if let Some(pending) = scene.pending_at(device.port()) {
+    let folding = Folding::of(&scene.machine);
+    let part = view.part.as_ref().and_then(|part| scene.device(part)).map(AsRef::as_ref);
+    let members = if part.is_none() { folding.members(device.port()) } else { &[] };
+    let subject = Subject { scene, view, device: part.unwrap_or(device), members };
+    if let Some(pending) = subject.everyone().find_map(|it| scene.pending_at(it.port())) {
         let give_up = (view.now >= pending.since + GIVE_UP_AFTER).then(|| {
             entry(ItemKey::GiveUp, strings::give_up(), ItemAction::Wish(Wish::GiveUp(pending.ticket)))
         });
@@ -122,38 +146,68 @@ pub(crate) fn submenu(scene: &Scene, device: &Device, view: &SubView) -> Vec<Ite
         return vec![group(GroupKind::Message, None, rows)];
     }
     let groups = match &view.page {
-        Page::Targets => targets_page(scene, device, view),
-        Page::Disposables => pages::disposables(scene, device, view),
-        Page::Confirm(command) => pages::confirm(scene, device, command),
+        Page::Targets => subject.targets_page(),
+        Page::Disposables => pages::disposables(scene, subject.device, view),
+        Page::Confirm(command) => pages::confirm(scene, subject.device, command),
+        Page::Further => parts::further(scene, subject.device),
     };
     groups.into_iter().filter(|group| !group.rows.is_empty()).collect()
 }
 
-fn targets_page(scene: &Scene, device: &Device, view: &SubView) -> Vec<Items> {
-    let mut said: Vec<Item> = scene.failure_at(device.port()).map_or_else(Vec::new, |failure| {
-        let hide = ItemAction::Wish(Wish::Dismiss(failure.command.clone()));
-        vec![message(failure_text(failure)), entry(ItemKey::Dismiss, strings::dismiss(), hide)]
-    });
-    let holders = holders(scene, device);
-    let reason = whole_device_refusal(scene, device);
-    let targets = if reason.is_none() { targets(scene, device, view) } else { Vec::new() };
-    let can_go = reason.is_none();
-    let nowhere = (can_go && targets.is_empty() && view.filter.is_empty()).then(strings::no_target);
-    if let Some(reason) = reason.or(nowhere).filter(|_| holders.is_empty()) {
-        said.push(Item { key: ItemKey::Reason, ..message(reason) });
+/// What a sub-menu is about.
+struct Subject<'a> {
+    scene: &'a Scene,
+    view: &'a SubView,
+    device: &'a Device,
+    /// What stands in the same row, safest first.
+    members: &'a [&'a SharedDevice],
+}
+
+impl<'a> Subject<'a> {
+    /// The device and what stands in its row.
+    fn everyone(&self) -> impl Iterator<Item = &'a Device> + use<'a> {
+        [self.device].into_iter().chain(self.members.iter().map(|member| &***member))
     }
-    let more = if can_go && view.filter.is_empty() { more(scene, device, view) } else { Vec::new() };
-    let heading = match (device.is_attached(), device.port().class.is_shareable()) {
-        (false, _) => strings::attach_to(),
-        (true, true) => strings::add_to(),
-        (true, false) => strings::move_to(),
-    };
-    vec![
-        group(GroupKind::Message, None, said),
-        group(GroupKind::Holders, None, holders),
-        group(GroupKind::Targets, Some(heading), targets),
-        group(GroupKind::More, None, more),
-    ]
+
+    fn targets_page(&self) -> Vec<Items> {
+        let Self { scene, view, device, members } = self;
+        let mut said = if view.part.is_some() { vec![parts::back()] } else { Vec::new() };
+        if let Some(failure) = self.everyone().find_map(|it| scene.failure_at(it.port())) {
+            let hide = ItemAction::Wish(Wish::Dismiss(failure.command.clone()));
+            said.extend([message(failure_text(failure)), entry(ItemKey::Dismiss, strings::dismiss(), hide)]);
+        }
+        let mut holders = holders(scene, device);
+        holders.extend(parts::holders(scene, members));
+        let reason = whole_device_refusal(scene, device);
+        let targets = if reason.is_none() { targets(scene, device, view) } else { Vec::new() };
+        let can_go = reason.is_none();
+        let nowhere = (can_go && targets.is_empty() && view.filter.is_empty()).then(strings::no_target);
+        if let Some(reason) = reason.or(nowhere).filter(|_| holders.is_empty()) {
+            said.push(Item { key: ItemKey::Reason, ..message(reason) });
+        }
+        let is_whole = view.filter.is_empty();
+        let more = if can_go && is_whole { more(scene, device, view) } else { Vec::new() };
+        let others = if is_whole { parts::entries(scene, members) } else { Vec::new() };
+        let is_row = is_whole && view.part.is_none() && device.presence == Presence::Present;
+        let further = if is_row { vec![parts::further_entry()] } else { Vec::new() };
+        vec![
+            group(GroupKind::Message, None, said),
+            group(GroupKind::Holders, None, holders),
+            group(GroupKind::Targets, Some(self.heading()), targets),
+            group(GroupKind::More, None, more),
+            group(GroupKind::Parts, Some(strings::other_ways()), others),
+            group(GroupKind::Further, None, further),
+        ]
+    }
+
+    fn heading(&self) -> String {
+        match (self.device.is_attached(), self.device.port().class.is_shareable()) {
+            (false, _) if together::takes_microphone(self.scene, self.device) => strings::attach_both_to(),
+            (false, _) => strings::attach_to(),
+            (true, true) => strings::add_to(),
+            (true, false) => strings::move_to(),
+        }
+    }
 }
 
 /// Why no qube at all can have it now.
@@ -183,6 +237,11 @@ fn holders(scene: &Scene, device: &Device) -> Vec<Item> {
             let text = strings::detach_and_shut_down(qube.as_str());
             items.push(entry(ItemKey::ShutDown(qube.clone()), text, ItemAction::Wish(Wish::Do(command))));
         }
+        if let Some((first, then)) = together::detach_both(scene, device, qube) {
+            let text = strings::detach_with_microphone(qube.as_str());
+            let both = ItemAction::Wish(Wish::Both(first, then));
+            items.push(entry(ItemKey::DetachBoth(qube.clone()), text, both));
+        }
     }
     items
 }
@@ -194,7 +253,7 @@ fn targets(scene: &Scene, device: &Device, view: &SubView) -> Vec<Item> {
         .qubes
         .values()
         .map(AsRef::as_ref)
-        .filter(|qube| qube.is_target() && qube.name != device.port().backend)
+        .filter(|qube| scene.offers(qube) && qube.name != device.port().backend)
         .filter(|qube| !device.attachments.contains_key(&qube.name))
         .filter(|qube| has_words(qube.name.as_str(), &view.filter))
         .map(|qube| (Rank::of(scene, device, qube), qube))
@@ -270,10 +329,8 @@ pub(crate) fn send_to(device: &Device, qube: &QubeName, view: &SubView) -> Comma
 
 /// The command itself, or the page that asks about it first.
 pub(super) fn guarded(scene: &Scene, device: &Device, command: Command) -> ItemAction {
-    match risk(&scene.machine, device, command.qube()) {
-        Some(_) => ItemAction::Turn(Page::Confirm(command)),
-        None => ItemAction::Wish(Wish::Do(command)),
-    }
+    let asks = scene.preferences.confirms_risk && risk(&scene.machine, device, command.qube()).is_some();
+    if asks { ItemAction::Turn(Page::Confirm(command)) } else { ItemAction::Wish(Wish::Do(command)) }
 }
 
 fn short_reason(refusal: &Refusal) -> String {

@@ -40,7 +40,7 @@ fn drawn(groups: &[Items]) -> String {
             let note = if item.note.is_empty() { String::new() } else { format!(" [{}]", item.note) };
             let end = match &item.action {
                 None => " -",
-                Some(ItemAction::Turn(_)) => " >",
+                Some(ItemAction::Turn(_) | ItemAction::Part(_)) => " >",
                 Some(_) => "",
             };
             writeln!(text, "  {mark}{}{note}{end}", item.text).unwrap();
@@ -71,6 +71,13 @@ Attach to
 --
   + New disposable >
   [ ] Read-only
+--
+Only a part, or all of it
+  Partition 1 [sda1] >
+  Partition 2 [sda2] >
+  Whole USB device [2-1] >
+--
+  More >
 "
     );
 }
@@ -91,6 +98,8 @@ Move to
   sys-net
   untrusted
   work
+--
+  More >
 "
     );
     let this = scene.machine.devices[&port("usb", "sys-usb", "2-4")].info.to_ref();
@@ -132,8 +141,24 @@ fn a_disposable_holder_can_be_shut_down_with_it() {
 fn a_disk_whose_part_is_in_use_says_so_instead_of_offering_qubes() {
     let mut scene = laptop();
     put(&mut scene, device("block", "sys-usb", "sda1").part_of("block", "sda").held_by(&["work"]));
-    let said = "  sda1 is a part of the same disk and is in use in work. Detach it there first. -\n";
-    assert_eq!(drawn(&open(&scene, "block", "sys-usb", "sda", &view())), said);
+    assert_eq!(
+        drawn(&open(&scene, "block", "sys-usb", "sda", &view())),
+        "\
+\x20 ⏏ work [Partition 1]
+--
+Only a part, or all of it
+  Partition 1 [sda1] >
+  Partition 2 [sda2] >
+  Whole USB device [in use as disk sda1] -
+--
+  More >
+"
+    );
+    let part = scene.machine.devices[&port("usb", "sys-usb", "2-1")].info.to_ref();
+    let view = SubView { part: Some(part), ..view() };
+    let said =
+        "  < Back >\n  sda1 is a part of the same disk and is in use in work. Detach it there first. -\n";
+    assert_eq!(drawn(&open(&scene, "block", "sys-usb", "sda", &view)), said);
 }
 
 #[test]
@@ -182,7 +207,7 @@ fn a_keyboard_is_asked_about_and_the_way_out_comes_first() {
     assert_eq!(
         drawn(&asked),
         "\
-\x20 What you type or point with it goes to work, and no longer to this desktop. -
+\x20 The keyboard you are typing on may be sys-usb:2-2. What you type would go to work, and no longer to this desktop. -
 --
   Leave it where it is >
   Attach to work all the same
@@ -195,13 +220,13 @@ fn read_only_is_asked_for_or_a_matter_of_fact() {
     let scene = laptop();
     let view = SubView { read_only: true, ..view() };
     let groups = open(&scene, "block", "sys-usb", "sda", &view);
-    assert!(drawn(&groups).ends_with("  [x] Read-only\n"));
+    assert!(drawn(&groups).contains("  [x] Read-only\n--\n"));
     let Some(ItemAction::Wish(Wish::Do(Command::Attach(_, _, options)))) = &groups[0].rows[1].action else {
         panic!("no attachment");
     };
     assert!(options.is_read_only());
     let disc = drawn(&open(&scene, "block", "sys-usb", "sr0", &SubView { read_only: false, ..view }));
-    assert!(disc.ends_with("  [x] Read-only -\n"), "{disc}");
+    assert!(disc.ends_with("  [x] Read-only -\n--\n  More >\n"), "{disc}");
 }
 
 #[test]
@@ -247,6 +272,6 @@ fn without_any_running_qube_a_sentence_says_so() {
     put(&mut scene, device("usb", "dom0", "1-1"));
     assert_eq!(
         drawn(&open(&scene, "usb", "dom0", "1-1", &view())),
-        "  No running qube can have it. Start one first. -\n"
+        "  No running qube can have it. Start one first. -\n--\n  More >\n"
     );
 }

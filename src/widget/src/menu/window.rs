@@ -8,10 +8,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use device_core::name::DeviceRef;
 use gtk::glib;
 use gtk::prelude::*;
 use tokio::sync::{mpsc, watch};
 
+use super::fold::Folding;
 use super::frame::Frame;
 use super::guard::Guard;
 use super::hover::Hover;
@@ -94,6 +96,13 @@ impl MenuWindow {
         self.0.open(opening);
     }
 
+    /// Closes the menu.
+    pub(crate) fn close(&self) {
+        if self.0.frame.is_open() {
+            self.0.close();
+        }
+    }
+
     /// The scene has changed.
     pub(crate) fn refresh(&self) {
         if self.0.frame.is_open() {
@@ -123,6 +132,8 @@ impl Parts {
 
     fn show(self: &Rc<Self>, at: Option<(i32, i32)>) {
         let window = self.frame.window();
+        // Where nobody can put a menu beside anything it is a window like others: to be moved, and closed by hand.
+        window.set_decorated(!Outside::can_place(window));
         self.frame.reset();
         self.shown.borrow_mut().clear();
         let room = self.outside.choose_spot(window, at);
@@ -164,7 +175,8 @@ impl Parts {
     fn refresh(self: &Rc<Self>) {
         let (scene, now) = (self.scene(), Instant::now());
         let filter = self.frame.search().text().to_string();
-        let menu = settle_menu(&self.shown.borrow(), menu(&scene, &View { filter, now }));
+        let fresh = menu(&scene, &View { filter, now });
+        let menu = settle_menu(&self.shown.borrow(), fresh, &scene.machine);
         self.frame.show_banners(&menu.banners);
         self.frame.show_empty(menu.empty.as_deref());
         self.frame.show_source(&scene);
@@ -228,7 +240,7 @@ impl Parts {
             Touch::Chosen if self.has_pointer() && !self.guard.allows(Instant::now()) => {}
             Touch::Chosen => match row.row().map(|row| row.action) {
                 Some(RowAction::Open) => self.open_submenu(row),
-                Some(RowAction::Do(wish)) => self.wish(wish),
+                Some(RowAction::Do(wish)) => self.wish(*wish),
                 Some(RowAction::Nothing) | None => {}
             },
         }
@@ -252,9 +264,7 @@ impl Parts {
     pub(super) fn open_submenu(self: &Rc<Self>, row: &RowWidget) {
         self.hover.cancel();
         let device = match row.row() {
-            Some(Row { key: RowKey::Device(port), id: Some(id), .. }) => {
-                device_core::name::DeviceRef { port, id }
-            }
+            Some(Row { key: RowKey::Device(port), id: Some(id), .. }) => DeviceRef { port, id },
             _ => return,
         };
         let room = self.frame.scroller().max_content_height();
@@ -267,15 +277,21 @@ impl Parts {
         self.route_typing();
     }
 
-    /// Opens the sub-menu of this very device, where it has a row.
-    fn open_at(self: &Rc<Self>, device: &device_core::name::DeviceRef) {
-        let key = RowKey::Device(device.port.clone());
+    /// Opens the sub-menu of this very device, where it has a row or stands in one.
+    fn open_at(self: &Rc<Self>, device: &DeviceRef) {
+        let scene = self.scene();
+        if scene.device(device).is_none() {
+            return;
+        }
+        let folding = Folding::of(&scene.machine);
+        let head = folding.row_of(&device.port);
+        let key = RowKey::Device(head.clone());
+        let part = (*head != device.port).then(|| device.clone());
         let row = {
             let list = self.list.borrow();
             list.views().find(|row| row.row().is_some_and(|row| row.key == key)).cloned()
         };
-        let Some(row) = row.filter(|row| row.row().is_some_and(|row| row.id.as_ref() == Some(&device.id)))
-        else {
+        let Some(row) = row else {
             return;
         };
         // Right after the window was presented its rows have no place yet.
@@ -283,6 +299,9 @@ impl Parts {
         glib::idle_add_local_once(move || {
             if let Some(parts) = parts.upgrade() {
                 parts.open_submenu(&row);
+                if part.is_some() {
+                    parts.open_part(part);
+                }
             }
         });
     }
@@ -298,6 +317,7 @@ impl Parts {
                 }
             }
             ItemAction::Turn(page) => self.turn_page(page.clone()),
+            ItemAction::Part(part) => self.open_part(part.clone()),
             ItemAction::ReadOnly(read_only) => {
                 let read_only = *read_only;
                 self.submenu.turn(&self.scene(), |view| view.read_only = read_only);
@@ -307,6 +327,20 @@ impl Parts {
 
     pub(super) fn turn_page(&self, page: Page) {
         self.submenu.turn(&self.scene(), |view| view.page = page);
+        self.focus_first_choice();
+    }
+
+    /// Shows a part of the row, or the whole again.
+    pub(super) fn open_part(&self, part: Option<DeviceRef>) {
+        self.submenu.turn(&self.scene(), |view| {
+            view.page = Page::Targets;
+            view.read_only = false;
+            view.part = part;
+        });
+        self.focus_first_choice();
+    }
+
+    fn focus_first_choice(&self) {
         if self.frame.window().gets_focus_visible()
             && let Some(first) = self.submenu.choices().first()
         {
@@ -314,7 +348,7 @@ impl Parts {
         }
     }
 
-    fn wish(&self, wish: Wish) {
+    pub(super) fn wish(&self, wish: Wish) {
         // The link reads as long as the program lives.
         let _ = self.wishes.send(wish);
     }

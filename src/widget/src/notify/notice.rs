@@ -7,7 +7,7 @@ use device_core::name::{DeviceClass, DeviceRef, QubeName};
 
 use crate::likely::likely_target;
 use crate::menu::device_row::icon;
-use crate::naming::{self, device_name};
+use crate::naming;
 use crate::scene::{Command, Failure, Scene};
 use crate::strings;
 
@@ -20,6 +20,8 @@ pub(crate) struct Notice {
     pub(crate) buttons: Vec<Button>,
     /// Stays until the person takes it away.
     pub(crate) is_urgent: bool,
+    /// Something failed or was lost.
+    pub(crate) is_important: bool,
 }
 
 /// A button of a notification.
@@ -45,7 +47,7 @@ impl Button {
 }
 
 pub(super) fn available(scene: &Scene, device: &Device) -> Notice {
-    let name = device_name(&device.info);
+    let name = scene.name_of(device);
     let name = match naming::size(&device.info) {
         Some(size) => strings::with_size(&name, &size),
         None => name,
@@ -61,7 +63,7 @@ pub(super) fn available(scene: &Scene, device: &Device) -> Notice {
     }
 }
 
-pub(super) fn attached(device: &Device) -> Notice {
+pub(super) fn attached(scene: &Scene, device: &Device) -> Notice {
     let holders = naming::list(device.attachments.keys());
     let mut only = device.attachments.keys();
     let detach = match (only.next(), only.next()) {
@@ -69,46 +71,50 @@ pub(super) fn attached(device: &Device) -> Notice {
         _ => None,
     };
     let detach = detach.map(|command| Button::Do(strings::button_detach(), command));
-    let summary = strings::is_attached(&device_name(&device.info), &holders);
+    let summary = strings::is_attached(&scene.name_of(device), &holders);
     Notice { buttons: detach.into_iter().collect(), ..plain(device, summary, device.port().to_string()) }
 }
 
-pub(super) fn detached(device: &Device, qube: &QubeName) -> Notice {
+pub(super) fn detached(scene: &Scene, device: &Device, qube: &QubeName) -> Notice {
     let body = match device.port().class {
         DeviceClass::Mic => String::new(),
         _ => strings::detached_body(),
     };
-    plain(device, strings::is_detached(&device_name(&device.info), qube.as_str()), body)
+    plain(device, strings::is_detached(&scene.name_of(device), qube.as_str()), body)
 }
 
-pub(super) fn removed_safely(device: &Device) -> Notice {
-    plain(device, strings::removed_safely(&device_name(&device.info)), String::new())
+pub(super) fn removed_safely(scene: &Scene, device: &Device) -> Notice {
+    plain(device, strings::removed_safely(&scene.name_of(device)), String::new())
 }
 
-pub(super) fn lost(device: &Device, qubes: &BTreeSet<QubeName>) -> Notice {
+pub(super) fn lost(scene: &Scene, device: &Device, qubes: &BTreeSet<QubeName>) -> Notice {
     let body = match device.port().class {
         DeviceClass::Block => strings::lost_body(),
         _ => device.port().to_string(),
     };
-    let summary = strings::lost_device(&device_name(&device.info), &naming::list(qubes));
-    Notice { is_urgent: true, ..plain(device, summary, body) }
+    let summary = strings::lost_device(&scene.name_of(device), &naming::list(qubes));
+    Notice { is_urgent: true, is_important: true, ..plain(device, summary, body) }
 }
 
 /// What went because the qube that served it stopped.
-pub(super) fn lost_with(backend: &QubeName, lost: &[&(&Device, BTreeSet<QubeName>)]) -> Notice {
-    let names: Vec<String> = lost.iter().map(|(device, _)| device_name(&device.info)).collect();
+pub(super) fn lost_with(
+    scene: &Scene,
+    backend: &QubeName,
+    lost: &[&(&Device, BTreeSet<QubeName>)],
+) -> Notice {
+    let names: Vec<String> = lost.iter().map(|(device, _)| scene.name_of(device)).collect();
     let qubes: BTreeSet<&QubeName> = lost.iter().flat_map(|(_, qubes)| qubes).collect();
     let qubes = naming::list(qubes);
     let summary = strings::lost_with_backend(backend.as_str(), &names.join(", "), &qubes);
-    Notice { is_urgent: true, ..general(summary, String::new()) }
+    Notice { is_urgent: true, is_important: true, ..general(summary, String::new()) }
 }
 
 /// A command that failed; `device` is `None` when it is not there any more, or was none.
-pub(super) fn failed(device: Option<&Device>, failure: &Failure) -> Notice {
+pub(super) fn failed(scene: &Scene, device: Option<&Device>, failure: &Failure) -> Notice {
     let qube = failure.command.qube().as_str();
     let name = device.map_or_else(
         || failure.command.port().map_or_else(String::new, ToString::to_string),
-        |device| device_name(&device.info),
+        |device| scene.name_of(device),
     );
     let summary = match &failure.command {
         Command::Attach(..) => strings::not_attached(&name, qube),
@@ -116,10 +122,12 @@ pub(super) fn failed(device: Option<&Device>, failure: &Failure) -> Notice {
         Command::Detach(..) | Command::DetachAndShutDown(..) => strings::not_detached(&name, qube),
         Command::Move(..) => strings::not_moved(&name, qube),
         Command::StartQube(_) => strings::not_started(qube),
+        Command::SetMark(..) => strings::not_marked(&name),
     };
     let choose = device.map(|device| Button::Choose(Some(device.info.to_ref())));
     Notice {
         icon: "plugboard-attention-symbolic",
+        is_important: true,
         buttons: choose.into_iter().collect(),
         ..general(summary, failure.reason.clone())
     }
@@ -144,5 +152,12 @@ fn plain(device: &Device, summary: String, body: String) -> Notice {
 }
 
 fn general(summary: String, body: String) -> Notice {
-    Notice { summary, body, icon: "plugboard-usb-symbolic", buttons: Vec::new(), is_urgent: false }
+    Notice {
+        summary,
+        body,
+        icon: "plugboard-usb-symbolic",
+        buttons: Vec::new(),
+        is_urgent: false,
+        is_important: false,
+    }
 }

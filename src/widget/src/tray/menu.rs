@@ -9,11 +9,11 @@ use std::time::Instant;
 use device_core::device::Device;
 use device_core::name::DeviceRef;
 use ksni::MenuItem;
-use ksni::menu::{StandardItem, SubMenu};
+use ksni::menu::{CheckmarkItem, StandardItem, SubMenu};
 
 use super::Tray;
-use crate::menu::model::{Group, Look, Menu, Row, RowAction, RowKey, SectionKind, View, menu};
-use crate::menu::targets::{Item, ItemAction, ItemKey, Items, Mark, Page, SubView, submenu};
+use crate::menu::model::{Group, Look, Menu, Row, RowAction, RowKey, SectionKind, View, menu, section_of};
+use crate::menu::targets::{GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, SubView, submenu};
 use crate::naming;
 use crate::scene::{Scene, Wish};
 use crate::strings;
@@ -32,8 +32,9 @@ const ROWS_MAX: usize = 30;
 pub(super) fn items<const MENU: bool>(scene: &Scene) -> Vec<MenuItem<Tray<MENU>>> {
     let now = Instant::now();
     let Menu { banners, sections, empty, .. } = menu(scene, &View { filter: String::new(), now });
-    let rows: usize = sections.iter().map(|section| section.rows.len().min(ROWS_MAX)).sum();
-    let qubes = (QUBES_IN_ALL / rows.max(1)).clamp(QUBES_MIN, QUBES_MAX);
+    // What stands in a row has a sub-menu of its own.
+    let menus = scene.machine.devices.keys().filter(|port| section_of(&port.class).is_some()).count();
+    let qubes = (QUBES_IN_ALL / menus.max(1)).clamp(QUBES_MIN, QUBES_MAX);
     let drawing = Drawing { scene, now, qubes };
     let mut items: Vec<_> = banners.into_iter().map(|banner| inert(&banner.text)).collect();
     items.extend(empty.as_deref().map(inert));
@@ -43,6 +44,7 @@ pub(super) fn items<const MENU: bool>(scene: &Scene) -> Vec<MenuItem<Tray<MENU>>
     }
     separate(&mut items);
     items.push(open(&strings::open_menu(), None));
+    items.push(choice(&strings::settings(), "", Wish::Settings(None)));
     let about = strings::about_text(env!("CARGO_PKG_VERSION"), &scene.source.to_string());
     items.push(opening(&strings::about(), "", vec![inert(&about)]));
     items
@@ -77,7 +79,7 @@ impl Drawing<'_> {
             (RowAction::Open, Some(device)) => {
                 opening(&label(row), icon, self.entries(device, &SubView::opening(self.now)))
             }
-            (RowAction::Do(wish), _) => choice(&label(row), icon, wish.clone()),
+            (RowAction::Do(wish), _) => choice(&label(row), icon, Wish::clone(wish)),
             _ => inert(&label(row)),
         }
     }
@@ -86,6 +88,10 @@ impl Drawing<'_> {
     fn entries<const MENU: bool>(&self, device: &Device, view: &SubView) -> Entries<MENU> {
         let mut items = Vec::new();
         for group in submenu(self.scene, device, view) {
+            // What was chosen one step before is not offered again.
+            if view.read_only && matches!(group.kind, GroupKind::Parts | GroupKind::Further) {
+                continue;
+            }
             separate(&mut items);
             self.group(device, view, &group, &mut items);
         }
@@ -122,9 +128,16 @@ impl Drawing<'_> {
         Some(match &item.action {
             None if matches!(item.mark, Mark::Check(_)) => return None,
             None => inert(&text),
-            Some(ItemAction::Wish(wish)) => choice(&text, icon, wish.clone()),
+            Some(ItemAction::Wish(wish)) => match item.mark {
+                Mark::Check(is_checked) => check(&text, is_checked, wish.clone()),
+                _ => choice(&text, icon, wish.clone()),
+            },
             Some(ItemAction::Turn(page)) => {
                 let view = SubView { page: page.clone(), ..view.clone() };
+                opening(&text, icon, self.entries(device, &view))
+            }
+            Some(ItemAction::Part(part)) => {
+                let view = SubView { part: part.clone(), ..view.clone() };
                 opening(&text, icon, self.entries(device, &view))
             }
             // The qubes again, this time read-only; the sub-menu of a sub-menu has no such entry of its own.
@@ -139,16 +152,14 @@ impl Drawing<'_> {
 
 /// `Cruzer Blade · sys-usb:sda → work`.
 fn label(row: &Row) -> String {
-    let indent = if row.is_part { "    " } else { "" };
     let name = match row.detail.as_str() {
         "" => row.name.clone(),
         detail => format!("{} · {detail}", row.name),
     };
-    let text = match row.holders.as_slice() {
+    match row.holders.as_slice() {
         [] => name,
         holders => strings::device_in(&name, &naming::list(holders.iter().map(|chip| &chip.name))),
-    };
-    format!("{indent}{text}")
+    }
 }
 
 fn inert<const MENU: bool>(text: &str) -> MenuItem<Tray<MENU>> {
@@ -159,6 +170,11 @@ fn choice<const MENU: bool>(text: &str, icon: &str, wish: Wish) -> MenuItem<Tray
     let activate = Box::new(move |tray: &mut Tray<MENU>| tray.choose(&wish));
     StandardItem { label: plain(text), icon_name: icon.to_owned(), activate, ..StandardItem::default() }
         .into()
+}
+
+fn check<const MENU: bool>(text: &str, checked: bool, wish: Wish) -> MenuItem<Tray<MENU>> {
+    let activate = Box::new(move |tray: &mut Tray<MENU>| tray.choose(&wish));
+    CheckmarkItem { label: plain(text), checked, activate, ..CheckmarkItem::default() }.into()
 }
 
 fn open<const MENU: bool>(text: &str, device: Option<DeviceRef>) -> MenuItem<Tray<MENU>> {

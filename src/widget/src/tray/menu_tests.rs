@@ -19,7 +19,10 @@ fn drawn(items: &[MenuItem<Tray<false>>], depth: usize, text: &mut String) {
                 writeln!(text, "{indent}{}{} >", icon(&item.icon_name), item.label).unwrap();
                 drawn(&item.submenu, depth + 1, text);
             }
-            other => panic!("no such entry is made: {other:?}"),
+            MenuItem::Checkmark(item) => {
+                writeln!(text, "{indent}[{}] {}", if item.checked { 'x' } else { ' ' }, item.label).unwrap();
+            }
+            other @ MenuItem::RadioGroup(_) => panic!("no such entry is made: {other:?}"),
         }
     }
 }
@@ -54,8 +57,12 @@ fn it_shows_the_same_sections_marks_and_qubes() {
     (It was in work. Whatever work left on it can reach vault.)
     --
     Move to vault all the same
+  --
+  More >
+    Name…
 --
 All devices…
+Settings…
 About >
   (Plugboard 0.1.0 on qubesd)
 "

@@ -61,6 +61,7 @@ impl Truth {
             Scope::Exposed(..) => ScopeReply::Exposed(Vec::new()),
             Scope::Attached(..) => ScopeReply::Attached(Vec::new()),
             Scope::Assigned(..) => ScopeReply::Assigned(Vec::new()),
+            Scope::Marked(..) => ScopeReply::Marked(BTreeSet::new()),
         })
     }
 
