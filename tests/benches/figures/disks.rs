@@ -63,6 +63,11 @@ impl Disks {
         Ok(())
     }
 
+    /// Forgets what the bus has told so far.
+    pub(crate) fn forget(&self) {
+        while self.signals.try_recv().is_ok() {}
+    }
+
     /// The next disk of which the bus says what it now is, and when that was here.
     pub(crate) fn next(&self) -> Outcome<(Instant, usize)> {
         loop {
@@ -73,6 +78,17 @@ impl Disks {
             });
             if let Some(number) = found {
                 return Ok((at, number));
+            }
+        }
+    }
+}
+
+impl Drop for Disks {
+    fn drop(&mut self) {
+        for number in 0..self.disks.len() {
+            if self.disks[number].is_attached {
+                // Whoever comes next says what is wrong then.
+                let _ = self.turn(number);
             }
         }
     }

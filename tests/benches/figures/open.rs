@@ -46,9 +46,7 @@ pub(crate) fn measure() -> Outcome<Section> {
     let socket = desktop.path("open.sock");
     let _simulator = desktop.start_simulator(&world.to_string_lossy(), &socket)?;
     let service = service::start(&desktop, &socket)?;
-    let (openings, _) = Openings::take(&desktop, &service.program)?;
-    let mut rows = openings.times().to_vec();
-    rows.extend(openings.memory().into_iter().skip(1));
+    let mut rows = vec![];//DBG
     let place = Place { desktop: &desktop, socket: &socket, service: &service.program };
     for (name, part) in PARTS {
         let part = part(&place).unwrap_or_else(|error| vec![Row::failed(name.into(), &error.to_string())]);
@@ -58,8 +56,8 @@ pub(crate) fn measure() -> Outcome<Section> {
 }
 
 /// The parts that begin with a widget of their own, each with the word for it.
-const PARTS: [(&str, fn(&Place<'_>) -> Outcome<Vec<Row>>); 3] =
-    [("sub-menu", beside), ("a change in the open menu", change), ("many changes in the open menu", storm)];
+const PARTS: [(&str, fn(&Place<'_>) -> Outcome<Vec<Row>>); 2] =
+    [("a change in the open menu", change), ("many changes in the open menu", storm)];
 
 /// Where everything happens.
 struct Place<'a> {
@@ -127,6 +125,7 @@ fn change(place: &Place<'_>) -> Outcome<Vec<Row>> {
     for run in 0..CHANGE_RUNS {
         user.settle()?;
         drawing.frames(Duration::ZERO);
+        disks.forget();
         disks.turn(run % disks.len())?;
         let (told, _) = disks.next()?;
         let frames = drawing.frames(BREATH);
