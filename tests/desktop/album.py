@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import preferences
+from language import Language, mirrored
 from menu import PROGRAM
 from product import Product
 from screen import Box
@@ -98,12 +99,13 @@ def parts(album):
     menu.choose("^More$")
     until(lambda: menu.find("^Name", 1), lambda: f"what else can be done among {menu.targets()}")
     album.take("more")
+    menu.press("Escape")
     menu.close()
     part = next(port for port in product.listed("block") if port.startswith(stick) and port != stick)
     product.give("block", part, "work")
     menu.open()
-    menu.wait_for_row(row + ".*attached to work")
-    menu.hover(row)
+    menu.wait_for_row(product.row(part) + ".*attached to work")
+    menu.hover(product.row(part))
     album.take("part-attached")
     menu.close()
     keyboard = product.row(product.plug("keyboard", "usb"))
@@ -168,6 +170,25 @@ def opened(name):
     return take
 
 
+def in_another_language(name):
+    """The sub-menu of a stick that is attached, with a failure in another row."""
+
+    def take(album):
+        product, menu = album.product, album.menu
+        stick, camera = product.plug("stick"), product.plug("camera", "usb")
+        product.control("fail-next", "usb.Attach", "exception", "QubesException", "No free slot in work.")
+        product.give("block", stick, "work")
+        menu.open()
+        menu.hover(product.row(camera))
+        menu.choose(r"\bwork\b")
+        menu.open()
+        menu.wait_for_row(product.row(camera) + ".*No free slot")
+        menu.hover(product.row(stick) + ".*work")
+        album.take(name)
+
+    return take
+
+
 # By name: world, theme, and what to take pictures of.
 STATES = {
     "everyday": ("laptop", "Adwaita", everyday),
@@ -179,6 +200,15 @@ STATES = {
     "empty": ("empty", "Adwaita", opened("empty")),
     "crowd": ("crowd", "Adwaita", opened("crowd")),
     "hostile": ("hostile", "Adwaita", opened("hostile")),
+    "german": ("laptop", "Adwaita", in_another_language("german")),
+    "polish": ("laptop", "Adwaita", in_another_language("polish")),
+    "right-to-left": ("laptop", "Adwaita", in_another_language("right-to-left")),
+}
+# The language of a state; all others are English.
+LANGUAGES = {
+    "german": lambda desktop: Language(desktop, "de"),
+    "polish": lambda desktop: Language(desktop, "pl"),
+    "right-to-left": mirrored,
 }
 
 
@@ -187,7 +217,8 @@ def take_here(state):
     deadline(LONGEST)
     world, theme, take = STATES[state]
     with Desktop(theme=theme) as desktop:
-        product = Product(desktop, world=world).start()
+        language = LANGUAGES[state](desktop) if state in LANGUAGES else None
+        product = Product(desktop, world=world).start(language)
         product.wait_for_tray()
         take(Album(product))
 

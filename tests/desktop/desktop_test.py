@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The gate of the whole desktop: each test has a display, a bus, a panel and our programs of its own.
 
-The tests stand by theme in `everyday`, `mishap`, `surroundings`, `preferences`, `command_line` and `door`.
+The tests stand by theme in `everyday`, `mishap`, `surroundings`, `preferences`, `asking`, `command_line`, `door` and `languages`.
 Every test runs in a process of its own, so that none can hang or disturb another.
 With names as arguments only these tests run. The last line is `N passed, N failed`.
 """
@@ -11,9 +11,11 @@ import sys
 import time
 import traceback
 
+import asking
 import command_line
 import door
 import everyday
+import languages
 import mishap
 import preferences
 import surroundings
@@ -21,7 +23,8 @@ from product import Product
 from session import SHOTS, Desktop, deadline
 
 LONGEST = 300
-TESTS = everyday.TESTS + mishap.TESTS + surroundings.TESTS + preferences.TESTS + command_line.TESTS + door.TESTS
+THEMES = (everyday, mishap, surroundings, preferences, asking, command_line, door, languages)
+TESTS = [test for theme in THEMES for test in theme.TESTS]
 
 
 def run_here(test):

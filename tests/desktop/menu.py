@@ -38,12 +38,14 @@ class Menu:
         self.screen = screen
         self.tray = tray
         self.programs = programs
+        # As the language of the widget has it.
+        self.title = TITLE
 
     # ---- open and close -------------------------------------------------------------------------------------------
 
     def window(self):
         """The menu's window while it is to be seen."""
-        return next((window for window in self.screen.windows(PROGRAM) if window.name == TITLE), None)
+        return next((window for window in self.screen.windows(PROGRAM) if window.name == self.title), None)
 
     def open(self):
         """Opens the menu with a click on the icon where it is not open; returns the number of clicks."""
@@ -77,14 +79,14 @@ class Menu:
     def _frame(self):
         application = spoken.program(PROGRAM)
         for window in spoken.children(application) if application else ():
-            if spoken.title(window) == TITLE:
+            if spoken.title(window) == self.title:
                 return window
         return None
 
     def items(self):
         """Every menu item that can be seen, with its place on the screen."""
         frame, windows = self._frame(), self.screen.windows(PROGRAM)
-        main = next((window for window in windows if window.name == TITLE), None)
+        main = next((window for window in windows if window.name == self.title), None)
         if frame is None or main is None:
             return []
         free = [window for window in windows if window is not main]
@@ -145,6 +147,12 @@ class Menu:
         """Every text in the menu, banner and second lines included."""
         frame = self._frame()
         return spoken.texts(frame) if frame else []
+
+    def labels(self):
+        """The elements of every text in the menu that can be seen."""
+        frame = self._frame()
+        found = spoken.below(frame, (Atspi.Role.LABEL,)) if frame else ()
+        return [label for label in found if spoken.visible(label) and spoken.title(label)]
 
     def is_bold(self, pattern):
         """Whether the name in the row is drawn bold, as the text itself tells."""

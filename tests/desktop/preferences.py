@@ -23,11 +23,11 @@ def wait_for_window(product):
     return until(lambda: window(product), "the window of preferences")
 
 
-def said(product, state=Atspi.StateType.VISIBLE):
-    """Every name in the window of an element in this state."""
+def said(product):
+    """Every name in the window."""
     frames = [frame for frame in spoken.children(spoken.program(PROGRAM)) if spoken.title(frame) == TITLE]
     found = [element for frame in frames for element in spoken.below(frame, depth=DEEP)]
-    return [spoken.title(element) for element in found if spoken.has_state(element, state)]
+    return [spoken.title(element) for element in found if spoken.visible(element)]
 
 
 def press(product, name):
@@ -57,7 +57,7 @@ def name(product, row, text):
     product.screen.write(text)
     product.screen.key("Return")
     forget = "Forget the name of"
-    until(lambda: any(words.startswith(forget) for words in said(product, Atspi.StateType.SHOWING)), "the name kept")
+    until(lambda: any(words.startswith(forget) for words in said(product)), lambda: f"a name kept among {said(product)}")
 
 
 def a_name_of_ones_own_is_shown_first(product):
@@ -67,7 +67,8 @@ def a_name_of_ones_own_is_shown_first(product):
     name(product, row, "my backup stick")
     product.menu.open_by_command()
     product.menu.wait_for_row(rf"^my backup stick \(.+\), {row}")
-    product.menu.close()
+    product.menu.choose("^Settings", level=0)
+    wait_for_window(product)
     forget = until(
         lambda: next((text for text in said(product) if text.startswith("Forget the name of")), None),
         lambda: f"a way to forget the name among {said(product)}",

@@ -36,16 +36,16 @@ class Product:
 
     # ---- programs -------------------------------------------------------------------------------------------------
 
-    def start(self):
+    def start(self, language=None):
         """Starts everything, and returns once the service mirrors the world."""
         if self.real_socket is None:
             self.start_simulator()
         self.start_service()
-        self.start_widget()
+        self.start_widget(language=language)
         return self
 
-    def start_simulator(self):
-        command = (PROGRAMS / "qubesd-sim", "--socket", self.socket, "--world", self.world)
+    def start_simulator(self, *words):
+        command = (PROGRAMS / "qubesd-sim", "--socket", self.socket, "--world", self.world, *words)
         process = self.desktop.start("qubesd-sim", *command, stdout=subprocess.PIPE)
         line = process.stdout.readline().decode().strip()
         if line != "ready":
@@ -56,8 +56,12 @@ class Product:
         self.desktop.wait_for_name(SERVICE)
         until(lambda: self.link() == "live", lambda: f"the link live; it is {self.link()!r}")
 
-    def start_widget(self):
-        return self.desktop.start("plugboard", PROGRAMS / "plugboard")
+    def start_widget(self, *words, language=None):
+        """Starts the widget, where a language is given in that one."""
+        if language:
+            self.menu.title = language.translated("Devices")
+        extra = language.environment if language else {}
+        return self.desktop.start("plugboard", PROGRAMS / "plugboard", *words, extra=extra)
 
     def wait_for_tray(self):
         """Returns the bus name of our tray item once the panel shows the icon."""

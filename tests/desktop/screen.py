@@ -65,6 +65,10 @@ class Screen:
         """The window that gets what is typed, by number."""
         return int(self._run("xdotool", "getwindowfocus").strip() or 0)
 
+    def focus_name(self):
+        """The name of that window."""
+        return self._run("xdotool", "getwindowfocus", "getwindowname").strip()
+
     def key(self, *names):
         self._run("xdotool", "key", *names)
 

@@ -71,11 +71,14 @@ class Desktop:
     # ---- programs -------------------------------------------------------------------------------------------------
 
     def start(self, name, *command, **options):
-        """Starts a program under a short name; its output goes to a log that a failure shows."""
+        """Starts a program under a short name; its output goes to a log that a failure shows.
+
+        `extra` is environment that only this program has.
+        """
         with open(self.log(name), "ab") as log:
             process = subprocess.Popen(
                 [str(word) for word in command],
-                env=self.env,
+                env=dict(self.env, **options.pop("extra", {})),
                 stdin=subprocess.DEVNULL,
                 stdout=options.pop("stdout", log),
                 stderr=log,

@@ -26,11 +26,19 @@ static SAMPLES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
             samples.extend(base64::engine::general_purpose::STANDARD.decode(word));
         }
     }
+    samples.extend(OLDER.map(|sample| sample.as_bytes().to_vec()));
     samples.sort();
     samples.dedup();
     assert!(samples.len() > 300);
     samples
 });
+
+/// Lists of a server before R4.3, of which there is no recording.
+const OLDER: [&str; 3] = [
+    "0\0sda device_node=/dev/sda mode=w size=8036285952 description=DataTraveler_2.0 (LABEL)\n",
+    "0\x0000_1a.0 bus=00 device=1a function=0 description=USB controller: Intel Corporation X\n",
+    "0\0sys-usb+sda read-only=no frontend-dev=xvdi persistent=no\n",
+];
 
 /// One way to spoil bytes.
 #[derive(Debug, Clone)]
@@ -94,8 +102,14 @@ fn assert_harmless(device: &DeviceInfo) {
     let texts = [&names.vendor, &names.product, &names.manufacturer, &names.name, &names.serial];
     for text in texts.into_iter().flatten().chain(device.data.values()) {
         assert!(text.as_str().chars().count() <= TEXT_MAX + 1);
-        assert!(!text.as_str().chars().any(|c| c.is_control() || matches!(c, '\u{200b}'..='\u{202e}')));
+        assert!(
+            !text
+                .as_str()
+                .chars()
+                .any(|c| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'))
+        );
     }
+    assert!(device.data.keys().all(|key| key.bytes().all(|b| b.is_ascii_graphic())));
     assert!(!device.interfaces.is_empty());
     assert!(device.description(&|_| None).len() < 8 * TEXT_MAX);
 }
@@ -115,6 +129,14 @@ proptest! {
             let (devices, _) = listing::exposed(data, &qube, &class);
             prop_assert!(devices.len() <= listing::LINES_MAX);
             devices.iter().for_each(assert_harmless);
+            let (devices, _) = listing::older::exposed(data, &qube, &class);
+            prop_assert!(devices.len() <= listing::LINES_MAX);
+            devices.iter().for_each(assert_harmless);
+            let (held, _) = listing::older::listed(data, &qube, &class);
+            for (key, value) in held.iter().flat_map(|held| held.options.iter()) {
+                prop_assert!(key.bytes().chain(value.bytes()).all(|b| b.is_ascii_graphic()));
+            }
+            let _ = (listing::is_older(data), listing::is_older_of_qubes(data));
             let _ = (listing::attached(data, &qube, &class), listing::assigned(data, &qube, &class));
             let _ = (listing::qubes(data), listing::classes(data));
         }

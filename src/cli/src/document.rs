@@ -10,6 +10,7 @@ use device_core::interface::Interface;
 use device_core::name::{DeviceClass, DeviceId, PortId, QubeName};
 use serde::{Deserialize, Serialize};
 
+use crate::rule;
 use crate::shown::shown;
 
 /// Version of the format.
@@ -128,12 +129,18 @@ fn shelf(name: &QubeName, qube: Qube, classes: &[DeviceClass]) -> Result<Shelf, 
         if assignments.iter().any(|known| is_same_place(known, &assignment)) {
             return Err("two assignments mean the same device".to_owned());
         }
-        if let Some(rule) = crate::rule::against(&assignment.class, assignment.mode) {
-            return Err(rule.trim_end_matches('.').to_owned());
-        }
         assignments.push(assignment);
     }
     Ok(Shelf { denied, assignments })
+}
+
+/// What of it no server since R4.3 checks and nobody should store there.
+#[must_use]
+pub fn against_the_rules(stored: &Stored) -> Option<String> {
+    stored.qubes.iter().find_map(|(name, shelf)| {
+        let rule = |stored: &Assignment| rule::against(&stored.class, stored.mode);
+        shelf.assignments.iter().find_map(rule).map(|rule| format!("{name}: {rule}"))
+    })
 }
 
 fn assignment(frontend: &QubeName, entry: Entry) -> Result<Assignment, String> {

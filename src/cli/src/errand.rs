@@ -5,6 +5,7 @@
 
 use std::io::Write;
 
+use device_core::client::Generation;
 use device_core::error::{Error, ErrorKind};
 use device_core::hypervisor::Hypervisor;
 use device_core::name::QubeName;
@@ -95,6 +96,12 @@ impl<'a> Errand<'a> {
             self.qubes = Some(qubes);
         }
         Ok(self.qubes.as_deref().unwrap_or_default())
+    }
+
+    /// Whether something told that the server is older than R4.3.
+    #[must_use]
+    pub fn is_known_as_older(&self) -> bool {
+        self.client.known_generation() == Some(Generation::Older)
     }
 
     /// Forgets who there is: it may have changed.

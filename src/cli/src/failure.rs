@@ -92,14 +92,18 @@ pub fn is_no_such_qube(error: &Error) -> bool {
 /// The server's words as scripts know them.
 ///
 /// # Source
-/// Admin API facts 2.4, quoting quirk: these four classes are look-up errors of the field's language, which prints
+/// Admin API facts 2.4, quoting quirk: these classes are look-up errors of the field's language, which prints
 /// them in source form. Somebody's script searches for exactly that.
 fn server_words(error: &Error) -> String {
     match error.server() {
         Some(server)
             if matches!(
                 server.class.as_str(),
-                "DeviceAlreadyAttached" | "DeviceAlreadyAssigned" | "DeviceNotAssigned" | "DeviceNotFound"
+                "DeviceAlreadyAttached"
+                    | "DeviceAlreadyAssigned"
+                    | "DeviceNotAssigned"
+                    | "DeviceNotAttached"
+                    | "DeviceNotFound"
             ) =>
         {
             source_form(&server.message)

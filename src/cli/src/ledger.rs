@@ -5,15 +5,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use device_core::assignment::Assignment;
-use device_core::client::{AdminClient, EventHints};
+use device_core::assignment::{Assignment, Attachment};
+use device_core::client::{AdminClient, EventHints, Generation};
+use device_core::device::DeviceInfo;
 use device_core::error::{Error, ErrorKind};
 use device_core::hypervisor::{Action, Hypervisor, Performed};
 use device_core::interface::Interface;
-use device_core::name::QubeName;
+use device_core::name::{Port, QubeName};
 use device_core::qube::Label;
 use device_core::scope::{Scope, ScopeReply};
-use device_core::wire::request::Request;
 
 /// A client that remembers. Its clones share one memory.
 #[derive(Debug, Clone)]
@@ -56,12 +56,40 @@ impl Ledger {
         self.noted(what, self.client.attach_as(assignment)).await
     }
 
-    /// Makes a call that only reads.
+    /// Which generation the server is of, if anything told it yet.
+    #[must_use]
+    pub fn known_generation(&self) -> Option<Generation> {
+        self.client.known_generation()
+    }
+
+    /// Why the server can't carry out `action`, as far as its generation alone tells.
+    #[must_use]
+    pub fn beyond_its_generation(&self, action: &Action) -> Option<Error> {
+        self.client.beyond_its_generation(action)
+    }
+
+    /// What is on one port now.
     ///
     /// # Errors
     /// The server's refusal, or trouble on the way.
-    pub async fn read_call(&self, request: Request) -> Result<Vec<u8>, Error> {
-        self.client.read_call(request).await
+    pub async fn exposed_on(&self, port: &Port) -> Result<Option<DeviceInfo>, Error> {
+        self.client.exposed_on(port).await
+    }
+
+    /// What `frontend` holds of this port.
+    ///
+    /// # Errors
+    /// The server's refusal, or trouble on the way.
+    pub async fn attached_on(&self, port: &Port, frontend: &QubeName) -> Result<Option<Attachment>, Error> {
+        self.client.attached_on(port, frontend).await
+    }
+
+    /// Whether `frontend` holds what is on this port now.
+    ///
+    /// # Errors
+    /// The server's refusal, or trouble on the way.
+    pub async fn is_attached(&self, port: &Port, frontend: &QubeName) -> Result<bool, Error> {
+        self.client.is_attached(port, frontend).await
     }
 
     /// The label of a qube.
@@ -127,7 +155,13 @@ impl Hypervisor for Ledger {
     }
 
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {
-        self.noted(told(action), self.client.perform(action)).await
+        let outcome = self.noted(told(action), self.client.perform(action)).await;
+        if let Ok(Performed::Created(name)) = &outcome {
+            let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+            entries.done.pop();
+            entries.done.push(format!("{name}, a new disposable, was created"));
+        }
+        outcome
     }
 }
 

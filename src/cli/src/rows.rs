@@ -56,6 +56,17 @@ pub struct Wording<'a> {
     pub describe: &'a dyn Fn(&DeviceInfo) -> String,
     /// A qube that uses one.
     pub qube: &'a dyn Fn(&QubeName) -> String,
+    /// What is said of how it does.
+    pub user: UserForm,
+}
+
+/// How a row says that a qube uses a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserForm {
+    /// `work (attached: read-only=no)`
+    Current,
+    /// `work (read-only=no)`, as before R4.3.
+    Older,
 }
 
 /// The rows, sorted.
@@ -132,7 +143,12 @@ fn devices(findings: &Findings) -> Vec<(Cow<'_, DeviceInfo>, Users<'_>)> {
 
 fn used_by(users: &Users<'_>, wording: &Wording<'_>) -> String {
     let user = |(qube, options): (&&QubeName, &Options)| {
-        format!("{} (attached{})", (wording.qube)(qube), with_options(options))
+        let name = (wording.qube)(qube);
+        match wording.user {
+            UserForm::Current => format!("{name} (attached{})", with_options(options)),
+            UserForm::Older if options.is_empty() => name,
+            UserForm::Older => format!("{name} ({})", joined(options)),
+        }
     };
     let users: Vec<_> = users.iter().map(user).collect();
     users.join(", ")
@@ -168,11 +184,12 @@ fn assigned_to(assigned: &[Assignment], wanted: Pattern<'_>, wording: &Wording<'
 }
 
 fn with_options(options: &Options) -> String {
+    if options.is_empty() { String::new() } else { format!(": {}", joined(options)) }
+}
+
+fn joined(options: &Options) -> String {
     let options: Vec<_> = options.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    if options.is_empty() {
-        return String::new();
-    }
-    format!(": {}", options.join(", "))
+    options.join(", ")
 }
 
 #[cfg(test)]
@@ -197,8 +214,11 @@ mod tests {
     }
 
     fn shown(findings: &Findings, selection: &Selection) -> Vec<String> {
-        let wording =
-            Wording { describe: &|device| device.description(&|_| None), qube: &QubeName::to_string };
+        let wording = Wording {
+            describe: &|device| device.description(&|_| None),
+            qube: &QubeName::to_string,
+            user: UserForm::Current,
+        };
         let rows = rows(findings, selection, Addresses::Hidden, &wording);
         rows.into_iter().map(|row| row.join("|")).collect()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use device_core::error::Error;
+use device_core::error::{Error, ErrorKind};
 use device_core::hypervisor::Hypervisor;
 use device_core::name::{DeviceClass, QubeName};
 use device_core::scope::{Scope, ScopeReply};
@@ -48,7 +48,7 @@ pub async fn read(
             shelf.denied = match errand.client.denied(qube).await {
                 Ok(codes) => Some(codes.into_iter().collect()),
                 // A server from before deny lists, or a policy that keeps them from us.
-                Err(error) if is_no_access(&error) => None,
+                Err(error) if is_no_access(&error) || error.kind() == ErrorKind::Unsupported => None,
                 Err(error) => return Err(error.into()),
             };
         }

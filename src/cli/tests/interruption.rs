@@ -2,9 +2,12 @@
 
 mod support;
 
-use support::Run;
+use std::time::Instant;
+
 use support::machine::Machine;
+use support::running::DEADLINE;
 use support::script::Script;
+use support::{Outcome, Run};
 
 const AVAILABLE: &str = "admin.vm.device.block.Available+ sys-usb";
 const STICK: &str = "0\0sda:a:b:c device_id='a:b:c' port_id='sda' interfaces='b******'\n";
@@ -68,4 +71,72 @@ fn a_limit_that_is_no_number_of_seconds_is_a_wrong_command_line() {
         assert_eq!(outcome.code, Some(2), "{word}");
         assert!(outcome.sentence().contains("argument --timeout: "), "{outcome:?}");
     }
+}
+
+/// Runs until `call` was made, which is never answered, and interrupts then.
+fn cut_in(machine: &Machine, call: &str, run: &Run) -> Outcome {
+    machine.told("calls reset");
+    machine.told(&format!("fail-next {call} hang"));
+    let running = run.start();
+    let since = Instant::now();
+    while !machine.told("calls").contains(&format!(".{call}=")) {
+        assert!(since.elapsed() < DEADLINE, "{call} was not called");
+        std::thread::yield_now();
+    }
+    running.signal("INT");
+    running.end()
+}
+
+#[test]
+fn ctrl_c_during_a_move_tells_where_the_device_left_from() {
+    let machine = Machine::laptop().with("plug stick");
+    machine.run("qvm-usb", "attach work sys-usb:2-1").go().printed("");
+    let run = machine.run("qvm-usb", "move personal sys-usb:2-1");
+    cut_in(&machine, "Attach", &run).failed(
+        130,
+        "Error: Interrupted. sys-usb:2-1 was detached from work. Whether sys-usb:2-1 was attached to personal \
+         is not known; look again.",
+    );
+}
+
+#[test]
+fn ctrl_c_during_an_apply_tells_which_steps_were_taken() {
+    let machine = Machine::laptop();
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let entry = |class: &str, port: &str| {
+        format!(
+            "[[qube.assignment]]\nclass = \"{class}\"\nbackend = \"sys-usb\"\nport = \"{port}\"\n\
+             mode = \"auto-attach\"\n"
+        )
+    };
+    let text = format!(
+        "version = 1\nclasses = [\"usb\", \"block\"]\n[[qube]]\nname = \"work\"\n{}{}",
+        entry("block", "sda"),
+        entry("usb", "2-1")
+    );
+    std::fs::write(file.path(), text).expect("written");
+    let run = machine.run("qvm-device", "apply -q").and(file.path());
+    cut_in(&machine, "usb.Assign", &run).failed(
+        130,
+        "Error: Interrupted. sys-usb:sda was assigned to work. Whether sys-usb:2-1 was assigned to work is not \
+         known; look again.",
+    );
+}
+
+#[test]
+fn ctrl_c_during_the_start_of_a_disposable_names_it() {
+    let machine = Machine::laptop().with("plug stick");
+    let run = machine.run("qvm-usb", "attach --dispvm=default-dvm sys-usb:2-1");
+    let outcome = cut_in(&machine, "Start", &run);
+    let sentence = outcome.sentence();
+    let name = sentence.strip_prefix("Error: Interrupted. ").and_then(|rest| rest.split_once(','));
+    let name = name.expect("the disposable is named").0.to_owned();
+    outcome.failed(
+        130,
+        &format!(
+            "Error: Interrupted. {name}, a new disposable, was created. Whether {name} was started is not known; \
+             look again."
+        ),
+    );
+    assert!(machine.run("qvm-usb", &format!("list {name}")).go().stderr.is_empty());
 }

@@ -70,6 +70,12 @@ impl Options {
         }
     }
 
+    /// Takes `key` out and returns its value.
+    pub fn remove(&mut self, key: &str) -> Option<String> {
+        let place = self.0.iter().position(|(known, _)| known == key)?;
+        Some(self.0.remove(place).1)
+    }
+
     /// The value of `key`.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<&str> {

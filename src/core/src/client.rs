@@ -1,29 +1,33 @@
-//! The Admin API as typed calls: one method per kind of call, no state, no cache.
+//! The Admin API as typed calls: one method per kind of call, no cache, and no state but the generation of the server.
 //!
 //! The only implementation of [`Hypervisor`] so far. Faults in a reply are logged and left out; they never fail the
 //! rest of it.
 
+mod changes;
 mod denied;
 mod details;
+mod devices;
 mod events;
+mod generation;
+mod older;
 
 use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::assignment::{Assignment, Mode};
 use crate::error::{Error, ErrorKind};
 use crate::hypervisor::{Action, Hypervisor, Performed};
 use crate::mark;
-use crate::name::{DeviceClass, DeviceRef, PortId, QubeName};
+use crate::name::QubeName;
 use crate::scope::{Scope, ScopeReply};
 use crate::transport::Transport;
-use crate::wire::argument::DeviceArgument;
 use crate::wire::listing::{self, Listing};
 use crate::wire::reply::Reply;
 use crate::wire::request::Request;
 
 pub use events::EventHints;
+pub use generation::Generation;
+use generation::Memory;
 
 /// How long a read may take. The slowest honest one (a crowded machine under load) takes seconds; beyond this the
 /// scope counts as unreadable and is tried again later.
@@ -36,13 +40,14 @@ pub const SIMULATOR_FEATURE: &str = "plugboard-simulator";
 #[derive(Debug, Clone)]
 pub struct AdminClient {
     transport: Transport,
+    memory: Memory,
 }
 
 impl AdminClient {
     /// A client over this transport. Connects at each call.
     #[must_use]
     pub fn new(transport: Transport) -> Self {
-        Self { transport }
+        Self { transport, memory: Memory::default() }
     }
 
     /// The way this client goes.
@@ -75,7 +80,8 @@ impl AdminClient {
             destination = request.destination,
             "call"
         );
-        Reply::parse(&self.transport.call(request).await?)?.into_data()
+        // Boxed: a change holds several calls, each with all that a process or socket needs, and would else be large.
+        Reply::parse(&Box::pin(self.transport.call(request)).await?)?.into_data()
     }
 
     /// Makes a call that only reads, within the limit that every read has.
@@ -104,61 +110,21 @@ impl AdminClient {
         }
         Ok(items)
     }
-
-    async fn assignment_call(&self, verb: &str, assignment: &Assignment, payload: &str) -> Result<(), Error> {
-        let argument =
-            DeviceArgument::new(&assignment.backend, assignment.port.as_ref(), assignment.device.as_ref());
-        self.device_call(verb, &assignment.class, &argument, &assignment.frontend, payload).await
-    }
-
-    async fn device_call(
-        &self,
-        verb: &str,
-        class: &DeviceClass,
-        argument: &DeviceArgument,
-        frontend: &QubeName,
-        payload: &str,
-    ) -> Result<(), Error> {
-        if !argument.is_lossless() {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                "The id of this device can't be sent unchanged, so another device could be meant. Nothing was done.",
-            ));
-        }
-        let method = format!("admin.vm.device.{class}.{verb}");
-        let request = Request::new(method, argument.to_string(), frontend.as_str()).with_payload(payload);
-        self.call(&request).await.map(drop)
-    }
 }
 
 impl Hypervisor for AdminClient {
     type Hints = EventHints;
 
     async fn read(&self, scope: &Scope) -> Result<ScopeReply, Error> {
-        let device_list = |qube: &QubeName, class: &DeviceClass, verb: &str| {
-            Request::new(format!("admin.vm.device.{class}.{verb}"), "", qube.as_str())
-        };
         Ok(match scope {
             Scope::Classes => {
                 let request = Request::new("admin.deviceclass.List", "", "dom0");
                 ScopeReply::Classes(self.list(request, listing::classes).await?)
             }
-            Scope::Qubes => {
-                let request = Request::new("admin.vm.List", "", "dom0");
-                ScopeReply::Qubes(self.list(request, listing::qubes).await?)
-            }
-            Scope::Exposed(qube, class) => {
-                let request = device_list(qube, class, "Available");
-                ScopeReply::Exposed(self.list(request, |data| listing::exposed(data, qube, class)).await?)
-            }
-            Scope::Attached(qube, class) => {
-                let request = device_list(qube, class, "Attached");
-                ScopeReply::Attached(self.list(request, |data| listing::attached(data, qube, class)).await?)
-            }
-            Scope::Assigned(qube, class) => {
-                let request = device_list(qube, class, "Assigned");
-                ScopeReply::Assigned(self.list(request, |data| listing::assigned(data, qube, class)).await?)
-            }
+            Scope::Qubes => ScopeReply::Qubes(self.qubes().await?),
+            Scope::Exposed(qube, class) => ScopeReply::Exposed(self.exposed(qube, class).await?),
+            Scope::Attached(qube, class) => ScopeReply::Attached(self.attached(qube, class).await?),
+            Scope::Assigned(qube, class) => ScopeReply::Assigned(self.assigned(qube, class).await?),
             Scope::Details(qube) => ScopeReply::Details(self.details(qube).await?),
             Scope::Marked(qube, mark) => ScopeReply::Marked(mark::listed(
                 &self.feature(qube, mark.feature()).await?.unwrap_or_default(),
@@ -168,28 +134,22 @@ impl Hypervisor for AdminClient {
 
     async fn subscribe(&self) -> Result<EventHints, Error> {
         let bytes = self.transport.open(&Request::new("admin.Events", "", "dom0")).await?;
-        within_read_timeout(EventHints::registered(bytes)).await
+        // Another server may be there than before.
+        self.memory.forget();
+        within_read_timeout(EventHints::registered(bytes, self.memory.clone())).await
     }
 
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {
         match action {
             Action::Attach { device, frontend, options } => {
-                self.attach_as(&exact_assignment(device, frontend, options.clone())).await?;
+                self.attach_as(&changes::exactly(device, frontend, options.clone())).await?;
             }
-            Action::Detach { device, frontend } => {
-                let assignment = exact_assignment(device, frontend, crate::assignment::Options::new());
-                self.assignment_call("Detach", &assignment, "").await?;
-            }
-            Action::Assign(assignment) => {
-                let payload = listing::write_assignment(assignment).map_err(bad_option)?;
-                self.assignment_call("Assign", assignment, &payload).await?;
-            }
-            Action::Unassign(assignment) => self.assignment_call("Unassign", assignment, "").await?,
-            Action::SetMode(assignment, mode) => {
-                self.assignment_call("Set.assignment", assignment, mode.as_str()).await?;
-            }
+            Action::Detach { device, frontend } => self.detach(device, frontend).await?,
+            Action::Assign(assignment) => self.assign(assignment).await?,
+            Action::Unassign(assignment) => self.unassign(assignment).await?,
+            Action::SetMode(assignment, mode) => self.set_mode(assignment, *mode).await?,
             Action::Start(qube) => self.plain_call("admin.vm.Start", qube).await?,
-            Action::Mark { device, mark, is_set } => self.set_mark(device, *mark, *is_set).await?,
+            Action::Mark { device, mark, is_set } => Box::pin(self.set_mark(device, *mark, *is_set)).await?,
             Action::Shutdown(qube) => self.plain_call("admin.vm.Shutdown", qube).await?,
             Action::Discard(qube) => self.discard(qube).await?,
             Action::CreateDisposable(template) => {
@@ -209,16 +169,6 @@ impl Hypervisor for AdminClient {
 }
 
 impl AdminClient {
-    /// Attaches a device as `assignment` says, its mode included: a live attachment of a device that is to be stored
-    /// as required travels under that mode.
-    ///
-    /// # Errors
-    /// The server's refusal, or trouble on the way.
-    pub async fn attach_as(&self, assignment: &Assignment) -> Result<(), Error> {
-        let payload = listing::write_assignment(assignment).map_err(bad_option)?;
-        self.assignment_call("Attach", assignment, &payload).await
-    }
-
     async fn plain_call(&self, method: &str, qube: &QubeName) -> Result<(), Error> {
         self.call(&Request::new(method, "", qube.as_str())).await.map(drop)
     }
@@ -234,23 +184,6 @@ impl AdminClient {
     }
 }
 
-fn exact_assignment(
-    device: &DeviceRef,
-    frontend: &QubeName,
-    options: crate::assignment::Options,
-) -> Assignment {
-    let port: PortId = device.port.id.clone();
-    Assignment {
-        backend: device.port.backend.clone(),
-        class: device.port.class.clone(),
-        port: Some(port),
-        device: Some(device.id.clone()),
-        frontend: frontend.clone(),
-        mode: Mode::Manual,
-        options,
-    }
-}
-
 async fn within_read_timeout<T>(read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     timeout(READ_TIMEOUT, read).await.unwrap_or_else(|_| {
         let sentence = format!("qubesd did not answer within {} s.", READ_TIMEOUT.as_secs());
@@ -258,8 +191,11 @@ async fn within_read_timeout<T>(read: impl Future<Output = Result<T, Error>>) ->
     })
 }
 
-fn bad_option(error: crate::wire::property::PropertyError) -> Error {
-    Error::new(ErrorKind::Refused, format!("An option can't be sent: {error}."))
+/// Whether a call was refused as one is that the server does not know, or that a policy keeps from us.
+fn is_refusal_without_words(error: &Error) -> bool {
+    *error == Error::empty_reply()
+        || error.kind() == ErrorKind::Denied
+        || error.server().is_some_and(|server| server.class == "ProtocolError")
 }
 
 fn is_about_the_link(error: &Error) -> bool {

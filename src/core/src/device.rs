@@ -98,15 +98,21 @@ impl DeviceInfo {
         order.into_iter().flatten().find(|text| !text.is_blank())
     }
 
-    /// The one-line description of the command line: `KIND: MAKER NOUN`.
+    /// The one-line description of the command line: `KIND: MAKER NOUN`, or the server's own line where it tells one
+    /// text instead of names.
     ///
     /// `label_of` names an interface for which no category fits (the hardware id lists); `None` = no label.
     ///
     /// # Source
-    /// Admin API facts 3.7.
+    /// Admin API facts 3.7 and 2.5.
     #[must_use]
     pub fn description(&self, label_of: &dyn Fn(&Interface) -> Option<String>) -> String {
         let DeviceNames { vendor, product, manufacturer, name, serial } = &self.names;
+        if !self.id.is_told() {
+            return name
+                .as_ref()
+                .map_or_else(|| format!("unknown {} device", self.port.class), ToString::to_string);
+        }
         let class = &self.port.class;
         let maker = vendor.as_ref().or(manufacturer.as_ref()).map_or("unknown vendor", DisplayText::as_str);
         let noun = [product, name, serial].into_iter().flatten().next();

@@ -123,7 +123,7 @@ mod tests {
         let device = from_key("usb:sys-usb:2-1:1:2").unwrap();
         let with = edited(" some:word  usb:sys-usb:2-1:1:2 x", &device, true);
         assert_eq!(with, "some:word x usb:sys-usb:2-1:1:2");
-        assert_eq!(listed(&with).into_iter().collect::<Vec<_>>(), [device.clone()]);
+        assert_eq!(listed(&with).first(), Some(&device));
         assert_eq!(edited(&with, &device, false), "some:word x");
     }
 }

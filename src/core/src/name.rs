@@ -144,6 +144,21 @@ impl DeviceId {
     pub fn unknown() -> Self {
         Self(Arc::from("0000:0000::?******"))
     }
+
+    /// The id of every device of a server older than R4.3: such a server tells ports only.
+    ///
+    /// # Source
+    /// Admin API facts 2.5. Every id that a server tells has a colon, so none is taken for this one.
+    #[must_use]
+    pub fn untold() -> Self {
+        Self(Arc::from("unidentified"))
+    }
+
+    /// Whether the server told it.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        *self != Self::untold()
+    }
 }
 
 /// Kind of device as the Admin API sorts them; ordered by name, as the server lists them.

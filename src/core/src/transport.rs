@@ -32,8 +32,36 @@ pub enum Transport {
     Qrexec,
 }
 
+/// Exit code of the qrexec client when a policy forbids the call.
+///
+/// # Source
+/// Admin API facts 1.6.
+const REFUSED_BY_POLICY: i32 = 126;
+
 /// The bytes of an events connection.
-pub type EventBytes = Box<dyn AsyncRead + Send + Unpin>;
+pub struct EventBytes {
+    stream: Box<dyn AsyncRead + Send + Unpin>,
+    /// The process behind them, ended when nobody reads them any more.
+    child: Option<Child>,
+}
+
+impl EventBytes {
+    /// Reads what is there; nothing at the end. Cancel-safe.
+    ///
+    /// # Errors
+    /// When the connection broke.
+    pub async fn read(&mut self, chunk: &mut [u8]) -> std::io::Result<usize> {
+        self.stream.read(chunk).await
+    }
+
+    /// Whether the end came because a policy forbids to listen: asking again soon would only be denied again.
+    pub async fn was_refused(&mut self) -> bool {
+        match &mut self.child {
+            Some(child) => child.wait().await.is_ok_and(|status| status.code() == Some(REFUSED_BY_POLICY)),
+            None => false,
+        }
+    }
+}
 
 impl Transport {
     /// The socket at `path`.
@@ -73,11 +101,13 @@ impl Transport {
     /// `Unreachable` when there is no connection.
     pub async fn open(&self, request: &Request) -> Result<EventBytes, Error> {
         match self {
-            Self::Socket(path) => Ok(Box::new(send(path, request).await?)),
+            Self::Socket(path) => {
+                Ok(EventBytes { stream: Box::new(send(path, request).await?), child: None })
+            }
             Self::Qrexec => {
                 let mut child = start_qrexec(request, Stdio::null())?;
                 let stdout = child.stdout.take().ok_or_else(|| unreachable_service(&"no output"))?;
-                Ok(Box::new(ChildBytes { _child: child, stdout }))
+                Ok(EventBytes { stream: Box::new(stdout), child: Some(child) })
             }
         }
     }
@@ -89,22 +119,6 @@ impl fmt::Display for Transport {
             Self::Socket(path) => write!(f, "{}", path.display()),
             Self::Qrexec => f.write_str("qrexec"),
         }
-    }
-}
-
-/// Output of a process that is ended when nobody reads it any more.
-struct ChildBytes {
-    _child: Child,
-    stdout: tokio::process::ChildStdout,
-}
-
-impl AsyncRead for ChildBytes {
-    fn poll_read(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-        buffer: &mut tokio::io::ReadBuf<'_>,
-    ) -> std::task::Poll<std::io::Result<()>> {
-        std::pin::Pin::new(&mut self.stdout).poll_read(context, buffer)
     }
 }
 
@@ -189,4 +203,19 @@ fn unreachable_service(reason: &dyn fmt::Display) -> Error {
     let reason = reason.to_string();
     let words = reason.split_once(" (os error").map_or(reason.as_str(), |(words, _)| words);
     Error::new(ErrorKind::Unreachable, format!("Failed to connect to qubesd service: {words}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_a_policys_refusal_is_one() {
+        for (code, refused) in [(126, true), (1, false), (0, false)] {
+            let child = Command::new("sh").args(["-c", &format!("exit {code}")]).spawn().unwrap();
+            let mut bytes = EventBytes { stream: Box::new(tokio::io::empty()), child: Some(child) };
+            assert_eq!(bytes.read(&mut [0; 8]).await.unwrap(), 0);
+            assert_eq!(bytes.was_refused().await, refused, "{code}");
+        }
+    }
 }

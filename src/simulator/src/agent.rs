@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 use crate::automatic::Question;
+use crate::later::Left;
 use crate::simulator::Shared;
 use crate::state::State;
 
@@ -20,19 +21,38 @@ const ANSWER_MAX: u64 = 256;
 /// Questions remembered for `asked`; older ones are forgotten.
 const ASKED_MAX: usize = 64;
 
-/// Questions that wait, and what is known of answers.
+/// What is known of questions and answers.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
-    waiting: VecDeque<Question>,
     /// What to answer to every question from here on, in place of a person.
     scripted: Option<String>,
     asked: VecDeque<String>,
+    /// Which run of the server this is; questions of an earlier one are forgotten.
+    run: u64,
+    /// The pass over a backend's devices that is made now, and the last one that a no has ended.
+    pass: u64,
+    ended: Option<u64>,
 }
 
 impl Desk {
-    /// A question that has to be asked.
-    pub(crate) fn push(&mut self, question: Question) {
-        self.waiting.push_back(question);
+    /// The run of the server in which a question comes up.
+    pub(crate) fn run(&self) -> u64 {
+        self.run
+    }
+
+    /// The pass in which a question comes up.
+    pub(crate) fn pass(&self) -> u64 {
+        self.pass
+    }
+
+    /// Another pass over a backend's devices, or over what a qube wants at its start, begins.
+    pub(crate) fn begin_pass(&mut self) {
+        self.pass += 1;
+    }
+
+    /// Nothing more of that pass is asked.
+    pub(crate) fn end_pass(&mut self, pass: u64) {
+        self.ended = Some(pass);
     }
 
     /// From here on this is the answer; `None` = ask a person again.
@@ -40,9 +60,9 @@ impl Desk {
         self.scripted = answer;
     }
 
-    /// Drops the questions that nobody was asked yet.
+    /// Drops the questions that are not answered yet.
     pub(crate) fn forget(&mut self) {
-        self.waiting.clear();
+        self.run += 1;
     }
 
     /// What was asked so far, as it travelled.
@@ -51,47 +71,52 @@ impl Desk {
     }
 }
 
-/// Asks everything that waits to be asked, one after the other, and lets each answer act. An answer may raise further
-/// questions.
-pub(crate) async fn ask_all(shared: &Shared, agent: Option<&Path>) {
-    loop {
-        // The lock must be free while the person thinks.
-        let asked = next(&mut shared.lock());
-        let Some((question, json, scripted)) = asked else {
-            return;
-        };
-        let answer = match (scripted, agent) {
-            (Some(answer), _) => Some(answer),
-            (None, Some(socket)) => ask(socket, &json).await,
-            (None, None) => None,
-        };
-        shared.change(|state| act(state, &question, answer.as_deref()));
+/// Asks one question and lets the answer act; gives what that left to be done, which may be further questions. The lock
+/// is free while the person thinks.
+pub(crate) async fn ask(shared: &Shared, agent: Option<&Path>, question: &Question) -> Left {
+    let Some((json, scripted)) = put(&mut shared.lock(), question) else {
+        return Left::default();
+    };
+    let answer = match (scripted, agent) {
+        (Some(answer), _) => Some(answer),
+        (None, Some(socket)) => said(socket, &json).await,
+        (None, None) => None,
+    };
+    shared.change(|state| {
+        act(state, question, answer.as_deref());
+        state.left.take()
+    })
+}
+
+/// As [`ask`] without a person: what is not answered in advance is answered with no.
+pub(crate) fn answer_unasked(state: &mut State, question: &Question) {
+    if let Some((_, scripted)) = put(state, question) {
+        act(state, question, scripted.as_deref());
     }
 }
 
-/// As [`ask_all`] without a person: what is not answered in advance is answered with no.
-pub(crate) fn answer_all(state: &mut State) {
-    while let Some((question, _, scripted)) = next(state) {
-        act(state, &question, scripted.as_deref());
+/// Writes down that a question is asked; gives it as it travels, and the answer that was given in advance. `None` for a
+/// question that the server forgot, with its restart or over a no.
+fn put(state: &mut State, question: &Question) -> Option<(String, Option<String>)> {
+    if question.run != state.desk.run || state.desk.ended == Some(question.pass) {
+        return None;
     }
-}
-
-fn next(state: &mut State) -> Option<(Question, String, Option<String>)> {
-    let question = state.desk.waiting.pop_front()?;
     let json = question.to_json(&state.icons());
     if state.desk.asked.len() == ASKED_MAX {
         state.desk.asked.pop_front();
     }
     state.desk.asked.push_back(json.clone());
-    Some((question, json, state.desk.scripted.clone()))
+    Some((json, state.desk.scripted.clone()))
 }
 
 fn act(state: &mut State, question: &Question, answer: Option<&str>) {
-    let name = answer.and_then(|answer| answer.strip_prefix("allow:"));
-    state.answer(question, name);
+    if question.run == state.desk.run {
+        let name = answer.and_then(|answer| answer.strip_prefix("allow:"));
+        state.answer(question, name);
+    }
 }
 
-async fn ask(socket: &Path, json: &str) -> Option<String> {
+async fn said(socket: &Path, json: &str) -> Option<String> {
     let mut stream = UnixStream::connect(socket).await.ok()?;
     let request = format!("device-agent.GUI dom0 name dom0\0{json}");
     stream.write_all(request.as_bytes()).await.ok()?;

@@ -166,13 +166,25 @@ fn story(socket: &Path, matches: &ArgMatches) -> Result<(), String> {
     story.play(&mut stage).map_err(|error| error.to_string())
 }
 
-/// A word that came as one argument stays one word.
+/// A word that came as one argument stays one word: it stands in double quotes, its own double quotes in single ones.
 fn quoted(word: &str) -> String {
-    if word.is_empty() || word.contains([' ', '\t', '\'']) {
-        format!("\"{word}\"")
-    } else if word.contains('"') {
-        format!("'{word}'")
-    } else {
-        word.to_owned()
+    if !word.is_empty() && !word.contains([' ', '\t', '\'', '"']) {
+        return word.to_owned();
+    }
+    format!("\"{}\"", word.replace('"', "\"'\"'\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Words;
+
+    #[test]
+    fn an_argument_stays_one_word_whatever_it_holds() {
+        for word in ["plug", "", "a b", "it's", "\"", "'\"'", "desc=a \"b\" it's", "\t"] {
+            let mut words = Words::new(&quoted(word)).unwrap();
+            assert_eq!(words.next("").as_deref(), Ok(word));
+            assert!(words.is_at_end(), "{word}");
+        }
     }
 }

@@ -24,6 +24,9 @@ pub(crate) struct Question {
     pub(crate) description: String,
     /// The qubes that may be answered, with the options they would get it with.
     pub(crate) targets: Vec<(QubeName, Options)>,
+    /// The run of the server, and the pass over a backend's devices, in which it came up.
+    pub(crate) run: u64,
+    pub(crate) pass: u64,
 }
 
 impl Question {
@@ -78,7 +81,11 @@ impl State {
             [(frontend, stored)] if stored.mode != Mode::AskToAttach => {
                 self.attach_silently(frontend, device, stored.options.clone());
             }
-            _ => self.ask(device, wishes.into_iter().map(|(name, stored)| (name, stored.options)).collect()),
+            _ => {
+                let targets = wishes.into_iter().map(|(name, stored)| (name, stored.options)).collect();
+                let question = self.question(device, targets);
+                self.left.offer(question);
+            }
         }
     }
 
@@ -86,6 +93,7 @@ impl State {
     pub(crate) fn attach_assigned(&mut self, frontend: &QubeName, is_meant: impl Fn(Class) -> bool) {
         let mut wishes = self.qube(frontend).map(|qube| qube.assignments.clone()).unwrap_or_default();
         wishes.sort_by_key(Stored::specificity);
+        self.desk.begin_pass();
         for stored in wishes {
             // Required disks and PCI functions are part of the boot itself.
             let is_booted =
@@ -98,7 +106,9 @@ impl State {
                 .unwrap_or_default();
             for device in devices.iter().filter(|device| device.holder.is_none()) {
                 if stored.mode == Mode::AskToAttach {
-                    self.ask(device, vec![(frontend.clone(), stored.options.clone())]);
+                    let target = (frontend.clone(), stored.options.clone());
+                    let question = self.question(device, vec![target]);
+                    self.left.ask(question);
                 } else {
                     self.attach_silently(frontend, device, stored.options.clone());
                 }
@@ -115,10 +125,7 @@ impl State {
         if holds_it {
             return;
         }
-        if let Ok(options) = self.attach(frontend, device, options) {
-            self.tell_attached(frontend, device, &options);
-            self.settle();
-        }
+        let _ = self.give(frontend, device, options);
     }
 
     /// `device-attach` for `frontend`.
@@ -130,15 +137,17 @@ impl State {
         );
     }
 
-    fn ask(&mut self, device: &Exposed, targets: Vec<(QubeName, Options)>) {
-        self.desk.push(Question {
+    fn question(&self, device: &Exposed, targets: Vec<(QubeName, Options)>) -> Question {
+        Question {
             class: device.class,
             backend: device.backend.clone(),
             port: device.port.clone(),
             id: device.id.clone(),
             description: device.description(),
             targets,
-        });
+            run: self.desk.run(),
+            pass: self.desk.pass(),
+        }
     }
 
     /// The person answered; anything but one of the offered qubes means no.
@@ -147,6 +156,10 @@ impl State {
         let Some((frontend, options)) =
             question.targets.iter().find(|(name, _)| Some(name.as_str()) == answer)
         else {
+            if self.has_quirks && question.targets.len() > 1 {
+                // The real server leaves the whole pass when nobody is chosen.
+                self.desk.end_pass(question.pass);
+            }
             return;
         };
         let device = self

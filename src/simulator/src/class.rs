@@ -19,6 +19,7 @@ use crate::refusal::Refusal;
 use crate::state::State;
 
 pub(crate) use pci::{plain_port as plain_pci_port, port_of as pci_port, reset_with as pci_reset_with};
+pub(crate) use usb::check as check_usb;
 
 /// A device class of the simulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,6 +101,17 @@ impl Exposed {
     /// `BACKEND:PORT:DEVICE`
     pub(crate) fn text(&self) -> String {
         format!("{}:{}:{}", self.backend, self.port, self.id)
+    }
+
+    /// Refuses a device that somebody has.
+    fn check_free(&self) -> Result<(), Refusal> {
+        match &self.holder {
+            None => Ok(()),
+            Some(holder) => Err(Refusal::quoted(
+                "DeviceAlreadyAttached",
+                &format!("Device {} already attached to {holder}", self.text()),
+            )),
+        }
     }
 
     fn name(&self, key: &str) -> Option<&str> {

@@ -11,6 +11,7 @@ mod words;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use device_core::name::QubeName;
@@ -19,7 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
 
-use crate::agent;
+use crate::later::{Waits, settle};
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::state::State;
@@ -28,6 +29,11 @@ pub(crate) use words::Words;
 
 /// Longest line taken, in bytes.
 const LINE_MAX: u64 = 65_536;
+
+/// Most events a second of a flood; a connection takes half of it.
+const FLOOD_MAX: u32 = 1_000_000;
+/// Longest flood, in seconds.
+const FLOOD_SECONDS_MAX: u32 = 600;
 
 /// What a command says, or the sentence why not.
 pub(crate) type Outcome = Result<String, String>;
@@ -43,7 +49,7 @@ pub(crate) fn socket_of(socket: &Path) -> PathBuf {
 pub(crate) async fn connection(
     mut stream: UnixStream,
     shared: &Shared,
-    agent: Option<&Path>,
+    agent: Option<&Arc<Path>>,
     quit: &Notify,
 ) -> io::Result<()> {
     let line = read_line(&mut stream).await?;
@@ -53,13 +59,8 @@ pub(crate) async fn connection(
             Ok(format!("{} events", u64::from(count) * u64::from(seconds)))
         }
         Some(Err(error)) => Err(error),
-        None => shared.change(|state| run(state, &line)),
+        None => played(shared, agent, &line).await,
     };
-    agent::ask_all(shared, agent).await;
-    if outcome.is_ok() && line.trim_start().starts_with("restart") {
-        let restarts = shared.lock().faults.restarts();
-        restarts.done.notified().await;
-    }
     let is_quit = outcome.is_ok() && line.trim() == "quit";
     let text = match outcome {
         Ok(text) if text.is_empty() => "ok\n".to_owned(),
@@ -72,6 +73,24 @@ pub(crate) async fn connection(
     }
     written?;
     stream.shutdown().await
+}
+
+/// Carries out one line, and waits for what it began.
+async fn played(shared: &Shared, agent: Option<&Arc<Path>>, line: &str) -> Outcome {
+    let (outcome, left, restart) = shared.change(|state| {
+        let before = state.faults.restarts_asked();
+        let outcome = run(state, line);
+        let last = state.faults.restarts_asked();
+        let restart = (last > before).then(|| (last, state.faults.restarts()));
+        (outcome, state.left.take(), restart)
+    });
+    let settled = settle(shared, agent, left, Waits::ForAll).await;
+    if let Some((number, restarts)) = restart {
+        // The sender can't go while it is held here.
+        let _ = restarts.done.subscribe().wait_for(|done| *done >= number).await;
+    }
+    let said = outcome?;
+    settled.map(|()| said).map_err(|refusal| refusal.sentence().to_owned())
 }
 
 /// Reads up to the first newline or the end.
@@ -150,15 +169,10 @@ fn qube(state: &State, name: &str) -> Result<QubeName, String> {
 }
 
 fn sentence(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::Exception(_, message) | Refusal::Protocol(message) | Refusal::Denied(message) => {
-            message.clone()
-        }
-        Refusal::Crash => "The server would have failed without a word.".to_owned(),
-    }
+    refusal.sentence().to_owned()
 }
 
-/// `flood N [SECONDS]`: the only command that takes time.
+/// `flood N [SECONDS]`: the only command that sends events over a time of its own.
 fn flood_of(line: &str) -> Option<Result<(u32, u32), String>> {
     let mut words = Words::new(line).ok()?;
     if words.next("a command").ok()? != "flood" {
@@ -168,6 +182,11 @@ fn flood_of(line: &str) -> Option<Result<(u32, u32), String>> {
         let count = words.number("events per second")?;
         let seconds = if words.is_at_end() { 1 } else { words.number("seconds")? };
         words.end()?;
+        if count > FLOOD_MAX || seconds > FLOOD_SECONDS_MAX {
+            return Err(format!(
+                "A flood has at most {FLOOD_MAX} events a second and lasts {FLOOD_SECONDS_MAX} seconds."
+            ));
+        }
         Ok((count, seconds))
     };
     Some(numbers())

@@ -143,7 +143,7 @@ mod tests {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.writable().await.unwrap();
         let qube = qube.map(|name| QubeName::new(name).unwrap());
-        hub.listen(qube, Arc::new(Outbox::new(ours)));
+        hub.listen(qube, Arc::new(Outbox::new(ours, usize::MAX)));
         theirs
     }
 

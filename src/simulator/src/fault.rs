@@ -1,4 +1,4 @@
-//! What the control language arranged to go wrong, and how long calls take.
+//! What the control language arranged to go wrong.
 //!
 //! `server` asks here before and after each call. The state of the machine is never touched from here.
 
@@ -6,15 +6,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
-/// Faults that wait for their call, delays, and the count of calls.
+/// Most faults that wait for their call; more are a mistake in a loop.
+const WAITING_MAX: usize = 1024;
+/// Most methods that are counted one by one; the API has fewer. Calls of any other that a client invents are counted
+/// together.
+const METHODS_MAX: usize = 256;
+/// The name under which they are.
+const OTHERS: &str = "others";
+
+/// Faults that wait for their call, and the count of calls.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
-    latency: Duration,
-    jitter: Duration,
-    /// State of a small generator: the same requests get the same jitter in every run.
-    seed: u64,
     waiting: Vec<(String, Failure)>,
     /// The next service call inside a qube fails so: exit code and its words.
     pub(crate) service: Option<(i32, String)>,
@@ -22,7 +26,9 @@ pub(crate) struct Faults {
     pub(crate) hypervisor: bool,
     calls: BTreeMap<String, u64>,
     /// How long the server stays away, when it was asked to restart.
-    pause: Option<Duration>,
+    pause: Duration,
+    /// How many restarts were asked for.
+    asked: u64,
     restart: Arc<Restart>,
 }
 
@@ -31,8 +37,8 @@ pub(crate) struct Faults {
 pub(crate) struct Restart {
     /// Told when a restart is asked for.
     pub(crate) asked: Notify,
-    /// Told when the server is away, or back when it was not to stay away.
-    pub(crate) done: Notify,
+    /// The last of the restarts for which the server is away, or back when it was not to stay away.
+    pub(crate) done: watch::Sender<u64>,
 }
 
 /// How a call fails.
@@ -53,26 +59,10 @@ pub(crate) enum Failure {
 }
 
 impl Faults {
-    /// Every call takes this long, give or take.
-    pub(crate) fn set_latency(&mut self, latency: Duration, jitter: Duration) {
-        self.latency = latency;
-        self.jitter = jitter;
-    }
-
-    /// How long the next call takes.
-    pub(crate) fn delay(&mut self) -> Duration {
-        if self.jitter.is_zero() {
-            return self.latency;
-        }
-        // A linear congruential step is random enough to shuffle replies and needs no dependency.
-        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let share = u32::try_from(self.seed >> 40).unwrap_or(0) % 1000;
-        self.latency + self.jitter * share / 1000
-    }
-
     /// Has the server go, and come back after the pause.
     pub(crate) fn restart(&mut self, pause: Duration) {
-        self.pause = Some(pause);
+        self.pause = pause;
+        self.asked += 1;
         self.restart.asked.notify_one();
     }
 
@@ -81,19 +71,29 @@ impl Faults {
         Arc::clone(&self.restart)
     }
 
-    /// How long to stay away now.
-    pub(crate) fn take_pause(&mut self) -> Duration {
-        self.pause.take().unwrap_or_default()
+    /// How many restarts were asked for so far, which is also the number of the last of them.
+    pub(crate) fn restarts_asked(&self) -> u64 {
+        self.asked
     }
 
-    /// The next call whose method's name holds the words of `part` fails so.
-    pub(crate) fn fail_next(&mut self, part: String, failure: Failure) {
-        self.waiting.push((part, failure));
+    /// How long to stay away now.
+    pub(crate) fn take_pause(&mut self) -> Duration {
+        std::mem::take(&mut self.pause)
+    }
+
+    /// The next call whose method's name holds the words of `part` fails so. `false` = too many wait already.
+    pub(crate) fn fail_next(&mut self, part: String, failure: Failure) -> bool {
+        let has_room = self.waiting.len() < WAITING_MAX;
+        if has_room {
+            self.waiting.push((part, failure));
+        }
+        has_room
     }
 
     /// Counts a call, and takes the failure that waited for it.
     pub(crate) fn on_call(&mut self, method: &str) -> Option<Failure> {
-        *self.calls.entry(method.to_owned()).or_default() += 1;
+        let is_counted = self.calls.len() < METHODS_MAX || self.calls.contains_key(method);
+        *self.calls.entry(if is_counted { method } else { OTHERS }.to_owned()).or_default() += 1;
         let place = self.waiting.iter().position(|(part, _)| holds_words(method, part))?;
         Some(self.waiting.remove(place).1)
     }
@@ -111,7 +111,7 @@ impl Faults {
 
 /// Whether the words of `part`, which stand between points, are among those of the method: `block.Attach` is none of
 /// `admin.vm.device.block.Attached`.
-fn holds_words(method: &str, part: &str) -> bool {
+pub(crate) fn holds_words(method: &str, part: &str) -> bool {
     format!(".{method}.").contains(&format!(".{part}."))
 }
 
@@ -134,12 +134,21 @@ mod tests {
     }
 
     #[test]
-    fn jitter_stays_within_its_bound() {
+    fn what_clients_invent_is_counted_together() {
         let mut faults = Faults::default();
-        faults.set_latency(Duration::from_millis(5), Duration::from_millis(10));
-        for _ in 0..1000 {
-            let delay = faults.delay();
-            assert!((Duration::from_millis(5)..Duration::from_millis(15)).contains(&delay));
+        for number in 0..2 * METHODS_MAX {
+            faults.on_call(&format!("admin.nonsense.{number}"));
         }
+        let counts: Vec<_> = faults.calls().collect();
+        assert_eq!(counts.len(), METHODS_MAX + 1);
+        assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), 512);
+        assert!(counts.contains(&(OTHERS, 256)));
+    }
+
+    #[test]
+    fn faults_that_wait_are_bounded() {
+        let mut faults = Faults::default();
+        assert!((0..WAITING_MAX).all(|_| faults.fail_next("List".to_owned(), Failure::Empty)));
+        assert!(!faults.fail_next("List".to_owned(), Failure::Empty));
     }
 }

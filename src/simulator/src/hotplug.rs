@@ -45,6 +45,7 @@ impl State {
             devices.iter().filter(|device| !before.contains_key(&device.port)).collect();
         self.tell_list(backend, class, &before, &now, &added);
         self.tell_holders(backend, class, &before, &devices);
+        self.desk.begin_pass();
         for device in added.into_iter().filter(|device| device.holder.is_none()) {
             self.offer(device);
         }

@@ -28,19 +28,24 @@ pub(crate) struct Outbox {
 #[derive(Debug, Default)]
 struct Pending {
     bytes: Vec<u8>,
+    /// How many more are taken.
+    left: usize,
     is_ended: bool,
 }
 
 impl Outbox {
-    /// An outbox for a connection that has been seen to be writable.
-    pub(crate) fn new(stream: UnixStream) -> Self {
-        Self { stream, pending: Mutex::default(), wake: Notify::new() }
+    /// An outbox for a connection that has been seen to be writable. It ends after so many bytes, amid a frame if need be.
+    pub(crate) fn new(stream: UnixStream, bytes: usize) -> Self {
+        let pending = Pending { left: bytes, ..Pending::default() };
+        Self { stream, pending: Mutex::new(pending), wake: Notify::new() }
     }
 
     /// Adds a frame. Beyond the limit the connection is given up.
     pub(crate) fn push(&self, frame: &[u8]) {
         let mut pending = self.lock();
-        pending.bytes.extend_from_slice(frame);
+        let piece = frame.get(..pending.left).unwrap_or(frame);
+        pending.bytes.extend_from_slice(piece);
+        pending.left -= piece.len();
         if pending.bytes.len() > PENDING_MAX {
             drop(pending);
             self.end();
@@ -60,6 +65,7 @@ impl Outbox {
                 Err(_) => pending.is_ended = true,
             }
         }
+        pending.is_ended |= pending.left == 0;
         if pending.is_ended {
             self.wake.notify_one();
         }
@@ -121,7 +127,7 @@ mod tests {
     async fn outbox() -> (Arc<Outbox>, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.writable().await.unwrap();
-        (Arc::new(Outbox::new(ours)), theirs)
+        (Arc::new(Outbox::new(ours, usize::MAX)), theirs)
     }
 
     #[tokio::test]
@@ -165,6 +171,22 @@ mod tests {
             assert!(pushed < 4 * PENDING_MAX);
         }
         assert!(pushed > PENDING_MAX);
+    }
+
+    #[tokio::test]
+    async fn a_connection_can_end_amid_a_frame() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.writable().await.unwrap();
+        let outbox = Outbox::new(ours, 7);
+        for _ in 0..3 {
+            outbox.push(b"hello");
+            outbox.flush();
+        }
+        outbox.run().await;
+        drop(outbox);
+        let mut bytes = Vec::new();
+        theirs.read_to_end(&mut bytes).await.unwrap();
+        assert_eq!(bytes, b"hellohe");
     }
 
     #[tokio::test]

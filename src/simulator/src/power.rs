@@ -9,9 +9,12 @@ mod boot;
 mod rename;
 mod sleep;
 
+use std::time::Duration;
+
 use device_core::name::QubeName;
 use device_core::qube::{PowerState, QubeClass};
 
+use crate::later::Deed;
 use crate::qube::Qube;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -30,6 +33,10 @@ impl State {
             return Err(Refusal::exception("QubesVMNotHaltedError", "Cannot start Dom0 fake domain!"));
         }
         let qube = self.known(name)?;
+        if !qube.has_devices() {
+            // There is nothing here to start of a remote qube; the real server fails over it.
+            return Err(Refusal::Crash);
+        }
         if qube.is_running() {
             return Ok(());
         }
@@ -42,16 +49,19 @@ impl State {
         self.emit(name, "domain-pre-start", &[("start_guid", "True"), ("mem_required", "None")]);
         let network = self.qube(name).and_then(|qube| self.qube_property(qube, "netvm"));
         if let Some(network) = network.filter(|network| depth > 0 && !self.is_running(network)) {
-            self.start_within(&network, depth - 1)?;
+            self.start_within(&network, depth - 1).map_err(|refusal| self.start_failed(name, refusal))?;
+            if !self.pace.start.is_zero() {
+                self.left.later(Duration::ZERO, Deed::Boot(name.clone()));
+                return Ok(());
+            }
         }
-        if let Err(reason) = self.check_required(name) {
-            self.emit(name, "domain-start-failed", &[("reason", &reason)]);
-            return Err(Refusal::exception("QubesException", reason));
-        }
-        self.boot(name)?;
-        self.discover(name);
-        self.attach_assigned(name, |_| true);
-        Ok(())
+        self.boot(name)
+    }
+
+    /// Tells that a start which has been told of failed.
+    fn start_failed(&mut self, name: &QubeName, refusal: Refusal) -> Refusal {
+        self.emit(name, "domain-start-failed", &[("reason", refusal.sentence())]);
+        refusal
     }
 
     fn tell_ids_reset(&mut self, name: &QubeName) {
@@ -63,6 +73,9 @@ impl State {
     /// Ends a qube as when its power is cut: no question is asked.
     pub(crate) fn stop(&mut self, name: &QubeName) -> Result<(), Refusal> {
         let qube = self.known_mut(name)?;
+        if !qube.has_devices() {
+            return Err(Refusal::Crash);
+        }
         if name.is_dom0() || !qube.is_running() {
             return Err(powered_off(name));
         }
@@ -89,6 +102,7 @@ impl State {
             return Err(Refusal::exception("QubesVMNotHaltedError", "Cannot shutdown Dom0 fake domain!"));
         }
         match qube.power {
+            _ if !qube.has_devices() => return Err(Refusal::Crash),
             PowerState::Halted => return Err(powered_off(name)),
             PowerState::Paused if !is_forced => {
                 return Err(Refusal::exception(
@@ -103,7 +117,13 @@ impl State {
         }
         let forced = if is_forced { "True" } else { "False" };
         self.emit(name, "domain-pre-shutdown", &[("force", forced)]);
-        self.stop(name)
+        match self.qube(name).and_then(|qube| qube.xid) {
+            Some(xid) if !self.pace.shutdown.is_zero() => {
+                self.left.later(self.pace.shutdown, Deed::Halt(name.clone(), xid));
+                Ok(())
+            }
+            _ => self.stop(name),
+        }
     }
 
     fn check_unused(&self, name: &QubeName) -> Result<(), Refusal> {
@@ -152,6 +172,9 @@ impl State {
         event: &str,
     ) -> Result<(), Refusal> {
         let qube = self.known_mut(name)?;
+        if !qube.has_devices() {
+            return Err(Refusal::Crash);
+        }
         if qube.power == PowerState::Halted || name.is_dom0() {
             return Err(powered_off(name));
         }

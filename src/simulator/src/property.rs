@@ -6,7 +6,7 @@
 //! Admin API facts 2.2; the tables are those of the recordings.
 
 use device_core::name::QubeName;
-use device_core::qube::QubeClass;
+use device_core::qube::{Label, QubeClass};
 
 use crate::qube::Qube;
 use crate::refusal::Refusal;
@@ -28,6 +28,17 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Whether a stored text can be such a value. Whether the qube it names is there is not asked.
+    pub(crate) fn takes(self, text: &str) -> bool {
+        match self {
+            Self::Text => text.chars().all(|c| c == '\n' || matches!(c, ' '..='~')),
+            Self::Number => text.parse::<i64>().is_ok(),
+            Self::Boolean => matches!(text, "True" | "False"),
+            Self::Qube => text.is_empty() || QubeName::new(text).is_ok(),
+            Self::Label => Label::standard_colour(text).is_some(),
+        }
+    }
+
     /// The wire name.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -117,7 +128,12 @@ const TABLE: &[(&str, Kind, &str)] = &[
     ("netvm", Kind::Qube, "TASD"),
     ("relayvm", Kind::Qube, "R"),
     ("template", Kind::Qube, "AD"),
+    (ANNOUNCEMENT, Kind::Text, "0"),
 ];
+
+/// The property of dom0 that tells everybody that this is no real machine; its value is the world's name. A recorded
+/// machine does not have it.
+pub(crate) const ANNOUNCEMENT: &str = "plugboard_simulator";
 
 /// The properties that a qube of this class has.
 pub(crate) fn names(class: QubeClass) -> impl Iterator<Item = &'static str> {
@@ -187,6 +203,7 @@ impl State {
             "updateable" => {
                 truth(matches!(qube.class, QubeClass::Admin | QubeClass::Template | QubeClass::Standalone))
             }
+            ANNOUNCEMENT => self.world.clone(),
             "include_in_backups" => truth(qube.class != QubeClass::Remote),
             "netvm" if qube.class == QubeClass::Template => String::new(),
             "netvm" => self.default_of("netvm"),

@@ -7,7 +7,7 @@ use device_core::interface::Interface;
 use device_core::name::QubeName;
 use device_core::qube::Label;
 
-use crate::property::{Kind, boolean, kind};
+use crate::property::{ANNOUNCEMENT, Kind, boolean, kind};
 use crate::refusal::Refusal;
 use crate::state::{State, no_such_qube};
 
@@ -31,6 +31,7 @@ const READ_ONLY: &[&str] = &[
     "visible_ip6",
     "visible_netmask",
     "dispid",
+    ANNOUNCEMENT,
 ];
 
 const BAD_DENY_LIST: &str = "Interface code list should be in the form chhhhhhchhhhhh...,where c is one of \"b\", \

@@ -65,6 +65,14 @@ impl Refusal {
         Self::exception("QubesValueError", message)
     }
 
+    /// What it says to a person.
+    pub(crate) fn sentence(&self) -> &str {
+        match self {
+            Self::Exception(_, message) | Self::Protocol(message) | Self::Denied(message) => message,
+            Self::Crash => "The server would have failed without a word.",
+        }
+    }
+
     /// A breach of the protocol.
     pub(crate) fn protocol(message: impl Into<String>) -> Self {
         Self::Protocol(message.into())

@@ -62,27 +62,30 @@ impl Server {
                 () = &mut shutdown => return Ok(()),
                 () = self.quit.notified() => return Ok(()),
                 () = restarts.asked.notified() => {
-                    let pause = self.shared.lock().faults.take_pause();
+                    let (pause, number) = {
+                        let faults = &mut self.shared.lock().faults;
+                        (faults.take_pause(), faults.restarts_asked())
+                    };
                     self.calls = None;
                     clients.abort_all();
                     back_at = Instant::now() + pause;
                     if pause.is_zero() {
                         self.calls = Some(listen(&self.path)?);
                     }
-                    restarts.done.notify_one();
+                    restarts.done.send_replace(number);
                 }
                 () = tokio::time::sleep_until(back_at), if self.calls.is_none() => {
                     self.calls = Some(listen(&self.path)?);
                 }
                 stream = next(self.calls.as_ref()) => if let Some(stream) = stream? {
                     let (shared, agent) = (self.shared.clone(), self.agent.clone());
-                    clients.spawn(async move { connection::serve(stream, &shared, agent.as_deref()).await });
+                    clients.spawn(async move { connection::serve(stream, &shared, agent.as_ref()).await });
                 },
                 stream = self.controls.accept() => if let Some(stream) = stream? {
                     let (shared, agent) = (self.shared.clone(), self.agent.clone());
                     let quit = Arc::clone(&self.quit);
                     controls.spawn(async move {
-                        control::connection(stream, &shared, agent.as_deref(), &quit).await
+                        control::connection(stream, &shared, agent.as_ref(), &quit).await
                     });
                 },
                 Some(ended) = clients.join_next() => told(&ended),

@@ -4,13 +4,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::control;
 use crate::framing;
+use crate::later::settle_now;
 use crate::refusal::{Protocol, to_bytes};
 use crate::server::Server;
 use crate::state::State;
 use crate::store::{StateError, Store};
 use crate::world::{self, WorldError};
-use crate::{agent, control};
 
 /// A machine that is loaded and not yet served.
 ///
@@ -130,13 +131,14 @@ impl Handle {
     pub fn control(&self, line: &str) -> Result<String, String> {
         self.shared.change(|state| {
             let outcome = control::run(state, line);
-            agent::answer_all(state);
-            outcome
+            let settled = settle_now(state);
+            let said = outcome?;
+            settled.map(|()| said).map_err(|refusal| refusal.sentence().to_owned())
         })
     }
 
     /// Carries out one request without a socket, and gives the bytes of its reply. Injected faults and latency do not
-    /// apply; questions are answered as the word `agent` said, else with no.
+    /// apply, nothing takes time; questions are answered as the word `agent` said, else with no.
     #[must_use]
     pub fn request(&self, bytes: &[u8]) -> Vec<u8> {
         self.shared.change(|state| {
@@ -144,8 +146,8 @@ impl Handle {
                 return Vec::new();
             };
             let answer = state.call(&request);
-            agent::answer_all(state);
-            to_bytes(answer, state.protocol)
+            let settled = settle_now(state);
+            to_bytes(answer.and_then(|data| settled.map(|()| data)), state.protocol)
         })
     }
 }

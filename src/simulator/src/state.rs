@@ -15,6 +15,8 @@ use crate::class::{Class, plain_pci_port};
 use crate::events::{Hub, Older, event, older};
 use crate::fault::Faults;
 use crate::hardware::Hardware;
+use crate::later::Left;
+use crate::pace::Pace;
 use crate::qube::{Qube, Stored};
 use crate::reads::Reads;
 use crate::refusal::{Protocol, Refusal};
@@ -41,7 +43,10 @@ pub(crate) struct State {
     pub(crate) gadgets: Vec<GadgetEntry>,
     pub(crate) hub: Hub,
     pub(crate) faults: Faults,
-    /// Questions to a person that wait for the server to ask them.
+    pub(crate) pace: Pace,
+    /// What the change at hand leaves to be done; whoever makes it takes it along.
+    pub(crate) left: Left,
+    /// What is known of questions to a person.
     pub(crate) desk: Desk,
     /// Refused assignments that are listed all the same until the server restarts, or stores them with others.
     pub(crate) unsaved: Vec<(QubeName, Stored)>,
@@ -78,6 +83,8 @@ impl State {
             gadgets: Vec::new(),
             hub: Hub::default(),
             faults: Faults::default(),
+            pace: Pace::default(),
+            left: Left::default(),
             desk: Desk::default(),
             unsaved: Vec::new(),
             reads: Reads::default(),

@@ -125,6 +125,9 @@ mod tests {
             ("[[qube]]\nname = \"a\"\n[[qube]]\nname = \"a\"\n", 3),
             ("[[usb]]\nbackend = \"nobody\"\nport = \"2-1\"\n", 1),
             ("[[qube]]\nname = 7\n", 2),
+            ("[defaults]\nnetvm = \"nobody\"\n", 2),
+            ("[[qube]]\nname = \"a\"\nproperties = { memory = \"much\" }\n", 1),
+            ("[[qube]]\nname = \"a\"\nfeatures = { x = \"\u{e9}\" }\n", 1),
         ] {
             let error =
                 from_toml("test", text.to_owned()).and_then(|world| state(&world).map(drop)).unwrap_err();

@@ -24,6 +24,10 @@ pub(crate) enum ToMenu {
     Keep(Preference),
     /// The scene has changed.
     Changed,
+    /// What the person is asked has changed.
+    Asked,
+    /// Bring the questions to the front.
+    ShowQuestions,
     /// The program ends with this exit code.
     End(u8),
 }
@@ -42,6 +46,7 @@ pub(crate) struct Opening {
 pub(crate) struct MenuDoor {
     sender: Sender<ToMenu>,
     has_news: Arc<AtomicBool>,
+    has_questions: Arc<AtomicBool>,
 }
 
 /// The inner side.
@@ -49,13 +54,16 @@ pub(crate) struct MenuDoor {
 pub(crate) struct MenuRoom {
     receiver: Receiver<ToMenu>,
     has_news: Arc<AtomicBool>,
+    has_questions: Arc<AtomicBool>,
 }
 
 /// Both sides of a new door.
 pub(crate) fn door() -> (MenuDoor, MenuRoom) {
     let (sender, receiver) = async_channel::bounded(WAITING);
     let has_news = Arc::new(AtomicBool::new(false));
-    (MenuDoor { sender, has_news: has_news.clone() }, MenuRoom { receiver, has_news })
+    let has_questions = Arc::new(AtomicBool::new(false));
+    let outer = MenuDoor { sender, has_news: has_news.clone(), has_questions: has_questions.clone() };
+    (outer, MenuRoom { receiver, has_news, has_questions })
 }
 
 impl MenuDoor {
@@ -78,10 +86,24 @@ impl MenuDoor {
 
     /// Tells that the scene has changed. Told many times before anybody looks, it counts once.
     pub(crate) fn changed(&self) {
-        if !self.has_news.swap(true, Ordering::AcqRel)
-            && let Err(TrySendError::Full(_)) = self.sender.try_send(ToMenu::Changed)
+        self.tell_once(&self.has_news, ToMenu::Changed);
+    }
+
+    /// Tells that what is asked has changed, in the same way.
+    pub(crate) fn asked(&self) {
+        self.tell_once(&self.has_questions, ToMenu::Asked);
+    }
+
+    /// Brings the questions to the front.
+    pub(crate) fn show_questions(&self) {
+        let _ = self.sender.try_send(ToMenu::ShowQuestions);
+    }
+
+    fn tell_once(&self, is_told: &AtomicBool, news: ToMenu) {
+        if !is_told.swap(true, Ordering::AcqRel)
+            && let Err(TrySendError::Full(_)) = self.sender.try_send(news)
         {
-            self.has_news.store(false, Ordering::Release);
+            is_told.store(false, Ordering::Release);
         }
     }
 
@@ -105,8 +127,10 @@ impl MenuRoom {
     /// Without anybody outside there is nothing left to do.
     fn seen(&self, received: Result<ToMenu, async_channel::RecvError>) -> ToMenu {
         let received = received.unwrap_or(ToMenu::End(0));
-        if received == ToMenu::Changed {
-            self.has_news.store(false, Ordering::Release);
+        match received {
+            ToMenu::Changed => self.has_news.store(false, Ordering::Release),
+            ToMenu::Asked => self.has_questions.store(false, Ordering::Release),
+            _ => {}
         }
         received
     }

@@ -118,6 +118,7 @@ mod tests {
     #[test]
     fn every_icon_that_is_asked_for_is_drawn() {
         let sources = [
+            include_str!("asking/model.rs"),
             include_str!("menu/device_row.rs"),
             include_str!("menu/item.rs"),
             include_str!("menu/model.rs"),

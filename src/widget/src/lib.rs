@@ -5,6 +5,7 @@
 //!       ▲            │              ├─▶ tray                                               (tray thread)
 //!       │            └─▶ notify ────┼─▶ send                                               (session thread)
 //!       └── Command ◀── Wish ◀──────┘
+//!  device-agent.GUI ──▶ asking ──▶ Asked ──▶ asking::window, tray, send
 //! ```
 //!
 //! Three threads, so that none waits for another: the session thread owns the bus, the tray thread answers hosts that
@@ -13,15 +14,17 @@
 //! Between them go one [`scene::Scene`] (only the newest counts), [`door::ToMenu`] and [`scene::Wish`].
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use arguments::{Start, USAGE};
+use arguments::{Start, USAGE, Words};
 use scene::Scene;
 
 mod arguments;
+mod asking;
 mod door;
 mod icons;
 mod instance;
@@ -48,16 +51,20 @@ pub const APP_ID: &str = include_str!("../../../data/app-id").trim_ascii();
 /// Runs the program with the words after its name.
 #[must_use]
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let start = match arguments::read(words) {
-        Ok(Start::Help) => {
+    let Words { start, agent_socket } = match arguments::read(words) {
+        Ok(Words { start: Start::Help, .. }) => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;
         }
-        Ok(Start::Version) => {
+        Ok(Words { start: Start::Version, .. }) => {
             println!("plugboard {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
-        Ok(start) => start,
+        Ok(Words { start: Start::Ask, agent_socket }) => {
+            asking::relay::run(&agent_socket);
+            return ExitCode::SUCCESS;
+        }
+        Ok(words) => words,
         Err(word) => {
             eprint!("plugboard: {word} means nothing here\n{USAGE}");
             return ExitCode::from(2);
@@ -65,21 +72,23 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     log();
     platform::prepare();
-    ExitCode::from(show(start))
+    ExitCode::from(show(start, agent_socket))
 }
 
-fn show(start: Start) -> u8 {
+fn show(start: Start, agent_socket: PathBuf) -> u8 {
     let (door, room) = door::door();
     let icons = icons::Icons::prepare();
     let (scene, scenes) = watch::channel(Arc::new(Scene::default()));
     let wishes = mpsc::unbounded_channel();
     let wish = wishes.0.clone();
-    let session = session::Session { start, door, icons: icons.clone(), scene, wishes };
+    let (agent, counter) = asking::agent();
+    let questions = (agent, agent_socket, counter.asked.clone());
+    let session = session::Session { start, door, icons: icons.clone(), scene, wishes, questions };
     if let Err(error) = session::start(session) {
         eprintln!("plugboard: {error}");
         return 1;
     }
-    menu::app::run(&room, scenes, wish, &icons)
+    menu::app::run(&room, &menu::app::Outside { scenes, wishes: wish, counter, icons })
 }
 
 /// Logs to stderr, from `info` on; `PLUGBOARD_LOG` names another level.

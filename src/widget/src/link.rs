@@ -111,6 +111,7 @@ fn perform(
         Job::OpenMenu(device) => faces.menu.open(None, device),
         Job::OpenSettings(device) => faces.menu.settings(device),
         Job::Keep(preference) => faces.menu.keep(preference),
+        Job::ShowQuestions => faces.menu.show_questions(),
         Job::Store => store(&state.scene().recent),
     }
 }

@@ -1,7 +1,7 @@
 //! The Devices menu.
 //!
-//! [`model`], [`device_row`], [`section`], [`fold`], [`targets`], [`pages`], [`parts`], [`risk`] and [`order`] are pure: a [`crate::scene::Scene`] and what is open
-//! go in, rows and texts come out. So are [`place`], [`aim`], [`guard`] and [`keys`], the rules of the hand.
+//! [`model`], [`device_row`], [`section`], [`fold`], [`targets`], [`pages`], [`parts`], [`risk`] and [`order`] are pure:
+//! a [`crate::scene::Scene`] and what is open go in, rows and texts come out. So are [`place`], [`aim`], [`guard`] and [`keys`], the rules of the hand.
 //! The other files are GTK and draw what those say; no sentence and no rule is made there:
 //!
 //! ```text
@@ -12,14 +12,15 @@
 
 pub(crate) mod app;
 pub(crate) mod device_row;
+pub(crate) mod dot;
 pub(crate) mod model;
 pub(crate) mod order;
 pub(crate) mod risk;
+pub(crate) mod style;
 pub(crate) mod targets;
 
 mod aim;
 mod chips;
-mod dot;
 mod fold;
 mod frame;
 mod guard;
@@ -37,7 +38,6 @@ mod picture;
 mod place;
 mod row;
 mod section;
-mod style;
 mod submenu;
 mod window;
 mod x11;

@@ -80,7 +80,7 @@ pub(crate) fn size(info: &DeviceInfo) -> Option<String> {
     let (unit, step) = STEPS.into_iter().find(|(_, step)| bytes >= *step)?;
     // Whole tenths, so that no floating point has to be rounded: 14.9.
     let tenths = bytes / (step / 10);
-    Some(format!("{}.{} {unit}", tenths / 10, tenths % 10))
+    Some(strings::size(&(tenths / 10).to_string(), &(tenths % 10).to_string(), unit))
 }
 
 /// "work", "work and personal", "a, b and c".

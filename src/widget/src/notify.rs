@@ -37,6 +37,8 @@ pub(crate) enum Tag {
     Backend(QubeName),
     /// What a qube did not do.
     Qube(QubeName),
+    /// What the person is asked.
+    Asking,
 }
 
 /// What is to be done on the screen.

@@ -2,6 +2,8 @@
 //!
 //! Each says why it is sound. Nothing else in this crate may be `unsafe`.
 
+use std::ffi::OsString;
+
 use gettextrs::{LocaleCategory, bind_textdomain_codeset, bindtextdomain, setlocale, textdomain};
 use gtk::glib;
 use gtk::prelude::*;
@@ -10,6 +12,8 @@ use gtk::prelude::*;
 const DOMAIN: &str = "plugboard";
 /// Where the build installs translations; unset in a plain `cargo build`.
 const LOCALE_DIR: Option<&str> = option_env!("PLUGBOARD_LOCALEDIR");
+/// Names another folder of translations, for a program that is run from the source tree; a package needs none.
+const LOCALE_VARIABLE: &str = "PLUGBOARD_TRANSLATIONS";
 
 /// How GTK shall draw: without GL, which costs 25 to 100 MiB and a third of a second and gains a menu nothing.
 /// The first two are for GTK before 4.16, the third for later ones.
@@ -33,7 +37,8 @@ pub(crate) fn prepare() {
     if locale.is_none() {
         tracing::warn!("the locale of the environment is not installed; texts are English");
     }
-    let bound = LOCALE_DIR.map_or(Ok(()), |folder| bindtextdomain(DOMAIN, folder).map(drop));
+    let folder = std::env::var_os(LOCALE_VARIABLE).or_else(|| LOCALE_DIR.map(OsString::from));
+    let bound = folder.map_or(Ok(()), |folder| bindtextdomain(DOMAIN, folder).map(drop));
     let chosen = bound
         .and_then(|()| bind_textdomain_codeset(DOMAIN, "UTF-8").map(drop))
         .and_then(|()| textdomain(DOMAIN).map(drop));

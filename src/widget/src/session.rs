@@ -2,6 +2,7 @@
 //!
 //! It ends when the bus is gone, and with it the program: without a bus a tray icon has nobody to show it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 use zbus::Connection;
 
+use crate::asking::{self, Agent, Asked};
 use crate::door::MenuDoor;
 use crate::icons::Icons;
 use crate::instance::{Turn, take_turn};
@@ -31,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) door: MenuDoor,
     pub(crate) icons: Icons,
     pub(crate) scene: watch::Sender<Arc<Scene>>,
+    /// The agent, its socket, and what it asks.
+    pub(crate) questions: (Agent, PathBuf, watch::Receiver<Arc<Asked>>),
     pub(crate) wishes: (mpsc::UnboundedSender<Wish>, mpsc::UnboundedReceiver<Wish>),
 }
 
@@ -67,10 +71,11 @@ async fn run(session: Session) -> u8 {
 }
 
 async fn serve(connection: Connection, session: Session) {
-    let Session { start, door, icons, scene, wishes: (wishes, wanted) } = session;
+    let Session { start, door, icons, scene, wishes: (wishes, wanted), questions } = session;
+    let (agent, agent_socket, asked) = questions;
     let (notices, to_show) = mpsc::channel(NOTICES);
     let (pressed, buttons) = mpsc::channel(NOTICES);
-    let outside = Outside { wishes, door: door.clone(), icons: icons.clone() };
+    let outside = Outside { wishes, door: door.clone(), icons: icons.clone(), asked };
     if let Err(error) = show_tray(scene.subscribe(), outside) {
         tracing::warn!(%error, "there is no tray; `plugboard --menu` opens the menu");
     }
@@ -81,6 +86,8 @@ async fn serve(connection: Connection, session: Session) {
             tracing::warn!(%error, "notifications have ended");
         }
     });
+    let ears = asking::Ears { scenes: scene.subscribe(), door: door.clone(), notices: notices.clone() };
+    tokio::spawn(async move { asking::run(agent, &agent_socket, ears).await });
     if start == Start::Menu {
         door.open(None, None);
     }

@@ -72,6 +72,8 @@ sentences! {
     // Translators: any other device that told no name.
     unnamed_device(port) = gettext("Device {port}");
     built_in_microphone() = gettext("Built-in microphone");
+    // Translators: a size such as "14.9 GB"; only the decimal sign is yours to change.
+    size(whole, tenth, unit) = gettext("{whole}.{tenth} {unit}");
     // Translators: the person's own name of a device, then what the device calls itself.
     own_name(name, words) = gettext("{name} ({words})");
 }
@@ -303,6 +305,53 @@ sentences! {
 pub(crate) fn available_count(count: usize) -> String {
     // Translators: body of a notification that sums up many devices.
     let text = ngettext("{count} device is available", "{count} devices are available", plural(count));
+    fill(&text, &[("count", &count.to_string())])
+}
+
+// ---- ask-to-attach --------------------------------------------------------------------------------------------------
+
+sentences! {
+    /// Title of the window of questions; the tests find it by this name.
+    asking_title() = gettext("Attach a device?");
+    // Translators: below the place of a device, which only one qube may get.
+    ask_one(qube) = gettext("Attach this device to {qube}?");
+    // Translators: below the place of a device; the qubes stand below.
+    ask_which() = gettext("Attach this device, and to which qube?");
+    // Translators: what the device itself says it is; it may lie. Stands last.
+    own_words(words) = gettext("It calls itself “{words}”.");
+    // Translators: button: attach the device to no qube.
+    decline() = gettext("Don’t attach");
+    decline_all() = gettext("Attach none of them");
+    // Translators: button below a sentence that tells why something was not attached.
+    taken_note() = gettext("Close");
+    say_allow(place, qube) = gettext("Attach {place} to {qube}");
+    say_decline(place) = gettext("Don’t attach {place}");
+    hold_unsure() = gettext("Plugboard is not sure what is plugged in there now. Wait, or don’t attach it.");
+    hold_unseen() = gettext("Plugboard does not see this device yet.");
+    // Translators: {what} is one of the four below: "Rule: ask before attaching any device on sys-usb:2-1".
+    rule_ask(what) = gettext("Rule: ask before attaching {what}");
+    rule_automatic(what) = gettext("Rule: attach {what} automatically");
+    rule_required(what) = gettext("Rule: this qube needs {what}");
+    rule_unknown() = gettext("The rule that asks is not known.");
+    rule_this_here(place) = gettext("this device on {place}");
+    rule_any_here(place) = gettext("any device on {place}");
+    rule_this_anywhere(backend) = gettext("this device on any port of {backend}");
+    // Translators: {class} is a device class such as "usb" or "block".
+    rule_any(class, backend) = gettext("any {class} device of {backend}");
+    refused_changed(place) = gettext("Not attached: another device is on {place} now than the one you were asked about.");
+    refused_gone(place) = gettext("Not attached: the device is no longer on {place}.");
+    // Translators: notification: a device waits for the answer; {place} is like "sys-usb:2-1".
+    asks(place) = gettext("Attach {place}?");
+    not_attached_at(place) = gettext("{place} was not attached");
+    // Translators: button of a notification; brings the window of the question to the front.
+    button_answer() = gettext("Answer…");
+}
+
+/// "2 devices wait for you".
+#[must_use]
+pub(crate) fn questions_wait(count: usize) -> String {
+    // Translators: tooltip of the tray icon, and notification.
+    let text = ngettext("{count} device waits for you", "{count} devices wait for you", plural(count));
     fill(&text, &[("count", &count.to_string())])
 }
 

@@ -12,6 +12,7 @@ use device_core::machine::Link;
 use ksni::{Category, MenuItem, OfflineReason, Status, ToolTip, TrayMethods};
 use tokio::sync::{mpsc, watch};
 
+use crate::asking::Asked;
 use crate::door::MenuDoor;
 use crate::icons::Icons;
 use crate::menu::model::section_of;
@@ -35,6 +36,8 @@ pub(crate) struct Outside {
     pub(crate) wishes: mpsc::UnboundedSender<Wish>,
     pub(crate) door: MenuDoor,
     pub(crate) icons: Icons,
+    /// What the person is asked.
+    pub(crate) asked: watch::Receiver<Arc<Asked>>,
 }
 
 /// The icon. `MENU` = a left click opens the D-Bus menu: where nobody else can place a menu beside the icon.
@@ -56,6 +59,7 @@ pub(crate) async fn show(scenes: watch::Receiver<Arc<Scene>>, outside: Outside, 
 
 async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside: Outside) {
     let scene = scenes.borrow_and_update().clone();
+    let mut asked = outside.asked.clone();
     let tray = Tray::<MENU> { fingerprint: fingerprint(&scene), scene, outside, changed_at: None };
     let handle = match tray.assume_sni_available(true).spawn().await {
         Ok(handle) => handle,
@@ -64,7 +68,7 @@ async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside:
             return;
         }
     };
-    while scenes.changed().await.is_ok() {
+    while changed(&mut scenes, &mut asked).await {
         let scene = scenes.borrow_and_update().clone();
         if handle.update(|tray| tray.take(scene)).await.is_none() {
             return;
@@ -75,7 +79,24 @@ async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside:
     }
 }
 
+/// Waits for something new; false when there is nobody left to tell it.
+async fn changed(scenes: &mut watch::Receiver<Arc<Scene>>, asked: &mut watch::Receiver<Arc<Asked>>) -> bool {
+    tokio::select! {
+        seen = scenes.changed() => seen.is_ok(),
+        seen = asked.changed() => match seen {
+            Ok(()) => true,
+            // Without an agent only the scene tells anything.
+            Err(_) => scenes.changed().await.is_ok(),
+        },
+    }
+}
+
 impl<const MENU: bool> Tray<MENU> {
+    /// Questions that wait for the person.
+    fn questions(&self) -> usize {
+        self.outside.asked.borrow().count()
+    }
+
     fn take(&mut self, scene: Arc<Scene>) {
         let fingerprint = fingerprint(&scene);
         if fingerprint != self.fingerprint {
@@ -96,6 +117,7 @@ impl<const MENU: bool> Tray<MENU> {
     fn icon(&self) -> &'static str {
         match &self.scene.machine.link {
             Link::Lost(_) => "plugboard-attention-symbolic",
+            _ if self.questions() > 0 => "plugboard-attention-symbolic",
             _ if attached(&self.scene).next().is_some() => "plugboard-attached-symbolic",
             _ => "plugboard-idle-symbolic",
         }
@@ -120,6 +142,7 @@ impl<const MENU: bool> ksni::Tray for Tray<MENU> {
     fn status(&self) -> Status {
         match &self.scene.machine.link {
             Link::Lost(_) => Status::NeedsAttention,
+            _ if self.questions() > 0 => Status::NeedsAttention,
             _ => Status::Active,
         }
     }
@@ -137,15 +160,23 @@ impl<const MENU: bool> ksni::Tray for Tray<MENU> {
     }
 
     fn tool_tip(&self) -> ToolTip {
-        ToolTip { title: headline(&self.scene), description: description(&self.scene), ..ToolTip::default() }
+        let title = match self.questions() {
+            0 => headline(&self.scene),
+            count => strings::questions_wait(count),
+        };
+        ToolTip { title, description: description(&self.scene), ..ToolTip::default() }
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
         menu::items(&self.scene)
     }
 
+    /// The icon that asks for attention leads to what it asks for.
     fn activate(&mut self, x: i32, y: i32) {
-        self.outside.door.open(Some((x, y)), None);
+        match self.questions() {
+            0 => self.outside.door.open(Some((x, y)), None),
+            _ => self.outside.door.show_questions(),
+        }
     }
 
     fn secondary_activate(&mut self, x: i32, y: i32) {
@@ -211,7 +242,8 @@ mod tests {
 
     fn tray(scene: Scene) -> (Tray<false>, mpsc::UnboundedReceiver<Wish>) {
         let (wishes, wanted) = mpsc::unbounded_channel();
-        let outside = Outside { wishes, door: crate::door::door().0, icons: Icons::default() };
+        let asked = crate::asking::agent().1.asked;
+        let outside = Outside { wishes, door: crate::door::door().0, icons: Icons::default(), asked };
         (Tray { fingerprint: fingerprint(&scene), scene: Arc::new(scene), outside, changed_at: None }, wanted)
     }
 

@@ -30,7 +30,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
     ("device-core", &[]),
     ("device-bus", &["device-core"]),
     ("plugboard-service", &["device-core", "device-bus", "qubesd-sim"]),
-    ("plugboard", &["device-core", "device-bus"]),
+    ("plugboard", &["device-core", "device-bus", "qubesd-sim"]),
     ("qvm-device", &["device-core", "qubesd-sim"]),
     ("qubesd-sim", &["device-core"]),
 ];

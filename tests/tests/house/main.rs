@@ -1,7 +1,7 @@
 //! The rules of the house, as tests.
 //!
 //! ARCHITECTURE.md says in words which room may import which; these tests read the sources and hold them to it.
-//! They read files and ask `cargo metadata`; they change nothing and need neither display nor bus.
+//! They read files, ask `cargo metadata`, and let `xgettext` read what translators get; they change nothing and need neither display nor bus.
 //! Each rule is a function over text, with a bad sample beside it that it must catch.
 
 #![expect(
@@ -10,7 +10,9 @@
     reason = "a house that cannot be read must fail its test"
 )]
 
+mod catalogue;
 mod dependencies;
 mod papers;
 mod sources;
+mod translations;
 mod walls;

@@ -67,8 +67,12 @@ impl Wish<'_> {
     /// Whether it is so now; `None` = can't be read.
     async fn holds(&self, session: &Session<'_>) -> Option<bool> {
         match self {
-            Self::Attached(port, frontend) => Some(session.is_attached(port, frontend).await.ok()?),
-            Self::Detached(port, frontend) => Some(!session.is_attached(port, frontend).await.ok()?),
+            Self::Attached(port, frontend) => {
+                Some(session.errand.client.is_attached(port, frontend).await.ok()?)
+            }
+            Self::Detached(port, frontend) => {
+                Some(!session.errand.client.is_attached(port, frontend).await.ok()?)
+            }
             Self::Assigned(assignment) => Some(is_stored(session, assignment).await?),
             Self::Unassigned(assignment) => Some(!is_stored(session, assignment).await?),
         }

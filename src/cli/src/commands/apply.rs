@@ -37,10 +37,16 @@ pub(super) async fn run(
         return Err(failed(path, &format!("It does not speak of {class} devices only.")));
     }
     let now = current(errand, &wanted).await?;
+    if let Some(rule) = document::against_the_rules(&wanted).filter(|_| !errand.is_known_as_older()) {
+        return Err(failed(path, &rule));
+    }
     let changes = difference(&now, &wanted);
     say(errand, &changes)?;
     if matches.has(Key::DryRun) {
         return if changes.is_empty() { Ok(()) } else { Err(Failure::No) };
+    }
+    if let Some(error) = beyond(errand, &changes) {
+        return Err(error.into());
     }
     let mut sentences = Vec::new();
     for (qube, steps) in &changes {
@@ -98,6 +104,20 @@ fn difference(now: &Stored, wanted: &Stored) -> Changes {
         .filter_map(|(qube, wanted)| Some((qube.clone(), steps(now.qubes.get(qube)?, wanted))))
         .filter(|(_, steps)| !steps.is_empty())
         .collect()
+}
+
+/// What a server before R4.3 could not do of it, known before anything is changed.
+fn beyond(errand: &Errand<'_>, changes: &Changes) -> Option<Error> {
+    changes.iter().flat_map(|(_, steps)| steps).find_map(|step| {
+        let action = match step {
+            Step::Unassign(old) => Action::Unassign(old.clone()),
+            Step::Assign(new) => Action::Assign(new.clone()),
+            Step::SetMode(old, mode) => Action::SetMode(old.clone(), *mode),
+            // Without deny lists none could be read, and the file was refused for that.
+            Step::Allow(_) | Step::Deny(_) => return None,
+        };
+        errand.client.beyond_its_generation(&action)
+    })
 }
 
 fn say(errand: &mut Errand<'_>, changes: &Changes) -> Result<(), Failure> {

@@ -28,7 +28,9 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         pattern::read(session, &frontend, word, matches, Absent::Refused).await?;
     assignment.mode = mode(matches);
     assignment.options = options;
-    if let Some(text) = rule::against(&session.class, assignment.mode) {
+    if let Some(text) = rule::against(&session.class, assignment.mode)
+        && !session.is_older().await
+    {
         return Err(session.errand.explain(&frontend, Failure::Refused(text)).await);
     }
     if let Err(error) = session.errand.client.perform(&Action::Assign(assignment.clone())).await {

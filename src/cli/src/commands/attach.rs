@@ -34,7 +34,8 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     if matches.has(Key::Persistent) {
         return persistent::attach(session, &device, &frontend, options).await;
     }
-    if session.class == DeviceClass::Pci {
+    // Before R4.3 a PCI device was plugged into a qube that runs; the server says whether it can.
+    if session.class == DeviceClass::Pci && !session.is_older().await {
         return Err(session.errand.explain(&frontend, not_by_hand()).await);
     }
     let assignment = exactly(&device, &frontend, Mode::Manual, options);
@@ -79,8 +80,9 @@ pub(super) async fn attach(
 /// Two reads must agree before we contradict the server: the backend tells who holds the port, the holder tells what
 /// it holds. A read that is refused contradicts nothing.
 async fn verify(session: &Session<'_>, device: &DeviceRef, frontend: &QubeName) -> Result<(), Failure> {
-    if !device.port.class.is_dom0_only()
-        && let Ok(Some(present)) = session.exposed_on(&device.port).await
+    let backend_tells = !device.port.class.is_dom0_only() && device.id.is_told();
+    if backend_tells
+        && let Ok(Some(present)) = session.errand.client.exposed_on(&device.port).await
         && present.holder.as_ref() == Some(frontend)
     {
         if present.id == device.id {
@@ -96,7 +98,7 @@ async fn verify(session: &Session<'_>, device: &DeviceRef, frontend: &QubeName) 
             ),
         }));
     }
-    match session.attached_on(&device.port, frontend).await {
+    match session.errand.client.attached_on(&device.port, frontend).await {
         Ok(None) => Err(Failure::Refused(format!(
             "qubesd reported success, but {} is not attached to {frontend}.",
             device.port

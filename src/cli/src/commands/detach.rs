@@ -6,7 +6,7 @@
 use device_core::assignment::Attachment;
 use device_core::error::Error;
 use device_core::hypervisor::{Action, Hypervisor};
-use device_core::name::{DeviceRef, QubeName};
+use device_core::name::{DeviceId, DeviceRef, Port, PortId, QubeName};
 
 use super::aftermath::{self, Wish};
 use super::target;
@@ -85,6 +85,13 @@ async fn detach_unheld(
 ) -> Result<(), Failure> {
     let exposed = target::exposed(session, Some(frontend), word).await?;
     let device = exposed.iter().find(|device| word.covers(&device.port.id, &device.id));
+    if session.is_older().await
+        && let (Some(backend), Ok(port)) = (word.backend(), PortId::new(&word.port))
+    {
+        // Such a server tells itself whether it is there.
+        let port = Port::new(backend, session.class.clone(), port);
+        return detach(session, &DeviceRef { port, id: DeviceId::untold() }, frontend, held).await;
+    }
     let Some(device) = device else {
         let failure = Failure::Refused(format!("{} not found.", typed(word)));
         return Err(session.errand.explain(frontend, failure).await);
@@ -122,7 +129,7 @@ async fn detach(
 
 /// Looks whether it is gone. A read that is refused contradicts nothing.
 async fn verify(session: &Session<'_>, device: &DeviceRef, frontend: &QubeName) -> Result<(), Failure> {
-    let after: Result<_, Error> = session.attached_on(&device.port, frontend).await;
+    let after: Result<_, Error> = session.errand.client.attached_on(&device.port, frontend).await;
     match after {
         Ok(Some(_)) => Err(Failure::Refused(format!(
             "qubesd reported success, but {} is still attached to {frontend}.",

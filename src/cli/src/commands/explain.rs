@@ -30,7 +30,7 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     }
     let machine = surroundings::read(session, &port.backend, &frontend).await?;
     let Some(device) = machine.devices.get(&port) else {
-        return Err(Failure::Argument(target::not_exposed(session, &word)));
+        return Err(Failure::Argument(target::not_exposed(session, &word).await));
     };
     let held = match session.class {
         DeviceClass::Mic => session.attached(&frontend).await.unwrap_or_default(),

@@ -28,7 +28,7 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
             let text = "this option works only for explicitly given port ID and does not support device ID";
             return Err(Failure::Argument(text.into()));
         }
-        None => return Err(Failure::Argument(target::not_exposed(session, &word))),
+        None => return Err(Failure::Argument(target::not_exposed(session, &word).await)),
     };
     if session.errand.manner == Manner::Json {
         #[derive(Serialize)]
@@ -39,7 +39,10 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         let line = json::line("device", Info { device: json::Device::new(&device, users) });
         return Ok(session.errand.console.out.write_all(line.as_bytes())?);
     }
-    let mut text = format!("{}\ndevice ID: {}\n", device.description(&hwdata::label), device.id);
+    let mut text = device.description(&hwdata::label) + "\n";
+    if device.id.is_told() {
+        let _ = writeln!(text, "device ID: {}", device.id);
+    }
     for (key, value) in &device.data {
         let _ = writeln!(text, "{}: {value}", key.replace('_', " "));
     }

@@ -21,7 +21,7 @@ use crate::hwdata;
 use crate::json;
 use crate::paint::Palette;
 use crate::parse::Matches;
-use crate::rows::{Addresses, Findings, Selection, Users, Wording, rows, selected};
+use crate::rows::{Addresses, Findings, Selection, UserForm, Users, Wording, rows, selected};
 use crate::session::Session;
 use crate::shown::shown;
 use crate::table;
@@ -36,6 +36,7 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     }
     let selection = selection(session, matches).await?;
     let qubes = session.errand.qubes().await?.to_vec();
+    let is_older = session.is_older().await;
     let mut reading = Reading {
         session,
         running: qubes.iter().filter(|qube| qube.state.is_running()).map(|qube| qube.name.clone()).collect(),
@@ -43,7 +44,11 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         unreadable: BTreeSet::new(),
         readable: 0,
     };
-    reading.devices(&selection).await?;
+    if is_older {
+        reading.older_devices(&selection, &qubes).await?;
+    } else {
+        reading.devices(&selection).await?;
+    }
     if matches.has(Key::Assignments) {
         reading.assignments(&qubes).await?;
     }
@@ -51,9 +56,10 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     if readable == 0 && !unreadable.is_empty() {
         return Err(Failure::Refused(no_such_class(session.class.as_str())));
     }
+    let user = if is_older { UserForm::Older } else { UserForm::Current };
     let text = match session.errand.manner {
         Manner::Json => as_json(&findings, &selection, matches.has(Key::Assignments), &unreadable),
-        _ => as_table(session, &findings, &selection, matches).await,
+        _ => as_table(session, &findings, &selection, matches, user).await,
     };
     session.errand.console.out.write_all(text.as_bytes())?;
     complain(session, &unreadable)
@@ -73,11 +79,15 @@ async fn as_table(
     findings: &Findings,
     selection: &Selection,
     matches: &Matches,
+    user: UserForm,
 ) -> String {
     let addresses = if matches.has(Key::Sbdf) { Addresses::Shown } else { Addresses::Hidden };
     let palette = Palette::of(&session.errand, users(findings, selection)).await;
-    let wording =
-        Wording { describe: &|device| device.description(&hwdata::label), qube: &|qube| palette.name(qube) };
+    let wording = Wording {
+        describe: &|device| device.description(&hwdata::label),
+        qube: &|qube| palette.name(qube),
+        user,
+    };
     let mut table = rows(findings, selection, addresses, &wording);
     if session.errand.console.is_terminal && !table.is_empty() {
         table.insert(0, header(addresses, &palette));
@@ -196,6 +206,24 @@ impl Reading<'_, '_> {
             };
             self.hold(&more.difference(&holders).cloned().collect()).await?;
         }
+        Ok(())
+    }
+
+    /// Before R4.3 a qube that is off counts as the user of what it will have after its start, so every qube is asked;
+    /// of what nobody exposes only those are told of that were named.
+    async fn older_devices(&mut self, selection: &Selection, qubes: &[QubeState]) -> Result<(), Failure> {
+        let mut backends = self.running.clone();
+        if self.session.class.is_dom0_only() {
+            backends.retain(QubeName::is_dom0);
+        }
+        self.expose(&backends).await?;
+        let frontends = qubes.iter().map(|qube| qube.name.clone()).filter(|name| !name.is_dom0());
+        self.hold(&frontends.collect()).await?;
+        let Findings { exposed, attached, .. } = &mut self.findings;
+        attached.retain(|held| {
+            let is_exposed = exposed.iter().any(|device| device.port == held.device.port);
+            is_exposed || (matches!(selection, Selection::Of(_)) && selection.has(&held.frontend))
+        });
         Ok(())
     }
 

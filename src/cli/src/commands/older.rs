@@ -35,7 +35,9 @@ async fn lines(session: &mut Session<'_>) -> Result<String, Failure> {
     for (_, reply) in session.errand.read_all(scopes).await {
         for device in reply.ok().map(exposed).transpose()?.unwrap_or_default() {
             let held = match (&device.holder, &session.class) {
-                (Some(holder), DeviceClass::Block) => session.attached_on(&device.port, holder).await.ok(),
+                (Some(holder), DeviceClass::Block) => {
+                    session.errand.client.attached_on(&device.port, holder).await.ok()
+                }
                 _ => None,
             };
             text.push_str(&line(&device, held.flatten().as_ref()));
@@ -57,7 +59,11 @@ fn line(device: &DeviceInfo, held: Option<&Attachment>) -> String {
     let words = |text: Option<&device_core::text::DisplayText>| {
         text.map(|text| text.as_str().replace(' ', "_")).unwrap_or_default()
     };
-    let what = if device.port.class == DeviceClass::Block {
+    let what = if !device.id.is_told() {
+        let size = device.data.get("size").and_then(|size| size.as_str().parse().ok());
+        let size = size.filter(|_| device.port.class == DeviceClass::Block);
+        device.description(&|_| None) + &size.map(|size| format!(" {}", in_units(size))).unwrap_or_default()
+    } else if device.port.class == DeviceClass::Block {
         format!("{} ({})", words(names.serial.as_ref()), words(names.name.as_ref()))
     } else {
         let id: Vec<_> = device.id.as_str().split(':').take(2).collect();
@@ -72,6 +78,18 @@ fn line(device: &DeviceInfo, held: Option<&Attachment>) -> String {
         (None, _) => String::new(),
     };
     format!("{}\t{what}{holder}\n", device.port)
+}
+
+/// A size in bytes, in whole units; the next one only above 1024.
+fn in_units(bytes: u64) -> String {
+    let (mut size, mut unit) = (bytes, "B");
+    for next in ["KiB", "MiB", "GiB"] {
+        if size <= 1024 {
+            break;
+        }
+        (size, unit) = (size / 1024, next);
+    }
+    format!("{size} {unit}")
 }
 
 /// The addresses of the PCI devices that are stored for a qube: `['00:1a.0', '00:1d.0']`.

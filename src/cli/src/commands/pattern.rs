@@ -71,6 +71,6 @@ async fn nothing_there(
     frontend: &QubeName,
     word: &crate::device_word::DeviceWord,
 ) -> Failure {
-    let failure = Failure::Refused(target::not_exposed(session, word));
+    let failure = Failure::Refused(target::not_exposed(session, word).await);
     session.errand.explain(frontend, failure).await
 }

@@ -12,7 +12,7 @@ use crate::session::Session;
 use crate::shown::ended;
 
 /// Attaches and assigns. That attaching fails is no failure: the qube
-/// may be off. Assigning is checked first as far as it can be, so that a sure refusal leaves nothing attached.
+/// may be off. A server before R4.3 does both in one. Assigning is checked first as far as it can be, so that a sure refusal leaves nothing attached.
 ///
 /// # Errors
 /// When it could not be assigned: then it is not attached either, or the sentence says so.
@@ -22,6 +22,11 @@ pub(super) async fn attach(
     frontend: &QubeName,
     options: Options,
 ) -> Result<(), Failure> {
+    if session.is_older().await {
+        let assignment = exactly(device, frontend, Mode::Required, options);
+        super::attach::attach(session, device, &assignment).await?;
+        return session.errand.report(|| json::change("attach", &assignment));
+    }
     if !matches!(session.class, DeviceClass::Pci | DeviceClass::Block) {
         let text = "Only pci and block devices can be assigned as required.";
         return Err(session.errand.explain(frontend, Failure::Refused(text.into())).await);

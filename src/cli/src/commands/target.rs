@@ -26,6 +26,7 @@ pub(super) async fn device_word(
     match DeviceWord::new(port.as_deref().unwrap_or(word)) {
         Ok(word) => Ok(word),
         Err(sentence) => {
+            let sentence = if session.is_older().await { older_form(word) } else { sentence };
             let failure = session.errand.usage(&sentence);
             Err(explained(session, frontend, failure).await)
         }
@@ -52,14 +53,13 @@ pub(super) async fn exposed(
     frontend: Option<&QubeName>,
     word: &DeviceWord,
 ) -> Result<Vec<DeviceInfo>, Failure> {
-    let no_such_backend = || Failure::Argument("no such backend vm!".into());
     let failure = match word.backend() {
-        None => no_such_backend(),
+        None => no_such_backend(session, word).await,
         Some(backend) => match session.exposed(&backend).await {
             Ok(devices) => return Ok(devices),
             Err(error) if error.kind() == ErrorKind::Unreachable => return Err(error.into()),
             Err(error) => match session.errand.find_qube(backend.as_str()).await? {
-                None => no_such_backend(),
+                None => no_such_backend(session, word).await,
                 Some(_) => error.into(),
             },
         },
@@ -83,12 +83,32 @@ pub(super) async fn present(
     if let Some(device) = found {
         return Ok(device);
     }
-    let failure = Failure::Argument(not_exposed(session, word));
+    let failure = Failure::Argument(not_exposed(session, word).await);
     Err(explained(session, frontend, failure).await)
 }
 
+async fn no_such_backend(session: &mut Session<'_>, word: &DeviceWord) -> Failure {
+    Failure::Argument(if session.is_older().await {
+        format!("no backend vm '{}'", shown(&word.backend))
+    } else {
+        "no such backend vm!".to_owned()
+    })
+}
+
+/// The sentence of a server before R4.3 for a word that is no device.
+fn older_form(word: &str) -> String {
+    format!("expected a backend vm & device id combination like foo:bar got {}", shown(word))
+}
+
 /// The sentence for a device that is not there.
-pub(super) fn not_exposed(session: &Session<'_>, word: &DeviceWord) -> String {
+pub(super) async fn not_exposed(session: &mut Session<'_>, word: &DeviceWord) -> String {
+    if session.is_older().await {
+        return format!(
+            "backend vm '{}' doesn't expose device '{}'",
+            shown(&word.backend),
+            shown(&word.port)
+        );
+    }
     format!(
         "backend vm {} doesn't expose {} device '{}'",
         shown(&word.backend),

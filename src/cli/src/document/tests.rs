@@ -36,7 +36,6 @@ fn what_makes_no_sense_is_told_with_its_place() {
         ("[[qube]]\nname = \"work\"\ndenied = [\"keys\"]\n", "work: 'keys' is no interface code"),
         (&entry("class = \"usb\"\nmode = \"manual\"\n"), "work: 'manual' is no mode of an assignment"),
         (&entry("class = \"block\"\nmode = \"auto-attach\"\n"), "work: class block is not among the classes"),
-        (&entry("class = \"usb\"\nmode = \"required\"\n"), "work: Only pci and block devices"),
         (&entry("class = \"usb\"\nport = \"2 1\"\nmode = \"auto-attach\"\n"), "work: port '2 1': "),
     ] {
         let told = sentence(body);
@@ -44,6 +43,14 @@ fn what_makes_no_sense_is_told_with_its_place() {
     }
     assert!(read("version = 2\nclasses = []\n").unwrap_err().contains("version 2"));
     assert!(sentence("x").starts_with("line 3: "));
+}
+
+#[test]
+fn what_nobody_should_store_is_found() {
+    let text = "version = 1\nclasses = [\"usb\"]\n[[qube]]\nname = \"work\"\n[[qube.assignment]]\n\
+                class = \"usb\"\nbackend = \"sys-usb\"\nmode = \"required\"\n";
+    let rule = against_the_rules(&read(text).unwrap()).unwrap();
+    assert_eq!(rule, "work: Only pci and block devices can be assigned as required.");
 }
 
 proptest! {

@@ -14,6 +14,7 @@ use super::running::DEADLINE;
 pub(crate) struct Machine {
     folder: tempfile::TempDir,
     world: String,
+    protocol: Protocol,
     served: Option<Served>,
 }
 
@@ -31,9 +32,14 @@ impl Machine {
 
     /// A built-in world.
     pub(crate) fn of(world: &str) -> Self {
+        Self::speaking(world, Protocol::R44)
+    }
+
+    /// A built-in world behind a server of this time.
+    pub(crate) fn speaking(world: &str, protocol: Protocol) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let served = Some(serve(world, Protocol::R44, &folder.path().join("qubesd.sock")));
-        Self { folder, world: world.into(), served }
+        let served = Some(serve(world, protocol, &folder.path().join("qubesd.sock")));
+        Self { folder, world: world.into(), protocol, served }
     }
 
     /// Where it listens.
@@ -79,7 +85,7 @@ impl Machine {
 
     /// qubesd is back.
     pub(crate) fn up(&mut self) {
-        self.served = Some(serve(&self.world, Protocol::R44, &self.socket()));
+        self.served = Some(serve(&self.world, self.protocol, &self.socket()));
     }
 }
 

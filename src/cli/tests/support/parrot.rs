@@ -34,7 +34,7 @@ impl Parrot {
         });
         let parrot = Self { folder, replies };
         parrot.repeats(vec![
-            b"0\0dom0 class=AdminVM state=Running\nwork class=AppVM state=Running\n".to_vec(),
+            b"0\0dom0 class=AdminVM state=Running uuid=0\nwork class=AppVM state=Running uuid=1\n".to_vec(),
             b"0\x002-1:a:b:c interfaces='u080650'\n".to_vec(),
             b"0\0sys-usb+2-1:a:b:c mode='manual' frontend_domain='work'\n".to_vec(),
         ]);

@@ -46,8 +46,8 @@ impl Script {
             }
         });
         let qubes = ["dom0", "sys-disk", "sys-usb", "vault", "work"].map(|name| match name {
-            "vault" => format!("{name} class=AppVM state=Halted\n"),
-            _ => format!("{name} class=AppVM state=Running\n"),
+            "vault" => format!("{name} class=AppVM state=Halted uuid=0\n"),
+            _ => format!("{name} class=AppVM state=Running uuid=0\n"),
         });
         Self { folder, shared }.says("admin.vm.List+ dom0", &format!("0\0{}", qubes.concat()))
     }

@@ -6,9 +6,9 @@ use std::os::unix::net::UnixListener;
 use std::sync::mpsc::{Receiver, channel};
 
 use super::*;
-use crate::assignment::Options;
+use crate::assignment::{Assignment, Mode, Options};
 use crate::interface::Interface;
-use crate::name::DeviceId;
+use crate::name::{DeviceClass, DeviceId, PortId};
 
 /// A server that gives every call this reply, and the requests it saw.
 fn server(reply: &'static [u8]) -> (tempfile::TempDir, AdminClient, Receiver<String>) {

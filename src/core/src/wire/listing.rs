@@ -3,6 +3,8 @@
 //! # Source
 //! Admin API facts 2.1, 2.4 and 3.3.
 
+pub mod older;
+
 use std::collections::BTreeMap;
 
 use super::Fault;
@@ -45,12 +47,36 @@ pub fn classes(data: &[u8]) -> Listing<DeviceClass> {
     (classes, faults)
 }
 
+/// Whether this `Available` reply is that of a server before R4.3: the heads of its lines tell a port and no id, and
+/// each line ends in a description. `None` when there is nothing to tell by.
+#[must_use]
+pub fn is_older(data: &[u8]) -> Option<bool> {
+    let has_id = |line: &[u8]| line.split(|b| *b == b' ').next().is_some_and(|head| head.contains(&b':'));
+    let mut lines = data.split(|b| *b == b'\n').filter(|line| !line.is_empty()).peekable();
+    lines.peek()?;
+    let lines: Vec<_> = lines.take(LINES_MAX).collect();
+    if lines.iter().any(|line| has_id(line)) {
+        return Some(false);
+    }
+    let describes = |line: &&[u8]| line.windows(13).any(|part| part == b" description=");
+    lines.iter().all(describes).then_some(true)
+}
+
+/// Whether this `admin.vm.List` reply is that of a server before R4.3: such a server knows no uuids. `None` when
+/// there is nothing to tell by.
+#[must_use]
+pub fn is_older_of_qubes(data: &[u8]) -> Option<bool> {
+    let first = data.split(|b| *b == b'\n').next()?;
+    let has = |key: &[u8]| first.split(|b| *b == b' ').any(|word| word.starts_with(key));
+    has(b"class=").then(|| !has(b"uuid="))
+}
+
 /// Reads an `Available` reply of `backend`. A line whose head is good is kept as an unknown device if its rest is
 /// not: the person sees that something is plugged in there.
 #[must_use]
 pub fn exposed(data: &[u8], backend: &QubeName, class: &DeviceClass) -> Listing<DeviceInfo> {
     let mut bad_rests = Vec::new();
-    let (mut devices, mut faults) = each_line(data, |line| {
+    let (devices, mut faults) = each_line(data, |line| {
         let (head, rest) = line.split_once(' ').unwrap_or((line, ""));
         let (port, id) = head.split_once(':').ok_or("no device id")?;
         let port = PortId::new(port).map_err(|error| error.to_string())?;
@@ -62,6 +88,12 @@ pub fn exposed(data: &[u8], backend: &QubeName, class: &DeviceClass) -> Listing<
         }))
     });
     faults.append(&mut bad_rests);
+    one_on_each_port((devices, faults), backend)
+}
+
+/// The devices by port, of two on one port the first.
+fn one_on_each_port(listing: Listing<DeviceInfo>, backend: &QubeName) -> Listing<DeviceInfo> {
+    let (mut devices, mut faults) = listing;
     devices.sort_by(|a, b| a.port.cmp(&b.port));
     let before = devices.len();
     devices.dedup_by(|a, b| a.port == b.port);

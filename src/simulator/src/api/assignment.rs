@@ -37,7 +37,10 @@ impl State {
         }
         let wish = self.wish(call, class, &mut target)?;
         let qube = self.known(call.destination)?;
-        if !qube.has_devices() || wish.mode == Mode::Manual {
+        if !qube.has_devices() {
+            return Err(self.no_devices());
+        }
+        if wish.mode == Mode::Manual {
             return Err(Refusal::Crash);
         }
         if qube.assignments.iter().any(|stored| is_of(stored, class, &target)) {
@@ -84,7 +87,7 @@ impl State {
         let target = self.target(call)?;
         call.without_payload()?;
         if !self.known(call.destination)?.has_devices() {
-            return Err(Refusal::Crash);
+            return Err(self.no_devices());
         }
         let assignments = &mut self.known_mut(call.destination)?.assignments;
         let Some(place) = assignments.iter().position(|stored| is_of(stored, class, &target)) else {

@@ -3,6 +3,7 @@
 //! # Source
 //! Admin API facts 2.4 and 5.8; measured facts 4, 7 and 8.
 
+use device_core::assignment::{Mode, Options};
 use device_core::interface::Interface;
 use device_core::name::QubeName;
 
@@ -10,13 +11,12 @@ use super::Call;
 use super::payload::write_pair;
 use super::target::Target;
 use crate::automatic::options_text;
-use crate::class::{Class, Exposed, Held};
+use crate::class::{Class, Exposed, Held, check_usb};
 use crate::hwids;
+use crate::later::Deed;
 use crate::qube::Stored;
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::{Answer, Protocol, Refusal};
 use crate::state::State;
-
-use device_core::assignment::Mode;
 
 impl State {
     /// `…Available`
@@ -54,7 +54,7 @@ impl State {
         let wish = self.wish(call, class, &mut target)?;
         let qube = self.known(call.destination)?;
         if !qube.has_devices() {
-            return Err(Refusal::Crash);
+            return Err(self.no_devices());
         }
         if wish.mode == Mode::Manual {
             self.check_denied(call.destination, class, &target)?;
@@ -86,10 +86,37 @@ impl State {
             &format!("device-pre-attach:{}", class.as_str()),
             &[("device", &device.text()), ("options", &options_text(&wish.options))],
         );
-        let options = self.attach(call.destination, &device, wish.options)?;
-        self.tell_attached(call.destination, &device, &options);
-        self.settle();
+        if class == Class::Usb && !self.pace.attach.is_zero() {
+            check_usb(&device, &wish.options)?;
+            let deed = Deed::Attach(call.destination.clone(), Box::new(device), wish.options);
+            self.left.later(self.pace.attach, deed);
+            return Ok(Vec::new());
+        }
+        self.give(call.destination, &device, wish.options)?;
         Ok(Vec::new())
+    }
+
+    /// What is said to a call about the devices of a remote qube; 4.4 fails over it.
+    pub(super) fn no_devices(&self) -> Refusal {
+        match self.protocol {
+            Protocol::R42 | Protocol::R43 => {
+                Refusal::exception("QubesException", "This qube doesn't support devices")
+            }
+            Protocol::R44 => Refusal::Crash,
+        }
+    }
+
+    /// Attaches a device and tells of it.
+    pub(crate) fn give(
+        &mut self,
+        frontend: &QubeName,
+        device: &Exposed,
+        options: Options,
+    ) -> Result<(), Refusal> {
+        let options = self.attach(frontend, device, options)?;
+        self.tell_attached(frontend, device, &options);
+        self.settle();
+        Ok(())
     }
 
     /// The one present device that a target means.
@@ -136,7 +163,7 @@ impl State {
         let target = self.target(call)?;
         call.without_payload()?;
         if !self.known(call.destination)?.has_devices() {
-            return Err(Refusal::Crash);
+            return Err(self.no_devices());
         }
         let held = self.meant(call.destination, class, &target).ok_or_else(|| {
             Refusal::quoted(

@@ -34,6 +34,8 @@ impl State {
         Some(match verb {
             "List" => self.tag_list(call),
             "Get" => self.tag_get(call),
+            "Set" => self.tag_set(call),
+            "Remove" => self.tag_remove(call),
             _ => return None,
         })
     }
@@ -129,6 +131,30 @@ impl State {
         call.without_payload()?;
         let tags = self.known(call.destination)?.tags.iter().map(|tag| format!("{tag}\n"));
         Ok(tags.collect::<String>().into_bytes())
+    }
+
+    /// Setting a tag that is there changes nothing, and nothing tells of it.
+    fn tag_set(&mut self, call: Call<'_>) -> Answer {
+        let tag = call.wanted_argument()?;
+        call.without_payload()?;
+        if !tag.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
+            return Err(Refusal::Crash);
+        }
+        self.set_tag(call.destination, tag, true);
+        Ok(Vec::new())
+    }
+
+    fn tag_remove(&mut self, call: Call<'_>) -> Answer {
+        let tag = call.wanted_argument()?;
+        call.without_payload()?;
+        if !self.known(call.destination)?.tags.contains(tag) {
+            return Err(Refusal::exception(
+                "QubesTagNotFoundError",
+                format!("Tag not set for domain {}: {tag}", call.destination),
+            ));
+        }
+        self.set_tag(call.destination, tag, false);
+        Ok(Vec::new())
     }
 
     fn tag_get(&self, call: Call<'_>) -> Answer {

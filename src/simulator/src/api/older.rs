@@ -104,9 +104,7 @@ impl State {
         Self::check_assignment(class, &wish.options)?;
         let stored = wish.is_persistent.then(|| persistent(&device, &wish.options));
         if self.is_running(call.destination) {
-            let options = self.attach(call.destination, &device, wish.options)?;
-            self.tell_attached(call.destination, &device, &options);
-            self.settle();
+            self.give(call.destination, &device, wish.options)?;
         } else {
             self.emit(
                 call.destination,

@@ -4,7 +4,7 @@
 //! Admin API facts 2.2.
 
 use super::Call;
-use crate::property::{Value, names};
+use crate::property::{ANNOUNCEMENT, Value, names};
 use crate::property_write::no_such_property;
 use crate::refusal::{Answer, Protocol, Refusal};
 use crate::state::State;
@@ -23,15 +23,20 @@ impl State {
         })
     }
 
-    /// Whether this version of the server has a property: deny lists came with R4.3.
-    fn is_of_version(&self, name: &str) -> bool {
-        self.protocol != Protocol::R42 || name != "devices_denied"
+    /// Whether this server has a property: deny lists came with R4.3, and a recorded one does not say that it is
+    /// simulated.
+    fn is_here(&self, name: &str) -> bool {
+        match name {
+            "devices_denied" => self.protocol != Protocol::R42,
+            ANNOUNCEMENT => !self.is_recorded,
+            _ => true,
+        }
     }
 
     /// The property that is named; only its name is checked.
     fn named<'a>(&self, call: Call<'a>) -> Result<&'a str, Refusal> {
         call.wanted_argument()?;
-        if self.is_of_version(call.argument) {
+        if self.is_here(call.argument) {
             Ok(call.argument)
         } else {
             Err(no_such_property(call.argument, call.destination))
@@ -53,7 +58,7 @@ impl State {
         call.without_argument()?;
         call.without_payload()?;
         let qube = self.known(call.destination)?;
-        let known = names(qube.class).filter(|name| self.is_of_version(name));
+        let known = names(qube.class).filter(|name| self.is_here(name));
         let lines = known.filter_map(|name| Some((name, self.property(qube, name)?))).map(|(name, value)| {
             let line = line(&value).replace('\\', "\\\\").replace('\n', "\\n");
             format!("{name} {line}\n")
@@ -70,7 +75,7 @@ impl State {
     fn property_list(&self, call: Call<'_>) -> Answer {
         call.without_argument()?;
         call.without_payload()?;
-        let known = names(self.known(call.destination)?.class).filter(|name| self.is_of_version(name));
+        let known = names(self.known(call.destination)?.class).filter(|name| self.is_here(name));
         let names = known.map(|name| format!("{name}\n"));
         Ok(names.collect::<String>().into_bytes())
     }

@@ -72,13 +72,18 @@ impl State {
     }
 
     fn shutdown_call(&mut self, call: Call<'_>) -> Answer {
-        let is_forced = match call.argument {
-            "" | "wait" => false,
-            "force" | "force+wait" => true,
+        let (is_forced, is_awaited) = match call.argument {
+            "" => (false, false),
+            "wait" => (false, true),
+            "force" => (true, false),
+            "force+wait" => (true, true),
             _ => return Err(Refusal::protocol("unexpected argument")),
         };
         call.without_payload()?;
         self.shutdown(call.destination, is_forced)?;
+        if !is_awaited {
+            self.left.leave_alone();
+        }
         Ok(Vec::new())
     }
 

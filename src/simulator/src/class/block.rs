@@ -187,12 +187,7 @@ pub(super) fn attach(
         }
         Some(_) => {}
     }
-    if let Some(holder) = &device.holder {
-        return Err(Refusal::quoted(
-            "DeviceAlreadyAttached",
-            &format!("Device {} already attached to {holder}", device.text()),
-        ));
-    }
+    device.check_free()?;
     let is_cdrom = options.value("devtype") == Some("cdrom");
     if options.value("frontend-dev").is_none() {
         let node = free_node(state.known(frontend)?, is_cdrom).ok_or(Refusal::Crash)?;
@@ -208,8 +203,10 @@ pub(super) fn attach(
         is_read_only: options.is_read_only(),
         is_cdrom,
     };
+    let is_recorded = state.is_recorded;
     let qube = state.known_mut(frontend)?;
-    if qube.disks.iter().any(|other| other.node == disk.node) {
+    let is_taken = qube.disks.iter().any(|other| other.node == disk.node);
+    if is_taken || (!is_recorded && is_reserved(qube, &disk.node)) {
         return Err(Refusal::Crash);
     }
     qube.disks.push(disk);
@@ -244,13 +241,19 @@ fn check_options(options: &mut Options) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether a qube has a disk of its own under that name.
+fn is_reserved(qube: &Qube, node: &str) -> bool {
+    match node {
+        "xvda" | "xvdb" | "xvdc" => true,
+        "xvdd" => qube.property("kernel") != Some(""),
+        _ => false,
+    }
+}
+
 /// The name the next disk gets inside a qube. `None` when all are taken.
 pub(crate) fn free_node(qube: &Qube, is_cdrom: bool) -> Option<String> {
-    let has_kernel = qube.property("kernel") != Some("");
-    let is_free = |node: &String| {
-        let is_reserved = matches!(node.as_str(), "xvda" | "xvdb" | "xvdc") || (has_kernel && node == "xvdd");
-        !is_reserved && !qube.disks.iter().any(|disk| disk.node == *node)
-    };
+    let is_free =
+        |node: &String| !is_reserved(qube, node) && !qube.disks.iter().any(|disk| disk.node == *node);
     let one = |letters: std::ops::RangeInclusive<char>| letters.map(|a| format!("xvd{a}"));
     let two = ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("xvd{a}{b}")));
     let first = Some("xvdd".to_owned()).filter(|_| is_cdrom);

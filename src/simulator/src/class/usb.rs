@@ -123,21 +123,21 @@ fn decoded(text: &str) -> String {
     made
 }
 
+/// Refuses what can be seen before anything is done: options, and a device that somebody has.
+pub(crate) fn check(device: &Exposed, options: &Options) -> Result<(), Refusal> {
+    if !options.is_empty() {
+        return Err(Refusal::exception("QubesException", "USB device attach does not support user options"));
+    }
+    device.check_free()
+}
+
 pub(super) fn attach(
     state: &mut State,
     frontend: &QubeName,
     device: &Exposed,
     options: &Options,
 ) -> Result<(), Refusal> {
-    if !options.is_empty() {
-        return Err(Refusal::exception("QubesException", "USB device attach does not support user options"));
-    }
-    if let Some(holder) = &device.holder {
-        return Err(Refusal::quoted(
-            "DeviceAlreadyAttached",
-            &format!("Device {} already attached to {holder}", device.text()),
-        ));
-    }
+    check(device, options)?;
     // To dom0 the real server answers success and does nothing.
     if frontend.is_dom0() || !state.is_running(frontend) {
         return Ok(());

@@ -74,12 +74,7 @@ pub(super) fn attach(
     let key = (device.backend.clone(), device.port.clone());
     let plug = state.hardware.webcam.get(&key).ok_or(Refusal::Crash)?;
     check_options(plug, options)?;
-    if let Some(holder) = &device.holder {
-        return Err(Refusal::quoted(
-            "DeviceAlreadyAttached",
-            &format!("Device {} already attached to {holder}", device.text()),
-        ));
-    }
+    device.check_free()?;
     let is_installed = state.inherited_feature(frontend, SERVICE).is_some_and(|value| !value.is_empty());
     if !is_installed {
         return Err(refused("qubes-video-companion not installed in the VM"));

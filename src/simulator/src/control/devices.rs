@@ -3,7 +3,7 @@
 use device_core::name::{PortId, QubeName};
 
 use super::{Outcome, Words, qube};
-use crate::class::Class;
+use crate::class::{Class, block::holder as disk_holder};
 use crate::hardware::{BlockPlug, UsbPlug, WebcamPlug};
 use crate::state::State;
 use crate::world::{Parts, parts};
@@ -25,6 +25,7 @@ pub(super) fn plug(state: &mut State, words: &mut Words) -> Outcome {
         Some(Class::Block) => {
             let (backend, port) = place(state, words)?;
             let plug = block(words)?;
+            check_unused(state, &backend, &port)?;
             put_block(state, &backend, port, plug);
         }
         Some(Class::Mic) => {
@@ -46,6 +47,9 @@ fn plug_gadget(state: &mut State, name: &str, words: &mut Words) -> Outcome {
             return Err(format!("Something is plugged into {backend}:{port} already."));
         }
     }
+    for (backend, port, _) in &block {
+        check_unused(state, &qube(state, backend)?, port)?;
+    }
     for (backend, port, plug) in usb {
         let backend = qube(state, &backend)?;
         put_usb(state, &backend, port, plug);
@@ -59,6 +63,14 @@ fn plug_gadget(state: &mut State, name: &str, words: &mut Words) -> Outcome {
         put_webcam(state, &backend, port, plug);
     }
     Ok(String::new())
+}
+
+/// Refuses to put a disk where one is that a qube has: no kernel gives its name to another.
+fn check_unused(state: &State, backend: &QubeName, port: &str) -> Result<(), String> {
+    match disk_holder(state, backend, port) {
+        None => Ok(()),
+        Some(holder) => Err(format!("{holder} has the disk on {backend}:{port}.")),
+    }
 }
 
 fn gadget(state: &State, name: &str, words: &mut Words) -> Result<Parts, String> {

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use super::{Outcome, Words};
 use crate::fault::Failure;
+use crate::pace::Span;
 use crate::state::State;
+
+/// Most events that can be asked to go wrong: those of a reversal are held.
+const COUNT_MAX: usize = 10_000;
 
 /// Longest latency, in milliseconds: longer is a hang.
 pub(super) const LATENCY_MAX: u64 = 600_000;
@@ -13,9 +17,12 @@ pub(super) const LATENCY_MAX: u64 = 600_000;
 pub(super) fn run(state: &mut State, command: &str, words: &mut Words) -> Outcome {
     match command {
         "latency" => latency(state, words)?,
+        "takes" => takes(state, words)?,
         "fail-next" => {
             let part = words.next("a part of a method's name")?;
-            state.faults.fail_next(part, failure(words)?);
+            if !state.faults.fail_next(part, failure(words)?) {
+                return Err("Too many faults wait already.".to_owned());
+            }
         }
         "fail-qrexec" => {
             let code = words.number("an exit code")?;
@@ -41,19 +48,48 @@ pub(super) fn run(state: &mut State, command: &str, words: &mut Words) -> Outcom
 fn count(words: &mut Words) -> Result<usize, String> {
     let count = words.number("a count")?;
     words.end()?;
-    Ok(count)
+    if count > COUNT_MAX { Err(format!("At most {COUNT_MAX} events.")) } else { Ok(count) }
 }
 
-/// `latency MS [JITTER]`
+/// `latency [PART] MS [JITTER]`; `latency 0` ends all of it.
 fn latency(state: &mut State, words: &mut Words) -> Result<(), String> {
-    let latency: u64 = words.number("milliseconds")?;
-    let jitter: u64 = if words.is_at_end() { 0 } else { words.number("milliseconds")? };
+    let first = words.next("milliseconds or a part of a method's name")?;
+    let (part, least) = match first.parse() {
+        Ok(least) => (None, milliseconds(least)),
+        Err(_) => (Some(first), milliseconds(words.number("milliseconds")?)),
+    };
+    let jitter = if words.is_at_end() { 0 } else { words.number("milliseconds")? };
     words.end()?;
-    state.faults.set_latency(
-        Duration::from_millis(latency.min(LATENCY_MAX)),
-        Duration::from_millis(jitter.min(LATENCY_MAX)),
-    );
+    let span = Span { least, jitter: milliseconds(jitter) };
+    match part {
+        None if span == Span::default() => state.pace.hurry(),
+        None => state.pace.slow_every(span),
+        Some(part) => {
+            if !state.pace.slow(part, span) {
+                return Err("Too many kinds of calls have a latency of their own.".to_owned());
+            }
+        }
+    }
     Ok(())
+}
+
+/// `takes start|shutdown|attach MS`
+fn takes(state: &mut State, words: &mut Words) -> Result<(), String> {
+    let what = words.next("start, shutdown or attach")?;
+    let time = milliseconds(words.number("milliseconds")?);
+    words.end()?;
+    let place = match what.as_str() {
+        "start" => &mut state.pace.start,
+        "shutdown" => &mut state.pace.shutdown,
+        "attach" => &mut state.pace.attach,
+        _ => return Err(format!("Nothing is known of how long {what} takes.")),
+    };
+    *place = time;
+    Ok(())
+}
+
+fn milliseconds(count: u64) -> Duration {
+    Duration::from_millis(count.min(LATENCY_MAX))
 }
 
 fn failure(words: &mut Words) -> Result<Failure, String> {

@@ -8,13 +8,14 @@ use device_core::name::QubeName;
 use device_core::qube::PowerState;
 
 use crate::class::{Class, block, pci_reset_with};
+use crate::later::Deed;
 use crate::qube::{Disk, Stored};
 use crate::refusal::{Protocol, Refusal};
 use crate::state::State;
 
 impl State {
     /// The sentence of the first required device that is missing or taken.
-    pub(super) fn check_required(&self, name: &QubeName) -> Result<(), String> {
+    fn check_required(&self, name: &QubeName) -> Result<(), String> {
         let required = self.required(name);
         for stored in &required {
             let found = self
@@ -82,7 +83,7 @@ impl State {
             }
             self.attach_assigned(&name, |_| true);
         }
-        self.desk.forget();
+        self.left.forget();
     }
 
     fn forget_the_gone(&mut self) {
@@ -125,7 +126,22 @@ impl State {
             .collect()
     }
 
-    pub(super) fn boot(&mut self, name: &QubeName) -> Result<(), Refusal> {
+    /// Boots a qube whose start has been told of, when what it requires is there. It comes up at once, or later when a
+    /// start takes time.
+    pub(crate) fn boot(&mut self, name: &QubeName) -> Result<(), Refusal> {
+        if let Err(reason) = self.check_required(name) {
+            return Err(self.start_failed(name, Refusal::exception("QubesException", reason)));
+        }
+        let xid = self.spawn(name)?;
+        if self.pace.start.is_zero() {
+            return self.come_up(name, xid);
+        }
+        self.left.later(self.pace.start, Deed::Run(name.clone(), xid));
+        Ok(())
+    }
+
+    /// Has the hypervisor make the qube, and gives its number there.
+    fn spawn(&mut self, name: &QubeName) -> Result<u32, Refusal> {
         let required = self.required(name);
         let pci = self.required_functions(&required);
         let disks = self.required_disks(name, &required);
@@ -135,7 +151,7 @@ impl State {
         self.emit(name, "domain-pre-spawn", &[("start_guid", "True")]);
         self.tell_ids_reset(name);
         let qube = self.known_mut(name)?;
-        qube.power = PowerState::Running;
+        qube.power = PowerState::Transient;
         qube.xid = Some(xid);
         qube.has_microphone = false;
         qube.pci = pci;
@@ -144,7 +160,22 @@ impl State {
         self.emit(name, "domain-qdb-create", &[]);
         self.emit(name, "domain-pre-unpaused", &[]);
         self.emit(name, "domain-unpaused", &[]);
+        Ok(xid)
+    }
+
+    /// A qube that was made is up: it finds its devices and gets what is assigned to it.
+    pub(crate) fn come_up(&mut self, name: &QubeName, xid: u32) -> Result<(), Refusal> {
+        if !self.is_same_run(name, xid) {
+            let gone = Refusal::exception("QubesException", start_failed("the domain is gone"));
+            return Err(if self.qube(name).is_some() { self.start_failed(name, gone) } else { gone });
+        }
+        let qube = self.known_mut(name)?;
+        if qube.power == PowerState::Transient {
+            qube.power = PowerState::Running;
+        }
         self.emit(name, "domain-start", &[("start_guid", "True")]);
+        self.discover(name);
+        self.attach_assigned(name, |_| true);
         Ok(())
     }
 

@@ -9,9 +9,9 @@ use device_core::wire::request::{REQUEST_MAX, Request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use crate::agent;
 use crate::fault::Failure;
 use crate::framing;
+use crate::later::{Waits, settle};
 use crate::outbox::{Outbox, is_there};
 use crate::refusal::{Refusal, templated, to_bytes};
 use crate::simulator::Shared;
@@ -20,7 +20,11 @@ use crate::simulator::Shared;
 const HANG_LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Serves one client to its end.
-pub(super) async fn serve(mut stream: UnixStream, shared: &Shared, agent: Option<&Path>) -> io::Result<()> {
+pub(super) async fn serve(
+    mut stream: UnixStream,
+    shared: &Shared,
+    agent: Option<&Arc<Path>>,
+) -> io::Result<()> {
     let mut bytes = Vec::new();
     // One byte beyond the limit is enough to see that it was passed.
     let limit = u64::try_from(REQUEST_MAX).unwrap_or(u64::MAX) + 1;
@@ -31,7 +35,7 @@ pub(super) async fn serve(mut stream: UnixStream, shared: &Shared, agent: Option
     };
     let (delay, failure) = {
         let mut state = shared.lock();
-        (state.faults.delay(), state.faults.on_call(&request.method))
+        (state.pace.delay(&request.method), state.faults.on_call(&request.method))
     };
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
@@ -49,11 +53,16 @@ pub(super) async fn serve(mut stream: UnixStream, shared: &Shared, agent: Option
         }
     }
     if request.method == "admin.Events" {
-        return events(stream, shared, &request).await;
+        let bytes = match failure {
+            Some(Failure::Lost) => 0,
+            Some(Failure::Cut(count)) => count,
+            _ => usize::MAX,
+        };
+        return events(stream, shared, &request, bytes).await;
     }
-    let answer = shared.change(|state| state.call(&request));
-    agent::ask_all(shared, agent).await;
-    let mut bytes = to_bytes(answer, shared.protocol());
+    let (answer, left) = shared.change(|state| (state.call(&request), state.left.take()));
+    let settled = settle(shared, agent, left, Waits::ForItsOwn).await;
+    let mut bytes = to_bytes(answer.and_then(|data| settled.map(|()| data)), shared.protocol());
     match failure {
         Some(Failure::Lost) => bytes.clear(),
         Some(Failure::Cut(count)) => bytes.truncate(count),
@@ -75,12 +84,13 @@ async fn hang(stream: UnixStream) -> io::Result<()> {
     Ok(())
 }
 
-async fn events(stream: UnixStream, shared: &Shared, request: &Request) -> io::Result<()> {
+/// A stream of events, which ends by itself after so many bytes.
+async fn events(stream: UnixStream, shared: &Shared, request: &Request, bytes: usize) -> io::Result<()> {
     match listener(shared, request) {
         Ok(qube) => {
             // The first events are written without waiting, so the connection must be known to be writable.
             stream.writable().await?;
-            let outbox = Arc::new(Outbox::new(stream));
+            let outbox = Arc::new(Outbox::new(stream, bytes));
             shared.change(|state| state.hub.listen(qube, Arc::clone(&outbox)));
             outbox.run().await;
             Ok(())

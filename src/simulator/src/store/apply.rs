@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use device_core::assignment::{Mode, Options};
 use device_core::name::{PortId, QubeName};
-use device_core::qube::{Label, QubeClass};
+use device_core::qube::QubeClass;
 
 use super::record::{AssignmentRecord, Header, QubeRecord, Records};
 use super::{StateFault, ends_with_the_machine};
@@ -114,14 +114,7 @@ fn qube(record: &QubeRecord) -> Result<Qube, String> {
 
 fn check_property(class: QubeClass, key: &str, value: &str) -> Result<(), String> {
     let kind = property::kind(class, key).ok_or_else(|| format!("there is no property {key}"))?;
-    let is_good = match kind {
-        property::Kind::Text => value.chars().all(|c| c == '\n' || matches!(c, ' '..='~')),
-        property::Kind::Number => value.parse::<i64>().is_ok(),
-        property::Kind::Boolean => matches!(value, "True" | "False"),
-        property::Kind::Qube => value.is_empty() || QubeName::new(value).is_ok(),
-        property::Kind::Label => Label::standard_colour(value).is_some(),
-    };
-    if is_good { Ok(()) } else { Err(format!("{value:?} can't be the property {key}")) }
+    if kind.takes(value) { Ok(()) } else { Err(format!("{value:?} can't be the property {key}")) }
 }
 
 fn assignment(record: &AssignmentRecord) -> Result<Stored, String> {

@@ -9,7 +9,7 @@ use device_core::interface::Interface;
 use device_core::name::QubeName;
 use device_core::qube::{Label, PowerState, QubeClass};
 
-use super::document::{AssignmentEntry, Document, QubeEntry, Scalar};
+use super::document::{AssignmentEntry, QubeEntry, Scalar};
 use super::{World, WorldError, crowd, gadget_catalogue};
 use crate::class::Class;
 use crate::property;
@@ -33,7 +33,8 @@ pub(crate) fn state(world: &World) -> Result<State, WorldError> {
     state.is_recorded = document.is_recorded;
     state.hardware.has_microphone = document.microphone.unwrap_or(true);
     state.hardware.has_webcam_class = document.video_companion.unwrap_or(!document.webcam.is_empty());
-    state.defaults = defaults(document);
+    state.defaults =
+        document.defaults.given().map(|(key, value)| (key.to_owned(), value.get_ref().clone())).collect();
     if !state.is_recorded
         && let Some(dom0) = state.qubes.get_mut(&QubeName::dom0())
     {
@@ -48,20 +49,6 @@ pub(crate) fn state(world: &World) -> Result<State, WorldError> {
     let mut state = builder.state;
     state.look_around();
     Ok(state)
-}
-
-fn defaults(document: &Document) -> BTreeMap<String, String> {
-    let defaults = &document.defaults;
-    [
-        ("netvm", &defaults.netvm),
-        ("template", &defaults.template),
-        ("dispvm", &defaults.dispvm),
-        ("clockvm", &defaults.clockvm),
-        ("updatevm", &defaults.updatevm),
-    ]
-    .into_iter()
-    .filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)))
-    .collect()
 }
 
 /// A machine in the making.
@@ -114,10 +101,18 @@ impl Builder<'_> {
             qube.properties.insert("template".to_owned(), template.clone());
         }
         for (key, value) in &entry.properties {
-            if property::kind(class, key).is_none() {
+            let Some(kind) = property::kind(class, key) else {
                 return Err(self.fault(at, format!("{name} can't have the property {key}")));
+            };
+            let text = value.to_text();
+            if !kind.takes(&text) {
+                return Err(self.fault(at, format!("{text:?} can't be the property {key}")));
             }
-            qube.properties.insert(key.clone(), value.to_text());
+            qube.properties.insert(key.clone(), text);
+        }
+        let texts = entry.features.iter().flat_map(|(key, value)| [key, value]).chain(&entry.tags);
+        if let Some(text) = texts.into_iter().find(|text| !text.chars().all(|c| matches!(c, ' '..='~'))) {
+            return Err(self.fault(at, format!("{text:?} holds a character that no feature or tag can hold")));
         }
         if !entry.denied.is_empty() {
             if let Some(bad) = entry.denied.iter().find(|code| Interface::new(code).is_none()) {
@@ -141,6 +136,9 @@ impl Builder<'_> {
 
     /// Properties that name a qube must name one of this world.
     fn check_names(&self) -> Result<(), WorldError> {
+        for (_, name) in self.world.document.defaults.given().filter(|(_, name)| !name.get_ref().is_empty()) {
+            self.known(name.get_ref(), name.span().start)?;
+        }
         for entry in &self.world.document.qube {
             let Some(qube) =
                 QubeName::new(&entry.get_ref().name).ok().and_then(|name| self.state.qube(&name))

@@ -47,11 +47,26 @@ pub(crate) struct Document {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Defaults {
-    pub(crate) netvm: Option<String>,
-    pub(crate) template: Option<String>,
-    pub(crate) dispvm: Option<String>,
-    pub(crate) clockvm: Option<String>,
-    pub(crate) updatevm: Option<String>,
+    pub(crate) netvm: Option<Spanned<String>>,
+    pub(crate) template: Option<Spanned<String>>,
+    pub(crate) dispvm: Option<Spanned<String>>,
+    pub(crate) clockvm: Option<Spanned<String>>,
+    pub(crate) updatevm: Option<Spanned<String>>,
+}
+
+impl Defaults {
+    /// Those that are given, by the names of their keys.
+    pub(crate) fn given(&self) -> impl Iterator<Item = (&'static str, &Spanned<String>)> {
+        [
+            ("netvm", &self.netvm),
+            ("template", &self.template),
+            ("dispvm", &self.dispvm),
+            ("clockvm", &self.clockvm),
+            ("updatevm", &self.updatevm),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value.as_ref()?)))
+    }
 }
 
 /// `[[qube]]`

@@ -77,17 +77,17 @@ pub(super) fn read(source_name: &str, text: &str) -> Result<World, WorldError> {
 }
 
 fn document(recorded: Recorded) -> Document {
-    let network = Some("sys-net".to_owned());
+    let named = |name: &str| Some(Spanned::new(0..0, name.to_owned()));
     Document {
         name: None,
         is_recorded: true,
         microphone: Some(recorded.mic),
         defaults: Defaults {
-            netvm: network.clone(),
-            template: Some("fedora-41".to_owned()),
-            dispvm: Some("default-dvm".to_owned()),
-            clockvm: network.clone(),
-            updatevm: network,
+            netvm: named("sys-net"),
+            template: named("fedora-41"),
+            dispvm: named("default-dvm"),
+            clockvm: named("sys-net"),
+            updatevm: named("sys-net"),
         },
         qube: spanned(recorded.qubes, qube),
         usb: spanned(recorded.usb, usb),

@@ -83,6 +83,14 @@ impl Served {
         assert!(reply.starts_with("ok"), "{line}: {reply}");
     }
 
+    /// A listener that has been greeted: from here on it hears everything.
+    pub(crate) fn greeted(&self, destination: &str) -> Listener {
+        let mut listener = self.listen(destination);
+        assert_eq!(listener.next().name, "connection-established");
+        listener
+    }
+
+    /// A listener that may not be known to the server yet.
     pub(crate) fn listen(&self, destination: &str) -> Listener {
         let mut stream = UnixStream::connect(self.socket()).unwrap();
         stream.write_all(format!("admin.Events+ dom0 name {destination}\0").as_bytes()).unwrap();

@@ -1,7 +1,7 @@
 //! State that lasts: what comes back after a restart, what is refused, and that no kill at any moment loses it.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -158,7 +158,7 @@ fn calls_that_change_nothing_write_nothing() {
     let file = folder.path().join("state.jsonl");
     let written = || (fs::metadata(&file).unwrap().ino(), fs::read_to_string(&file).unwrap());
     // Held open, so that its number is not given to the file that comes after.
-    let _open = fs::File::open(&file).unwrap();
+    let mut open = fs::File::open(&file).unwrap();
     let before = written();
     server.data("admin.vm.List", "dom0", "", "");
     server.play("plug stick");
@@ -166,10 +166,29 @@ fn calls_that_change_nothing_write_nothing() {
     assert_eq!(written(), before, "what is attached does not last");
     server.data("admin.vm.feature.Set", "work", "a", "1");
     assert_ne!(written(), before);
+    let mut old = String::new();
+    open.read_to_string(&mut old).unwrap();
+    assert_eq!(old, before.1, "a file is replaced, and never written over");
 }
 
-/// The program itself, in a process that can be killed.
-fn program(folder: &Path) -> Child {
+/// The program itself, in a process that can be killed, and is when a test fails.
+struct Program(Child);
+
+impl Program {
+    fn kill(&mut self) {
+        // One that has ended already is as good.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn program(folder: &Path) -> Program {
     let mut child = Command::new(env!("CARGO_BIN_EXE_qubesd-sim"))
         .arg("--socket")
         .arg(folder.join("qubesd.sock"))
@@ -177,9 +196,10 @@ fn program(folder: &Path) -> Child {
         .arg(folder.join("state"))
         .stdout(Stdio::piped())
         .spawn()
+        .map(Program)
         .unwrap();
     let mut said = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut said).unwrap();
     assert_eq!(said, "ready\n");
     child
 }
@@ -215,8 +235,7 @@ fn no_kill_at_any_moment_loses_what_was_answered() {
         for _ in 0..=round * 3 {
             answers.recv().unwrap();
         }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        child.kill();
         written = writer.join().unwrap();
     }
     assert!(written > 100);

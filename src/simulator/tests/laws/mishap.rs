@@ -8,13 +8,6 @@ use qubesd_sim::Simulator;
 
 use crate::harness::{DEADLINE, Listener, Served};
 
-/// A listener that has been greeted.
-fn listener(server: &Served, destination: &str) -> Listener {
-    let mut listener = server.listen(destination);
-    assert_eq!(listener.next().name, "connection-established");
-    listener
-}
-
 /// `SUBJECT EVENT` of everything told since.
 fn told(listener: &mut Listener) -> Vec<String> {
     listener.drain().iter().map(|event| format!("{} {}", event.subject, event.name)).collect()
@@ -34,7 +27,7 @@ fn an_asked_for_exception_can_carry_arguments() {
 fn sleep_is_told_by_nobody_and_waking_attaches_what_is_assigned() {
     let server = Served::world("laptop");
     server.play("plug stick");
-    let mut work = listener(&server, "work");
+    let mut work = server.greeted("work");
     server.play("suspend work");
     assert!(server.data("admin.vm.List", "work", "", "").contains("state=Suspended"));
     assert_eq!(told(&mut work), [""; 0]);
@@ -61,7 +54,7 @@ fn a_renamed_qube_is_a_new_one_with_all_that_the_old_one_had() {
     let server = Served::world("laptop");
     server.data("admin.vm.feature.Set", "vault", "internal", "1");
     server.data("admin.vm.device.usb.Assign", "vault", "sys-usb+2-5", "mode='auto-attach'");
-    let mut all = listener(&server, "dom0");
+    let mut all = server.greeted("dom0");
     server.play("rename vault safe");
     let told = told(&mut all);
     assert_eq!(told.first().map(String::as_str), Some(" domain-add"));
@@ -97,7 +90,7 @@ fn what_re_enumerates_goes_and_comes_with_all_that_hangs_on_it() {
     let server = Served::world("laptop");
     server.play("plug stick");
     server.data("admin.vm.device.usb.Attach", "work", "sys-usb+2-1", "");
-    let mut all = listener(&server, "dom0");
+    let mut all = server.greeted("dom0");
     server.play("re-enumerate sys-usb 2-1");
     let seen = told(&mut all);
     let place = |name: &str| seen.iter().position(|event| event == name);
@@ -119,7 +112,7 @@ fn what_re_enumerates_goes_and_comes_with_all_that_hangs_on_it() {
 #[test]
 fn a_server_that_restarts_is_away_and_forgets_who_listened() {
     let server = Served::world("laptop");
-    let mut all = listener(&server, "dom0");
+    let mut all = server.greeted("dom0");
     server.play("restart 60000");
     assert!(all.ends());
     assert!(!server.socket().exists(), "nobody can connect while it is away");
@@ -183,6 +176,29 @@ fn the_agent_is_asked_over_its_socket_and_its_answer_counts() {
     assert_eq!(question["targets"], serde_json::json!(["personal", "work"]));
     assert_eq!(question["default_target"], "");
     assert_eq!(question["icons"]["work"], "appvm-blue");
+}
+
+#[test]
+fn a_no_ends_the_pass_of_a_server_with_quirks_and_of_no_other() {
+    for (has_quirks, questions) in [(true, 1), (false, 2)] {
+        let mut simulator = Simulator::load("laptop").unwrap();
+        if has_quirks {
+            simulator = simulator.with_quirks();
+        }
+        let server = Served::new(simulator);
+        for (qube, port) in [("work", "2-5"), ("personal", "2-5"), ("work", "2-7"), ("personal", "2-7")] {
+            let device = format!("sys-usb+{port}+_");
+            server.data("admin.vm.device.usb.Assign", qube, &device, "mode='auto-attach'");
+        }
+        server.play("stop sys-usb");
+        server.play("agent deny");
+        server.play("start sys-usb");
+        assert_eq!(server.control("asked").lines().count(), questions);
+        server.data("admin.vm.device.usb.Assign", "personal", "sys-usb+2-9+_", "mode='ask-to-attach'");
+        server.play("stop personal");
+        server.play("start personal");
+        assert_eq!(server.control("asked").lines().count(), questions + 1, "the next pass is another one");
+    }
 }
 
 #[test]

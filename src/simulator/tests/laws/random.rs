@@ -25,7 +25,7 @@ const QUBES: &[&str] = &[
     "no such",
     "",
 ];
-const WORLDS: &[&str] = &["laptop", "desktop", "workshop", "hostile"];
+pub(crate) const WORLDS: &[&str] = &["laptop", "desktop", "workshop", "hostile"];
 const CLASSES: &[&str] = &["block", "usb", "mic", "pci", "denied", "webcam"];
 const DEVICES: &[&str] = &[
     "",
@@ -123,6 +123,20 @@ const ARGUMENTS: &[&str] = &[
     "force",
     "fedora-41",
 ];
+/// Classes with devices that are often there.
+const PRESENT: &[(&str, &str)] = &[
+    ("usb", "sys-usb+2-1"),
+    ("usb", "sys-usb+2-5"),
+    ("usb", "sys-usb-back+3-4"),
+    ("usb", "sys-usb+1-3"),
+    ("block", "sys-usb+sda"),
+    ("block", "sys-usb+sda1"),
+    ("mic", "dom0+mic"),
+    ("webcam", "sys-usb-back+video0"),
+    ("pci", "dom0+00_1f.3"),
+];
+/// Qubes that often run.
+const FRONTENDS: &[&str] = &["work", "personal", "sys-net", "calls", "firmware"];
 const CONTROLS: &[&str] = &[
     "plug stick",
     "unplug stick",
@@ -169,21 +183,36 @@ const CONTROLS: &[&str] = &[
 ];
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     Device(&'static str, &'static str, &'static str, &'static str, &'static str),
     Call(&'static str, &'static str, &'static str, &'static str),
     Control(&'static str),
     Bytes(Vec<u8>),
 }
 
-fn one(list: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+pub(crate) fn one(list: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
     prop::sample::select(list)
 }
 
-fn step() -> impl Strategy<Value = Step> {
+/// A call that has every chance to change something.
+fn likely() -> impl Strategy<Value = Step> {
+    let deed = prop::sample::select(vec![
+        ("Attach", ""),
+        ("Attach", ""),
+        ("Detach", ""),
+        ("Assign", "mode='auto-attach'"),
+        ("Assign", "mode='ask-to-attach'"),
+        ("Unassign", ""),
+    ]);
+    (one(FRONTENDS), prop::sample::select(PRESENT), deed)
+        .prop_map(|(qube, (class, device), (verb, payload))| Step::Device(qube, class, verb, device, payload))
+}
+
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (one(QUBES), one(CLASSES), one(VERBS), one(DEVICES), one(PAYLOADS))
             .prop_map(|(qube, class, verb, device, payload)| Step::Device(qube, class, verb, device, payload)),
+        8 => likely(),
         3 => (one(QUBES), one(METHODS), one(ARGUMENTS), one(PAYLOADS))
             .prop_map(|(qube, method, argument, payload)| Step::Call(qube, method, argument, payload)),
         4 => one(CONTROLS).prop_map(Step::Control),
@@ -191,7 +220,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn request(handle: &Handle, method: &str, argument: &str, qube: &str, payload: &str) -> Vec<u8> {
+pub(crate) fn request(handle: &Handle, method: &str, argument: &str, qube: &str, payload: &str) -> Vec<u8> {
     handle.request(format!("{method}+{argument} dom0 name {qube}\0{payload}").as_bytes())
 }
 
@@ -199,7 +228,7 @@ fn data(handle: &Handle, method: &str, qube: &QubeName) -> Option<Vec<u8>> {
     Reply::parse(&request(handle, method, "", qube.as_str(), "")).unwrap().into_data().ok()
 }
 
-fn take(handle: &Handle, step: &Step) {
+pub(crate) fn take(handle: &Handle, step: &Step) {
     let reply = match step {
         Step::Device(qube, class, verb, device, payload) => {
             request(handle, &format!("admin.vm.device.{class}.{verb}"), device, qube, payload)

@@ -12,18 +12,14 @@ fn names(listener: &mut Listener) -> Vec<String> {
     listener.drain().iter().map(|event| format!("{} {}", event.subject, event.name)).collect()
 }
 
-/// A listener that has been greeted.
-fn listener(server: &Served, destination: &str) -> Listener {
-    let mut listener = server.listen(destination);
-    assert_eq!(listener.next().name, "connection-established");
-    listener
-}
-
 #[test]
 fn a_machine_says_that_it_is_simulated() {
     for world in qubesd_sim::world_names() {
         let server = Served::world(world);
         assert_eq!(server.data("admin.vm.feature.Get", "dom0", "plugboard-simulator", ""), world);
+        let line = format!("plugboard_simulator default=True type=str {world}\n");
+        assert!(server.data("admin.vm.property.GetAll", "dom0", "", "").contains(&line));
+        assert_eq!(server.call("admin.vm.property.Set", "dom0", "plugboard_simulator", b"no"), b"");
     }
 }
 
@@ -52,6 +48,38 @@ fn a_request_at_the_limit_is_answered_and_one_byte_more_is_not() {
         request.resize(length, b'x');
         assert_eq!(!server.raw(&request).is_empty(), is_answered, "{length}");
     }
+}
+
+#[test]
+fn a_connection_of_events_can_end_amid_a_frame() {
+    let server = Served::world("laptop");
+    let greeting = b"1\0\0connection-established\0\0";
+    server.play(&format!("fail-next Events cut {}", greeting.len() + 9));
+    let mut listener = server.greeted("dom0");
+    server.play("plug stick");
+    assert!(listener.ends());
+    server.play("fail-next Events lost");
+    assert_eq!(server.raw(b"admin.Events+ dom0 name dom0\0"), b"");
+}
+
+#[test]
+fn no_disk_appears_in_place_of_one_that_a_qube_has() {
+    let server = Served::world("workshop");
+    server.data("admin.vm.device.block.Attach", "firmware", "sys-usb+sda1", "");
+    for line in ["plug stick", "plug block sys-usb sda1"] {
+        assert!(server.control(line).starts_with("error firmware has"), "{line}");
+    }
+    assert_eq!(server.data("admin.vm.device.usb.Available", "sys-usb", "2-1", ""), "");
+}
+
+#[test]
+fn no_line_of_control_asks_for_more_than_can_be_held() {
+    let server = Served::world("laptop");
+    for line in ["flood 4000000000", "flood 1 4000000000", "reorder-events 10001", "lose-events 99999999999"]
+    {
+        assert!(server.control(line).starts_with("error "), "{line}");
+    }
+    server.data("admin.vm.List", "dom0", "", "");
 }
 
 #[test]
@@ -87,8 +115,8 @@ fn version_4_3_refuses_without_a_word_what_4_4_explains() {
 fn the_events_of_a_call_are_there_before_its_reply() {
     let server = Served::world("laptop");
     server.play("plug stick");
-    let mut all = listener(&server, "dom0");
-    let mut work = listener(&server, "work");
+    let mut all = server.greeted("dom0");
+    let mut work = server.greeted("work");
     for _ in 0..20 {
         server.data("admin.vm.device.block.Attach", "work", "sys-usb+sda1", "");
         assert_eq!(names(&mut work), ["work device-pre-attach:block", "work device-attach:block"]);
@@ -110,7 +138,7 @@ fn a_stick_takes_its_disks_along_and_brings_them_back() {
             .collect::<Vec<_>>()
     };
     assert_eq!(disks(), ["sda1", "sda"]);
-    let mut all = listener(&server, "dom0");
+    let mut all = server.greeted("dom0");
     server.data("admin.vm.device.usb.Attach", "work", "sys-usb+2-1", "");
     assert_eq!(disks(), [""; 0]);
     server.data("admin.vm.device.usb.Detach", "work", "sys-usb+2-1", "");
@@ -135,7 +163,7 @@ fn a_backend_that_restarts_finds_its_devices_again() {
     server.play("stop sys-usb");
     assert_eq!(usb("sys-usb"), 0);
     assert_eq!(server.data("admin.vm.device.usb.Attached", "work", "", ""), "");
-    let mut all = listener(&server, "dom0");
+    let mut all = server.greeted("dom0");
     server.data("admin.vm.Start", "sys-usb", "", "");
     assert_eq!(usb("sys-usb"), 3);
     let told = names(&mut all);
@@ -149,7 +177,7 @@ fn a_frontend_that_stops_frees_what_it_held() {
     server.data("admin.vm.device.usb.Attach", "work", "sys-usb+2-5", "");
     server.data("admin.vm.device.block.Attach", "work", "sys-usb+sdb1", "");
     server.data("admin.vm.device.mic.Attach", "work", "dom0+mic", "");
-    let mut work = listener(&server, "work");
+    let mut work = server.greeted("work");
     server.data("admin.vm.Shutdown", "work", "", "");
     let told = names(&mut work);
     for class in ["usb", "block", "mic"] {
@@ -200,7 +228,7 @@ fn a_lost_reply_is_of_a_call_that_was_done() {
 #[test]
 fn dropped_listeners_are_told_by_the_end_of_their_connection() {
     let server = Served::world("laptop");
-    let mut first = listener(&server, "dom0");
+    let mut first = server.greeted("dom0");
     server.play("drop-events");
     assert!(first.ends());
     assert!(server.control("status").contains("listeners=0"));

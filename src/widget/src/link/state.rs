@@ -65,6 +65,8 @@ pub(super) enum Job {
     OpenSettings(Option<DeviceRef>),
     /// Have a preference kept.
     Keep(Preference),
+    /// Bring the questions to the front.
+    ShowQuestions,
     /// Keep on disk where devices were used last.
     Store,
 }
@@ -138,6 +140,7 @@ impl State {
             Input::Wish(wish) => self.wish(wish, now),
             Input::Pressed(Button::Do(_, command)) => self.wish(Wish::Do(command), now),
             Input::Pressed(Button::Choose(device)) => vec![Job::OpenMenu(device)],
+            Input::Pressed(Button::Answer) => vec![Job::ShowQuestions],
             Input::Wake => self.wake(now),
         }
     }

@@ -1,5 +1,6 @@
 //! The main thread: asleep until the menu is asked for, then the main loop of GTK.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -7,6 +8,8 @@ use gtk::glib;
 use tokio::sync::{mpsc, watch};
 
 use super::window::MenuWindow;
+use crate::asking::window::AskingWindow;
+use crate::asking::{Counter, Said};
 use crate::door::{MenuRoom, ToMenu};
 use crate::icons::Icons;
 use crate::preferences::Preference;
@@ -15,37 +18,36 @@ use crate::scene::{Scene, Wish};
 use crate::settings::SettingsWindow;
 use crate::strings;
 
+/// What the windows need of the rest of the program.
+pub(crate) struct Outside {
+    pub(crate) scenes: watch::Receiver<Arc<Scene>>,
+    pub(crate) wishes: mpsc::UnboundedSender<Wish>,
+    pub(crate) counter: Counter,
+    pub(crate) icons: Icons,
+}
+
 /// Runs until the program ends; gives its exit code.
-pub(crate) fn run(
-    room: &MenuRoom,
-    scenes: watch::Receiver<Arc<Scene>>,
-    wishes: mpsc::UnboundedSender<Wish>,
-    icons: &Icons,
-) -> u8 {
-    let store = Store { keeper: Rc::new(Keeper::open()), wishes: wishes.clone() };
+pub(crate) fn run(room: &MenuRoom, outside: &Outside) -> u8 {
+    let store = Store { keeper: Rc::new(Keeper::open()), wishes: outside.wishes.clone() };
     store.tell();
     let first = loop {
         match room.wait() {
             ToMenu::End(code) => return code,
             ToMenu::Changed => {}
             ToMenu::Keep(preference) => store.keep(preference),
-            first @ (ToMenu::Open(_) | ToMenu::Settings(_)) if begin() => break first,
+            first if begin() => break first,
             ToMenu::Open(_) | ToMenu::Settings(_) => eprintln!("{}", strings::no_display()),
+            // Nobody can be asked: an answer must not wait for a display that may never come.
+            ToMenu::Asked | ToMenu::ShowQuestions => {
+                eprintln!("{}", strings::no_display());
+                outside.counter.say(Said::DeclineAll);
+            }
         }
     };
-    let windows = Windows {
-        menu: MenuWindow::new(scenes.clone(), wishes.clone(), icons),
-        settings: SettingsWindow::new(scenes, wishes),
-    };
     store.listen();
+    // What somebody else has changed meanwhile.
     store.tell();
-    glib::MainContext::default().block_on(serve(room, &windows, &store, first))
-}
-
-/// The windows of this thread.
-struct Windows {
-    menu: MenuWindow,
-    settings: SettingsWindow,
+    glib::MainContext::default().block_on(serve(room, first, outside, &store))
 }
 
 /// Where preferences are kept, and who is told of them.
@@ -86,19 +88,29 @@ fn begin() -> bool {
     gtk::init().is_ok()
 }
 
-async fn serve(room: &MenuRoom, windows: &Windows, store: &Store, first: ToMenu) -> u8 {
+/// Each window is made when it is wanted for the first time.
+async fn serve(room: &MenuRoom, first: ToMenu, outside: &Outside, store: &Store) -> u8 {
+    let Outside { scenes, wishes, counter, icons } = outside;
+    let menu = OnceCell::new();
+    let open = || menu.get_or_init(|| MenuWindow::new(scenes.clone(), wishes.clone(), icons));
+    let asking = OnceCell::new();
+    let ask = || asking.get_or_init(|| AskingWindow::new(counter.clone(), scenes.clone(), icons));
+    let settings = SettingsWindow::new(scenes.clone(), wishes.clone());
     let mut news = first;
     loop {
         match news {
             ToMenu::End(code) => return code,
             ToMenu::Changed => {
-                windows.menu.refresh();
-                windows.settings.refresh();
+                menu.get().into_iter().for_each(MenuWindow::refresh);
+                asking.get().into_iter().for_each(AskingWindow::refresh);
+                settings.refresh();
             }
-            ToMenu::Open(opening) => windows.menu.open(&opening),
+            ToMenu::Open(opening) => open().open(&opening),
+            ToMenu::Asked => ask().refresh(),
+            ToMenu::ShowQuestions => ask().present(),
             ToMenu::Settings(device) => {
-                windows.menu.close();
-                windows.settings.open(device.as_ref());
+                menu.get().into_iter().for_each(MenuWindow::close);
+                settings.open(device.as_ref());
             }
             ToMenu::Keep(preference) => store.keep(preference),
         }

@@ -23,7 +23,8 @@ struct View {
 impl Chips {
     pub(super) fn new() -> Self {
         let whole = gtk::Box::new(gtk::Orientation::Horizontal, 8);
-        whole.append(&gtk::Label::builder().label("→").css_classes(["detail"]).build());
+        let arrow = if whole.direction() == gtk::TextDirection::Rtl { "←" } else { "→" };
+        whole.append(&gtk::Label::builder().label(arrow).css_classes(["detail"]).build());
         Self { whole, views: RefCell::default() }
     }
 

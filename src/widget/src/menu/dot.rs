@@ -15,13 +15,13 @@ const RADIUS: f64 = 2.5;
 
 /// The square; invisible without a colour to show.
 #[derive(Debug, Clone)]
-pub(super) struct Dot {
+pub(crate) struct Dot {
     area: gtk::DrawingArea,
     colour: Rc<Cell<Option<u32>>>,
 }
 
 impl Dot {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let area = gtk::DrawingArea::builder()
             .content_width(SIDE)
             .content_height(SIDE)
@@ -37,12 +37,12 @@ impl Dot {
         Self { area, colour }
     }
 
-    pub(super) fn widget(&self) -> &gtk::DrawingArea {
+    pub(crate) fn widget(&self) -> &gtk::DrawingArea {
         &self.area
     }
 
     /// `None` = a colour that is not known yet: an empty frame.
-    pub(super) fn show(&self, colour: Option<u32>) {
+    pub(crate) fn show(&self, colour: Option<u32>) {
         if self.colour.replace(colour) != colour {
             self.area.queue_draw();
         }

@@ -59,7 +59,7 @@ impl ItemWidget {
     /// Whether choosing it shows a further page.
     pub(super) fn opens_page(&self) -> bool {
         let item = self.0.item.borrow();
-        item.as_ref().is_some_and(|item| turns(item))
+        item.as_ref().is_some_and(turns)
     }
 }
 

@@ -107,7 +107,7 @@ pub(crate) enum RowAction {
     /// Opens the sub-menu of this device.
     Open,
     /// Has this done at once.
-    Do(Wish),
+    Do(Box<Wish>),
     /// Nothing: the row only tells.
     Nothing,
 }

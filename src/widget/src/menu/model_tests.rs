@@ -162,7 +162,7 @@ fn a_stopped_usb_qube_can_be_started_from_the_menu() {
     put(&mut scene, device("pci", "dom0", "00_14.0").is(&["p0c0330"]).assigned_to("sys-usb"));
     assert_eq!(drawn(&scene), "USB devices\n   Start sys-usb to see its USB devices | \n");
     let row = menu(&scene, &view()).sections[0].rows[0].clone();
-    assert_eq!(row.action, RowAction::Do(Wish::Do(Command::StartQube(name("sys-usb")))));
+    assert_eq!(row.action, RowAction::Do(Box::new(Wish::Do(Command::StartQube(name("sys-usb"))))));
     put_qube(&mut scene, qube("sys-usb", QubeClass::Disposable, PowerState::Running, "red"));
     assert_eq!(drawn(&scene), strings::no_devices(), "a PCI controller itself is no row");
 }

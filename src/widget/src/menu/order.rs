@@ -9,6 +9,7 @@ use device_core::name::{DeviceClass, Port};
 use super::fold::Folding;
 use super::model::{Group, Look, Menu, Row, RowAction, RowKey, SectionKind};
 use super::targets::{Item, ItemKey, Items, Mark};
+use crate::naming;
 use crate::strings;
 
 /// Something with a place in an open menu.
@@ -126,9 +127,12 @@ fn where_now(machine: &Machine, port: &Port) -> Option<String> {
 /// Why something that belongs to this thing is not listed any more: the rest of the thing may be in use as a whole.
 fn why_gone(machine: &Machine, thing: &Port) -> String {
     let rest = machine.devices.values().filter(|device| machine.physical_thing(device.port()) == *thing);
-    let mut held = rest.filter_map(|device| Some((&device.port().class, device.attachments.keys().next()?)));
+    let mut held = rest.filter_map(|device| Some((&device.info, device.attachments.keys().next()?)));
     match held.next() {
-        Some((DeviceClass::Block, qube)) => strings::disk_in_use(qube.as_str()),
+        Some((part, qube)) if naming::is_partition(part) => {
+            strings::part_in_use(part.port.id.as_str(), qube.as_str())
+        }
+        Some((disk, qube)) if disk.port.class == DeviceClass::Block => strings::disk_in_use(qube.as_str()),
         Some((_, qube)) => strings::device_in_use(qube.as_str()),
         None => strings::gone(),
     }

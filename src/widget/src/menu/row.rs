@@ -17,8 +17,10 @@ use crate::strings;
 
 /// Characters of a name before it is cut in the middle; the whole of it is in the tooltip.
 const NAME_WIDTH: i32 = 34;
-/// Characters of the second line before it is cut.
+/// Characters of the second line before it goes on in a third one, where it is cut at last.
 const DETAIL_WIDTH: i32 = 46;
+/// The same number, to count with.
+const DETAIL_CHARS: usize = DETAIL_WIDTH.unsigned_abs() as usize;
 
 /// Side of the icon before a name.
 const ICON_SIZE: i32 = 16;
@@ -198,6 +200,10 @@ impl Parts {
 
     fn show_second(&self, row: &Row) {
         self.detail.set_text(&row.detail);
+        // Few are so long, and a label that may wrap takes longer to measure.
+        let is_long = row.detail.chars().nth(DETAIL_CHARS).is_some();
+        self.detail.set_wrap(is_long);
+        self.detail.set_lines(if is_long { 2 } else { -1 });
         self.second.set_visible(!row.detail.is_empty() || !row.holders.is_empty());
         if !row.holders.is_empty() {
             self.holders.get_or_init(|| {

@@ -132,7 +132,7 @@ fn stopped_usb_qube(scene: &Scene, name: &QubeName) -> Row {
     match &row.status {
         _ if !scene.is_live() => row.look = Look::Dim,
         Some(Status::Pending(_)) => {}
-        _ => row.action = RowAction::Do(Wish::Do(command)),
+        _ => row.action = RowAction::Do(Box::new(Wish::Do(command))),
     }
     row
 }

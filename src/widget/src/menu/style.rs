@@ -2,13 +2,19 @@
 
 use std::cell::Cell;
 use std::path::Path;
+use std::sync::Once;
 
 use gtk::gdk;
 
-/// Loads the style and the icons for a display.
-pub(super) fn load(display: &gdk::Display, icons: Option<&Path>) {
+/// Loads the style and the icons for the display of this program; once, whoever comes first.
+pub(crate) fn load(display: &gdk::Display, icons: Option<&Path>) {
+    static LOADED: Once = Once::new();
+    LOADED.call_once(|| load_once(display, icons));
+}
+
+fn load_once(display: &gdk::Display, icons: Option<&Path>) {
     let provider = gtk::CssProvider::new();
-    provider.load_from_data(include_str!("style.css"));
+    provider.load_from_data(concat!(include_str!("style.css"), include_str!("../asking/style.css")));
     gtk::style_context_add_provider_for_display(display, &provider, gtk::STYLE_PROVIDER_PRIORITY_APPLICATION);
     if let Some(folder) = icons {
         gtk::IconTheme::for_display(display).add_search_path(folder);

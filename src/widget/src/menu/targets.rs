@@ -166,7 +166,7 @@ struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// The device and what stands in its row.
     fn everyone(&self) -> impl Iterator<Item = &'a Device> + use<'a> {
-        [self.device].into_iter().chain(self.members.iter().map(|member| member.as_ref()))
+        [self.device].into_iter().chain(self.members.iter().map(|member| &***member))
     }
 
     fn targets_page(&self) -> Vec<Items> {

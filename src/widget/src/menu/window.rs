@@ -261,7 +261,7 @@ impl Parts {
             Touch::Chosen if self.has_pointer() && !self.guard.allows(Instant::now()) => {}
             Touch::Chosen => match row.row().map(|row| row.action) {
                 Some(RowAction::Open) => self.open_submenu(row),
-                Some(RowAction::Do(wish)) => self.wish(wish),
+                Some(RowAction::Do(wish)) => self.wish(*wish),
                 Some(RowAction::Nothing) | None => {}
             },
         }

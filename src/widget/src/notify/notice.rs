@@ -31,6 +31,8 @@ pub(crate) enum Button {
     Do(String, Command),
     /// Opens the menu, at this device when there is one.
     Choose(Option<DeviceRef>),
+    /// Brings the questions to the front.
+    Answer,
 }
 
 impl Button {
@@ -39,6 +41,7 @@ impl Button {
         match self {
             Self::Do(label, _) => label.clone(),
             Self::Choose(_) => strings::button_choose(),
+            Self::Answer => strings::button_answer(),
         }
     }
 }

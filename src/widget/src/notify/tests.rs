@@ -62,6 +62,7 @@ fn tag_in_words(tag: &Tag) -> String {
     match tag {
         Tag::Thing(port) => port.to_string(),
         Tag::Backend(name) | Tag::Qube(name) => name.to_string(),
+        Tag::Asking => "asking".into(),
     }
 }
 

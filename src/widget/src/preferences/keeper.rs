@@ -1,6 +1,6 @@
-//! Where preferences are kept: GSettings, or this process where the schema is not installed.
+//! Where preferences are kept: `GSettings`, or this process where the schema is not installed.
 //!
-//! GSettings ends the program when it is asked for a schema or a key that is not there, so both are looked up before.
+//! `GSettings` ends the program when it is asked for a schema or a key that is not there, so both are looked up before.
 //! Lives on the main thread. What is kept is right; everybody else holds a copy that is told through the link.
 
 use std::cell::RefCell;
@@ -116,28 +116,28 @@ fn read(settings: &gio::Settings) -> Preferences {
 
 /// Writes what differs, so that a standard which was never touched stays one.
 fn write(settings: &gio::Settings, before: &Preferences, after: &Preferences) {
-    let set = |key: &str, value: Variant| {
-        if let Err(error) = settings.set_value(key, &value) {
+    let set = |key: &str, value: &Variant| {
+        if let Err(error) = settings.set_value(key, value) {
             tracing::warn!(%error, key, "a preference can't be kept");
         }
     };
     if before.sections != after.sections {
-        set(SECTIONS, word(&SECTION_WORDS, after.sections).to_variant());
+        set(SECTIONS, &word(&SECTION_WORDS, after.sections).to_variant());
     }
     if before.confirms_risk != after.confirms_risk {
-        set(CONFIRMS_RISK, after.confirms_risk.to_variant());
+        set(CONFIRMS_RISK, &after.confirms_risk.to_variant());
     }
     if before.notices != after.notices {
-        set(NOTICES, word(&NOTICE_WORDS, after.notices).to_variant());
+        set(NOTICES, &word(&NOTICE_WORDS, after.notices).to_variant());
     }
     if before.shows_internal != after.shows_internal {
-        set(SHOWS_INTERNAL, after.shows_internal.to_variant());
+        set(SHOWS_INTERNAL, &after.shows_internal.to_variant());
     }
     if before.names != after.names {
-        set(NAMES, to_stored(&after.names).to_variant());
+        set(NAMES, &to_stored(&after.names).to_variant());
     }
     if before.hidden != after.hidden {
-        set(HIDDEN, to_stored(&after.hidden).to_variant());
+        set(HIDDEN, &to_stored(&after.hidden).to_variant());
     }
     gio::Settings::sync();
 }
@@ -147,7 +147,7 @@ fn meant<T: Copy + Default>(words: &[(T, &str)], settings: &gio::Settings, key: 
     words.iter().find(|(_, word)| value.str() == Some(word)).map(|(meaning, _)| *meaning).unwrap_or_default()
 }
 
-fn word<'a, T: PartialEq>(words: &[(T, &'a str)], meaning: T) -> &'a str {
+fn word<'a, T: Copy + PartialEq>(words: &[(T, &'a str)], meaning: T) -> &'a str {
     words.iter().find(|(known, _)| *known == meaning).map_or("", |(_, word)| word)
 }
 

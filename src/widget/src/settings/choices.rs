@@ -94,7 +94,7 @@ impl Choices {
     }
 }
 
-fn select<T: PartialEq>(row: &adw::ComboRow, all: &[T], chosen: T) {
+fn select<T: Copy + PartialEq>(row: &adw::ComboRow, all: &[T], chosen: T) {
     let place = all.iter().position(|known| *known == chosen).and_then(|place| u32::try_from(place).ok());
     if let Some(place) = place.filter(|place| *place != row.selected()) {
         row.set_selected(place);

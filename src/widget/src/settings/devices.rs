@@ -72,19 +72,19 @@ impl Devices {
         let names = scene.preferences.names();
         let asked = self.asked.iter().filter(|device| !names.contains_key(device));
         let wanted: Vec<&DeviceRef> = names.keys().chain(asked).collect();
-        if !self.named_rows.iter().map(|named| &named.device).eq(wanted.iter().copied()) {
-            for named in self.named_rows.drain(..) {
-                self.names.remove(&named.row);
+        if !self.named_rows.iter().map(|known| &known.device).eq(wanted.iter().copied()) {
+            for old in self.named_rows.drain(..) {
+                self.names.remove(&old.row);
             }
             for device in wanted {
-                let named = NameRow::new(scene, device, &self.wishes);
-                named.row.set_text(names.get(device).map_or("", |name| name.as_str()));
-                self.names.add(&named.row);
-                self.named_rows.push(named);
+                let made = NameRow::new(scene, device, &self.wishes);
+                made.row.set_text(names.get(device).map_or("", |name| name.as_str()));
+                self.names.add(&made.row);
+                self.named_rows.push(made);
             }
         }
-        for named in &self.named_rows {
-            named.forget.set_visible(names.contains_key(&named.device));
+        for known in &self.named_rows {
+            known.forget.set_visible(names.contains_key(&known.device));
         }
         self.names.set_visible(!self.named_rows.is_empty());
     }

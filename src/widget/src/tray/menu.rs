@@ -79,7 +79,7 @@ impl Drawing<'_> {
             (RowAction::Open, Some(device)) => {
                 opening(&label(row), icon, self.entries(device, &SubView::opening(self.now)))
             }
-            (RowAction::Do(wish), _) => choice(&label(row), icon, wish.clone()),
+            (RowAction::Do(wish), _) => choice(&label(row), icon, Wish::clone(wish)),
             _ => inert(&label(row)),
         }
     }

@@ -22,7 +22,7 @@ fn drawn(items: &[MenuItem<Tray<false>>], depth: usize, text: &mut String) {
             MenuItem::Checkmark(item) => {
                 writeln!(text, "{indent}[{}] {}", if item.checked { 'x' } else { ' ' }, item.label).unwrap();
             }
-            other => panic!("no such entry is made: {other:?}"),
+            other @ MenuItem::RadioGroup(_) => panic!("no such entry is made: {other:?}"),
         }
     }
 }
@@ -110,8 +110,12 @@ fn many_qubes_and_devices_stay_a_menu() {
 fn choosing_an_entry_wishes_what_it_says() {
     let (wishes, mut wanted) = tokio::sync::mpsc::unbounded_channel();
     let scene = laptop();
-    let outside =
-        super::super::Outside { wishes, door: crate::door::door().0, icons: crate::icons::Icons::default() };
+    let outside = super::super::Outside {
+        wishes,
+        door: crate::door::door().0,
+        icons: crate::icons::Icons::default(),
+        asked: crate::asking::agent().1.asked,
+    };
     let items = items::<false>(&scene);
     let mut tray = Tray { fingerprint: 0, scene: scene.clone().into(), outside, changed_at: None };
     let camera = items.iter().find_map(|item| match item {

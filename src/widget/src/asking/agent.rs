@@ -1,0 +1,159 @@
+//! The task of the agent: joins connections, mirror and person, and tells the faces what is asked.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::net::UnixListener;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::desk::{Answer, Desk};
+use super::request::Reply;
+use super::serve::{Input, serve};
+use super::socket::{self, NotTaken, Place};
+use super::{Asked, QuestionId, Said, model};
+use crate::door::MenuDoor;
+use crate::notify::{Effect, Notice, Tag};
+use crate::scene::Scene;
+
+/// Inputs of connections that wait; who asks waits with them.
+const INPUTS: usize = 16;
+
+/// The agent's own side.
+#[derive(Debug)]
+pub(crate) struct Agent {
+    pub(super) asked: watch::Sender<Arc<Asked>>,
+    pub(super) said: mpsc::UnboundedReceiver<Said>,
+}
+
+/// Whom the agent tells.
+pub(crate) struct Ears {
+    /// The mirror.
+    pub(crate) scenes: watch::Receiver<Arc<Scene>>,
+    /// The thread of the windows.
+    pub(crate) door: MenuDoor,
+    /// The carrier of notifications.
+    pub(crate) notices: mpsc::Sender<Effect>,
+}
+
+/// Answers the questions that come in at `path`, until the session ends. Where that place can't be taken it says so
+/// once and asks nothing.
+pub(crate) async fn run(agent: Agent, path: &Path, ears: Ears) {
+    match open(path) {
+        Ok((listener, place)) => {
+            tracing::info!(path = %path.display(), "questions of ask-to-attach are asked here");
+            serve_at(agent, listener, ears).await;
+            drop(place);
+        }
+        Err(fault) => {
+            tracing::info!(path = %path.display(), %fault, "questions of ask-to-attach are not asked here");
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<(UnixListener, Place), NotTaken> {
+    let (listener, place) = socket::take(path)?;
+    Ok((UnixListener::from_std(listener)?, place))
+}
+
+pub(super) async fn serve_at(agent: Agent, listener: UnixListener, ears: Ears) {
+    let (inputs, mut came) = mpsc::channel(INPUTS);
+    let serving = serve(listener, inputs);
+    tokio::pin!(serving);
+    let Agent { asked, mut said } = agent;
+    let mut clerk = Clerk { desk: Desk::default(), answers: BTreeMap::new(), asked, ears, told: None };
+    loop {
+        let wake_at = clerk.desk.wake_at();
+        let answers = tokio::select! {
+            () = &mut serving => return,
+            Some(input) = came.recv() => clerk.take(input),
+            Some(said) = said.recv() => clerk.hear(said),
+            seen = clerk.ears.scenes.changed() => match seen {
+                Ok(()) => clerk.look(),
+                Err(_) => return,
+            },
+            () = sleep_until(wake_at) => clerk.look(),
+        };
+        clerk.settle(answers);
+    }
+}
+
+async fn sleep_until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The desk, and who waits at it.
+struct Clerk {
+    desk: Desk,
+    answers: BTreeMap<QuestionId, oneshot::Sender<Reply>>,
+    asked: watch::Sender<Arc<Asked>>,
+    ears: Ears,
+    /// The notification that stands on the screen.
+    told: Option<Notice>,
+}
+
+impl Clerk {
+    fn scene(&self) -> Arc<Scene> {
+        self.ears.scenes.borrow().clone()
+    }
+
+    fn take(&mut self, input: Input) -> Vec<Answer> {
+        match input {
+            Input::Asked(id, question, answer) => {
+                tracing::info!(
+                    backend = %question.backend, port = %question.port, words = %question.own_words,
+                    "a device is asked about"
+                );
+                self.answers.insert(id, answer);
+                self.desk.ask(id, question, &self.scene(), Instant::now())
+            }
+            Input::Left(id) => {
+                tracing::info!("who asked about a device does not wait for the answer any more");
+                self.answers.remove(&id);
+                self.desk.leave(id);
+                Vec::new()
+            }
+        }
+    }
+
+    fn hear(&mut self, said: Said) -> Vec<Answer> {
+        self.desk.take(said, &self.scene(), Instant::now())
+    }
+
+    fn look(&mut self) -> Vec<Answer> {
+        self.desk.look(&self.scene(), Instant::now())
+    }
+
+    /// Sends the answers off and tells what is left.
+    fn settle(&mut self, answers: Vec<Answer>) {
+        for (id, reply) in answers {
+            tracing::info!(reply = reply.to_text(), "a question is answered");
+            if let Some(answer) = self.answers.remove(&id) {
+                // Whoever does not wait any more needs no answer.
+                let _ = answer.send(reply);
+            }
+        }
+        let now = self.desk.asked();
+        if **self.asked.borrow() == now {
+            return;
+        }
+        let now = Arc::new(now);
+        self.asked.send_replace(now.clone());
+        self.ears.door.asked();
+        let notice = model::notice(&now);
+        if notice != self.told {
+            let effect = match &notice {
+                Some(notice) => Effect::Show(Tag::Asking, notice.clone()),
+                None => Effect::Close(Tag::Asking),
+            };
+            if self.ears.notices.try_send(effect).is_err() {
+                tracing::warn!("a notification is left out: the daemon does not keep up");
+            }
+            self.told = notice;
+        }
+    }
+}

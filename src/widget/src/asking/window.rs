@@ -1,0 +1,286 @@
+//! The window of the questions: comes up without taking the keyboard, and lets nothing count for a second.
+//!
+//! It draws what [`super::model`] says. Nothing in it allows by default: Enter presses what has the focus, which is
+//! "Don't attach" at first, and Escape says the same.
+
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use gdk4_x11::X11Surface;
+use gtk::gdk;
+use gtk::glib;
+use gtk::prelude::*;
+use tokio::sync::watch;
+
+use super::card::{CardWidget, OnSaid};
+use super::model::{self, View};
+use super::patience::Patience;
+use super::{Counter, Said};
+use crate::icons::Icons;
+use crate::menu::style;
+use crate::platform::{self, set_accessible_label};
+use crate::scene::Scene;
+
+/// Width of the window, in units of GTK.
+const WIDTH: i32 = 400;
+/// Height of the list from which on it scrolls.
+const HEIGHT_MAX: i32 = 560;
+
+/// The window; a clone is the same one.
+#[derive(Clone)]
+pub(crate) struct AskingWindow(Rc<Parts>);
+
+struct Parts {
+    window: gtk::Window,
+    scroller: gtk::ScrolledWindow,
+    list: gtk::Box,
+    decline_all: gtk::Button,
+    cards: RefCell<Vec<Rc<CardWidget>>>,
+    shown: RefCell<View>,
+    patience: Patience,
+    timer: RefCell<Option<glib::SourceId>>,
+    on_said: OnSaid,
+    counter: Counter,
+    scenes: watch::Receiver<Arc<Scene>>,
+    /// Set while the window is shown: then closing it is an answer.
+    is_open: Cell<bool>,
+}
+
+impl AskingWindow {
+    /// Makes it; it shows up with the first question.
+    pub(crate) fn new(counter: Counter, scenes: watch::Receiver<Arc<Scene>>, icons: &Icons) -> Self {
+        let parts = Rc::new_cyclic(|weak: &std::rc::Weak<Parts>| {
+            let weak = weak.clone();
+            Parts::new(counter, scenes, move |said| {
+                if let Some(parts) = weak.upgrade() {
+                    parts.say(said);
+                }
+            })
+        });
+        style::load(&RootExt::display(&parts.window), icons.theme_path() as Option<&Path>);
+        parts.listen();
+        Self(parts)
+    }
+
+    /// What is asked, or what is known of it, has changed.
+    pub(crate) fn refresh(&self) {
+        self.0.refresh();
+    }
+
+    /// Brings it to the front: the person asked for it.
+    pub(crate) fn present(&self) {
+        self.0.refresh();
+        if self.0.is_open.get() {
+            self.0.come_to_front();
+        }
+    }
+}
+
+impl Parts {
+    fn new(counter: Counter, scenes: watch::Receiver<Arc<Scene>>, on_said: impl Fn(Said) + 'static) -> Self {
+        let list = gtk::Box::new(gtk::Orientation::Vertical, 0);
+        let scroller = gtk::ScrolledWindow::builder()
+            .hscrollbar_policy(gtk::PolicyType::Never)
+            .propagate_natural_height(true)
+            .max_content_height(HEIGHT_MAX)
+            .child(&list)
+            .build();
+        let decline_all = gtk::Button::builder().css_classes(["all"]).build();
+        let whole = gtk::Box::builder().orientation(gtk::Orientation::Vertical).width_request(WIDTH).build();
+        whole.append(&scroller);
+        whole.append(&decline_all);
+        let window = gtk::Window::builder()
+            .icon_name(crate::APP_ID)
+            .resizable(false)
+            .hide_on_close(true)
+            .css_classes(["plugboard", "asking"])
+            .child(&whole)
+            .build();
+        Self {
+            window,
+            scroller,
+            list,
+            decline_all,
+            cards: RefCell::default(),
+            shown: RefCell::default(),
+            patience: Patience::default(),
+            timer: RefCell::default(),
+            on_said: Rc::new(on_said),
+            counter,
+            scenes,
+            is_open: Cell::default(),
+        }
+    }
+
+    fn listen(self: &Rc<Self>) {
+        // Whatever is pressed too early is taken away before any button sees it: not even its release counts then.
+        let presses = gtk::GestureClick::builder().button(0).build();
+        presses.set_propagation_phase(gtk::PropagationPhase::Capture);
+        let weak = Rc::downgrade(self);
+        presses.connect_pressed(move |presses, _, _, _| {
+            if weak.upgrade().is_some_and(|parts| parts.is_too_early()) {
+                presses.set_state(gtk::EventSequenceState::Claimed);
+            }
+        });
+        self.window.add_controller(presses);
+        let keys = gtk::EventControllerKey::new();
+        keys.set_propagation_phase(gtk::PropagationPhase::Capture);
+        let weak = Rc::downgrade(self);
+        keys.connect_key_pressed(move |_, key, _, _| match weak.upgrade() {
+            Some(parts) => parts.pressed(key),
+            None => glib::Propagation::Proceed,
+        });
+        self.window.add_controller(keys);
+        let weak = Rc::downgrade(self);
+        self.window.connect_close_request(move |_| {
+            if let Some(parts) = weak.upgrade() {
+                parts.say(Said::DeclineAll);
+            }
+            // It goes when there is nothing to show any more.
+            glib::Propagation::Stop
+        });
+        let weak = Rc::downgrade(self);
+        self.decline_all.connect_clicked(move |_| {
+            if let Some(parts) = weak.upgrade() {
+                parts.say(Said::DeclineAll);
+            }
+        });
+    }
+
+    fn is_too_early(&self) -> bool {
+        self.patience.left(Instant::now()).is_some()
+    }
+
+    fn pressed(&self, key: gdk::Key) -> glib::Propagation {
+        if self.is_too_early() {
+            return glib::Propagation::Stop;
+        }
+        if key != gdk::Key::Escape {
+            return glib::Propagation::Proceed;
+        }
+        // No to the one that has the focus, else to the first.
+        let cards = self.cards.borrow().clone();
+        let focused = cards.iter().find(|card| card.widget().focus_child().is_some());
+        if let Some(card) = focused.or(cards.first()) {
+            card.go_out();
+        }
+        glib::Propagation::Stop
+    }
+
+    /// Every answer passes here, from whatever hand: those of a screen reader as well.
+    fn say(&self, said: Said) {
+        if !self.is_too_early() {
+            self.counter.say(said);
+        }
+    }
+
+    fn refresh(self: &Rc<Self>) {
+        let (asked, scene) = (self.counter.asked.borrow().clone(), self.scenes.borrow().clone());
+        if asked.is_empty() {
+            return self.close();
+        }
+        let view = model::view(&asked, &scene);
+        if *self.shown.borrow() == view {
+            return;
+        }
+        self.show_cards(&view);
+        self.window.set_title(Some(&view.title));
+        self.decline_all.set_visible(view.decline_all.is_some());
+        if let Some(text) = &view.decline_all {
+            self.decline_all.set_label(text);
+            set_accessible_label(&self.decline_all, text);
+        }
+        self.shown.replace(view);
+        self.settle();
+        if !self.is_open.replace(true) {
+            self.come_up();
+        }
+    }
+
+    /// Keeps the card of each question, so that the focus stays where it is.
+    fn show_cards(self: &Rc<Self>, view: &View) {
+        let mut cards = self.cards.borrow_mut();
+        cards.retain(|widget| {
+            let stays = view.cards.iter().any(|card| Some(card.id) == widget.id());
+            if !stays {
+                self.list.remove(widget.widget());
+            }
+            stays
+        });
+        for card in &view.cards {
+            let known = cards.iter().find(|widget| widget.id() == Some(card.id)).cloned();
+            let widget = known.unwrap_or_else(|| {
+                let widget = CardWidget::new(&self.on_said);
+                self.list.append(widget.widget());
+                cards.push(widget.clone());
+                widget
+            });
+            widget.show(card);
+        }
+    }
+
+    /// From now on nothing counts for a second, and it is to be seen.
+    fn settle(self: &Rc<Self>) {
+        let now = Instant::now();
+        self.patience.changed(now);
+        self.window.add_css_class("settling");
+        if let Some(timer) = self.timer.take() {
+            timer.remove();
+        }
+        let Some(left) = self.patience.left(now) else { return };
+        let weak = Rc::downgrade(self);
+        let timer = glib::timeout_add_local_once(left, move || {
+            if let Some(parts) = weak.upgrade() {
+                parts.timer.take();
+                parts.window.remove_css_class("settling");
+            }
+        });
+        self.timer.replace(Some(timer));
+    }
+
+    /// Shows the window without taking the keyboard from where the person is typing.
+    fn come_up(&self) {
+        self.scroller.vadjustment().set_value(0.0);
+        if let Some(first) = self.cards.borrow().first() {
+            GtkWindowExt::set_focus(&self.window, Some(first.way_out()));
+        }
+        self.window.set_focus_visible(false);
+        WidgetExt::realize(&self.window);
+        if let Some(surface) = self.window.surface().and_downcast::<X11Surface>() {
+            // "Nobody asked for this window": so says the specification of window managers, 1.5, of the value 0.
+            surface.set_user_time(0);
+            surface.set_urgency_hint(true);
+        }
+        self.window.set_visible(true);
+    }
+
+    /// The click was on the icon or on a notification, of which GTK knows nothing: the window manager is told that it was
+    /// just now, or it would think that the person is busy elsewhere.
+    fn come_to_front(&self) {
+        if let Some(surface) = self.window.surface().and_downcast::<X11Surface>() {
+            let now = gdk4_x11::x11_get_server_time(&surface);
+            surface.set_user_time(now);
+            self.window.present_with_time(now);
+        } else {
+            self.window.present();
+        }
+    }
+
+    fn close(&self) {
+        if !self.is_open.replace(false) {
+            return;
+        }
+        if let Some(timer) = self.timer.take() {
+            timer.remove();
+        }
+        self.shown.take();
+        for card in self.cards.take() {
+            self.list.remove(card.widget());
+        }
+        self.window.set_visible(false);
+        platform::give_memory_back();
+    }
+}

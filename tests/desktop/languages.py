@@ -1,0 +1,248 @@
+"""The programs in other languages: no text is missed, none is cut, and the menu is mirrored where the script is.
+
+The invented language of `language` shows what never went through gettext: plain letters, that no value explains.
+Values are what devices and qubes call themselves, and the words of qubesd and of the service about an error.
+"""
+
+import re
+
+import gi
+
+gi.require_version("Atspi", "2.0")
+gi.require_version("Pango", "1.0")
+gi.require_version("PangoCairo", "1.0")
+from gi.repository import Atspi, Pango, PangoCairo  # noqa: E402
+
+import spoken  # noqa: E402
+from asking import Asking  # noqa: E402
+from dbus_menu import DBusMenu  # noqa: E402
+from language import Language, invented, mirrored  # noqa: E402
+from product import PATH, SERVICE  # noqa: E402
+from waiting import until  # noqa: E402
+
+# Two plain letters in a row are a word that nobody translated.
+WORD = re.compile(r"[A-Za-z]{2,}")
+# Signs of units are the same in every language.
+UNITS = ("kB", "MB", "GB", "TB")
+# A disk with a long name behind five hubs: they make the second line of a row longer than it may be.
+HUB, DISK = "2-12.14.13.12.11.14", "mapper-backup-2026"
+REASON = "No free slot in work."
+
+
+def no_text_is_missed(product):
+    """Menu, sub-menus, D-Bus menu, tooltip, notification and failure in a language whose words all have accents."""
+    language = invented(product.desktop)
+    name = _started(product, language)
+    menu, stick = product.menu, product.plug("stick")
+    row = product.row(stick)
+    notice = product.notices.wait_for(stick)
+    known = _values(product)
+    _all_translated("the notification", [notice.summary, notice.body, *notice.buttons.values()], known)
+    menu.open()
+    menu.wait_for_row(row)
+    _all_translated("the menu", _everything(menu), known)
+    menu.hover(row)
+    _all_translated("the sub-menu", _everything(menu), known)
+    product.control("fail-next", "block.Attach", "exception", "QubesException", REASON)
+    menu.choose(_pattern(language, "Attach to {qube}", qube="work"))
+    menu.open()
+    menu.wait_for_row(f"{row}.*{re.escape(REASON)}")
+    menu.hover(row)
+    _all_translated("the row of a failure", _everything(menu), known | set(WORD.findall(REASON)))
+    menu.close()
+    product.give("block", stick, "work")
+    menu.open()
+    menu.wait_for_row(row + ".*" + _pattern(language, "attached to {qubes}", qubes="work"))
+    menu.hover(row)
+    _all_translated("the sub-menu of an attached device", _everything(menu), known | set(WORD.findall(REASON)))
+    menu.close()
+    item = product.tray.item(name, "ToolTip")
+    _all_translated("the tooltip", [word for word in item if isinstance(word, str)], known)
+    entries = DBusMenu(product.desktop, name, product.tray.item(name, "Menu")).entries()
+    _all_translated("the D-Bus menu", list(_labels(entries)), known | set(WORD.findall(REASON)))
+
+
+def questions_are_translated(product):
+    """The window that asks before a device is attached, and its notification."""
+    asking = Asking(product).start(invented(product.desktop))
+    asking.rule("work")
+    asking.rule("personal")
+    asking.control("plug", "stick")
+    asking.wait_for_window()
+    texts, buttons = until(lambda: asking.buttons() and (asking.texts(), list(asking.buttons())), "buttons to answer")
+    notice = product.notices.wait_for("sys-usb:2-1?")
+    known = _values(product)
+    _all_translated("the window of questions", [asking.title, *texts, *buttons], known)
+    _all_translated("its notification", [notice.summary, notice.body, *notice.buttons.values()], known)
+
+
+def no_text_is_cut(product):
+    """Every text of the menu has the room that it needs, though each is a third longer than in English."""
+    _started(product, invented(product.desktop))
+    _has_room(product)
+
+
+def german_is_not_cut(product):
+    """The same with real words, which are the longest of the languages that we have."""
+    _started(product, Language(product.desktop, "de"))
+    _has_room(product)
+
+
+def polish_counts_as_poles_do(product):
+    """One, two to four, and five or more have a form each; the tooltip tells how many there are in the right one."""
+    language = Language(product.desktop, "pl")
+    for count, form in ((1, "urządzenie"), (3, "urządzenia"), (5, "urządzeń"), (12, "urządzeń"), (22, "urządzenia")):
+        said = language.words.ngettext("{count} device", "{count} devices", count)
+        assert said == f"{{count}} {form}", f"{count} things are called {said!r}"
+    name = _started(product, language)
+
+    def counted():
+        said = " ".join(word for word in product.tray.item(name, "ToolTip") if isinstance(word, str))
+        found = re.search(r"(\d+) (urządze\w+)", said)
+        return found and (int(found[1]), found[2])
+
+    before = until(counted, "a tooltip that counts devices")
+    assert before[0] >= 5 and before[1] == "urządzeń", f"the tooltip counts {before}"
+    product.control("plug", "camera")
+    until(lambda: counted() == (before[0] + 1, "urządzeń"), lambda: f"one device more than {before}; now {counted()}")
+
+
+def right_to_left_is_mirrored(product):
+    """Icons stand at the right of the names, and the sub-menu opens with the same entries."""
+    language = mirrored(product.desktop)
+    _started(product, language)
+    menu, stick = product.menu, product.plug("stick")
+    menu.open()
+    row = menu.wait_for_row(product.row(stick))
+    (label, *_) = (label for label in _shown(row.element) if row.name.startswith(spoken.title(label)))
+    text, whole = spoken.box(label, on_screen=False), spoken.box(row.element, on_screen=False)
+    before, behind = text.x - whole.x, whole.x + whole.width - text.x - text.width
+    assert behind < before, f"the name stands {before} from the left and {behind} from the right of its row"
+    targets = menu.hover(product.row(stick))
+    wanted = language.filled("Attach to {qube}", qube="work")
+    assert wanted in targets, f"{wanted!r} is not among {targets}"
+
+
+# ---- the steps ----------------------------------------------------------------------------------------------------
+
+
+def _started(product, language):
+    """Everything runs, the widget in this language; returns the name of the tray item."""
+    product.start(language)
+    return product.wait_for_tray()
+
+
+def _pattern(language, text, **fields):
+    return re.escape(language.filled(text, **fields))
+
+
+def _values(product):
+    """Every word that devices and qubes brought."""
+    source = product.desktop.property(SERVICE, PATH, f"{SERVICE}.Manager", "Source")
+    values = [product.world, source, *UNITS]
+    for thing in product.objects("Device") + product.objects("Qube"):
+        values += _texts(thing)
+    return {word for value in values for word in WORD.findall(value)}
+
+
+def _texts(value):
+    """All texts in a value of D-Bus."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def _everything(menu):
+    """What is to be read in the menu, and what a screen reader says for its entries."""
+    return menu.texts() + [item.name for item in menu.items()]
+
+
+def _labels(entries):
+    for entry in entries:
+        yield entry.label
+        yield from _labels(entry.children)
+
+
+def _all_translated(place, texts, known):
+    assert any("⟦" in text for text in texts), f"nothing of {place} is translated: {texts}"
+    missed = {text for text in texts if any(word not in known for word in WORD.findall(text))}
+    assert not missed, f"in {place} gettext was not asked for {missed}"
+
+
+def _has_room(product):
+    """Measures every label of ours: a stick that is free, with a failure, in use, and behind many hubs."""
+    menu, stick = product.menu, product.plug("stick")
+    row = product.row(stick)
+    known = _values(product) | set(WORD.findall(REASON))
+
+    def measure():
+        until(lambda: not _cut(menu, known), lambda: f"room for each text; cut are {_cut(menu, known)}")
+
+    product.control("fail-next", "block.Attach", "exception", "QubesException", REASON)
+    menu.open()
+    menu.hover(row)
+    measure()
+    menu.choose(r"\bwork\b")
+    menu.open()
+    menu.wait_for_row(f"{row}.*{re.escape(REASON)}")
+    menu.hover(row)
+    measure()
+    menu.close()
+    product.qvm_device("block", "attach", "--ro", "work", stick)
+    menu.open()
+    menu.hover(row)
+    measure()
+    menu.close()
+    product.control("plug", "usb", "sys-usb", HUB, "desc=0951:1666 Kingston DataTraveler 1", "interfaces=080650:")
+    product.control("plug", "block", "sys-usb", DISK, f"parent={HUB}:1.0")
+    product.give("block", f"sys-usb:{DISK}", "work")
+    menu.open()
+    menu.wait_for_row(product.row(f"sys-usb:{DISK}") + ".*work")
+    known |= _values(product)
+    measure()
+
+
+def _cut(menu, known):
+    """The labels with words of ours that would need more room than they have, with that room."""
+    found = []
+    for label in menu.labels():
+        text, box = spoken.title(label), spoken.box(label, on_screen=False)
+        ours = "⟦" in text or any(word not in known for word in WORD.findall(text))
+        if ours and box and _height(label, text, box.width) > box.height * 1.3:
+            found.append((text, box))
+    return found
+
+
+def _height(label, text, width):
+    """The height of the text where lines are so wide, in the font that the label has."""
+    font = label.get_text_iface().get_attribute_run(0, True)[0]
+    description = Pango.FontDescription.from_string(font["family-name"])
+    description.set_absolute_size(int(font["size"]) * Pango.SCALE)
+    description.set_weight(int(font["weight"]))
+    layout = Pango.Layout(PangoCairo.FontMap.get_default().create_context())
+    layout.set_font_description(description)
+    layout.set_width(width * Pango.SCALE)
+    layout.set_wrap(Pango.WrapMode.WORD_CHAR)
+    layout.set_text(text, -1)
+    return layout.get_pixel_size()[1]
+
+
+def _shown(element):
+    return [label for label in spoken.below(element, (Atspi.Role.LABEL,)) if spoken.visible(label)]
+
+
+TESTS = (
+    no_text_is_missed,
+    questions_are_translated,
+    no_text_is_cut,
+    german_is_not_cut,
+    polish_counts_as_poles_do,
+    right_to_left_is_mirrored,
+)
+for test in TESTS:
+    test.starts_programs = False
