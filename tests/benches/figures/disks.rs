@@ -30,7 +30,7 @@ struct Disk {
 
 /// The disks, which nobody else touches meanwhile.
 pub(crate) struct Disks {
-    disks: Vec<Disk>,
+    all: Vec<Disk>,
     socket: PathBuf,
     signals: Receiver<Stamped>,
 }
@@ -43,18 +43,18 @@ impl Disks {
             let path = path::of_device(&port).as_str().to_owned();
             Ok(Disk { port, path, is_attached: false })
         };
-        let disks = ports.iter().map(disk).collect::<Outcome<_>>()?;
-        Ok(Self { disks, socket: socket.to_owned(), signals: service::signals(desktop)? })
+        let all = ports.iter().map(disk).collect::<Outcome<_>>()?;
+        Ok(Self { all, socket: socket.to_owned(), signals: service::signals(desktop)? })
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.disks.len()
+        self.all.len()
     }
 
     /// Attaches the disk, or detaches it if it is attached; the server has done it then.
     pub(crate) fn turn(&mut self, number: usize) -> Outcome<()> {
-        let disk = &mut self.disks[number];
+        let disk = &mut self.all[number];
         let verb = if disk.is_attached { "Detach" } else { "Attach" };
         let argument = format!("{}+{}", disk.port.backend, disk.port.id);
         let request = Request::new(format!("admin.vm.device.block.{verb}"), argument, HOLDER);
@@ -74,7 +74,7 @@ impl Disks {
             let (at, message) =
                 self.signals.recv_timeout(PATIENCE).map_err(|_| "no change came on the bus")?;
             let found = told(&message).and_then(|(path, is_attached)| {
-                self.disks.iter().position(|disk| disk.path == path && disk.is_attached == is_attached)
+                self.all.iter().position(|disk| disk.path == path && disk.is_attached == is_attached)
             });
             if let Some(number) = found {
                 return Ok((at, number));
@@ -85,8 +85,8 @@ impl Disks {
 
 impl Drop for Disks {
     fn drop(&mut self) {
-        for number in 0..self.disks.len() {
-            if self.disks[number].is_attached {
+        for number in 0..self.all.len() {
+            if self.all[number].is_attached {
                 // Whoever comes next says what is wrong then.
                 let _ = self.turn(number);
             }

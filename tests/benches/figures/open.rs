@@ -59,8 +59,11 @@ pub(crate) fn measure() -> Outcome<Section> {
     Ok(Section { title: TITLE, rows, notes: notes() })
 }
 
-/// The parts that begin with a widget of their own, each with the word for it.
-const PARTS: [(&str, fn(&Place<'_>) -> Outcome<Vec<Row>>); 3] = [
+/// The word for a part, and how its rows are taken.
+type Part = (&'static str, fn(&Place<'_>) -> Outcome<Vec<Row>>);
+
+/// The parts that begin with a widget of their own.
+const PARTS: [Part; 3] = [
     ("sub-menu", beside),
     ("a change in the open menu", change),
     ("many changes in the open menu", many_changes),

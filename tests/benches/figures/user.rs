@@ -106,10 +106,10 @@ impl<'a> User<'a> {
     /// Closes the sub-menu alone.
     pub(crate) fn close_beside(&self, window: Window) -> Outcome<()> {
         self.display.press(Key::Escape)?;
-        match self.display.is_unmapped(window, CLOSES) {
-            true => Ok(()),
-            false => Err("the sub-menu did not close".into()),
+        if self.display.is_unmapped(window, CLOSES) {
+            return Ok(());
         }
+        Err("the sub-menu did not close".into())
     }
 
     /// Closes the menu, and whatever stands beside it before.
