@@ -23,7 +23,7 @@ use crate::scope::{Scope, ScopeReply};
 use crate::transport::Transport;
 use crate::wire::listing::{self, Listing};
 use crate::wire::reply::Reply;
-use crate::wire::request::Request;
+use crate::wire::request::{Framing, Request};
 
 pub use events::EventHints;
 pub use generation::Generation;
@@ -81,15 +81,38 @@ impl AdminClient {
             "call"
         );
         // Boxed: a change holds several calls, each with all that a process or socket needs, and would else be large.
-        Reply::parse(&Box::pin(self.transport.call(request)).await?)?.into_data()
+        let known = self.memory.framing();
+        self.call_in(request, known.unwrap_or(Framing::Words)).await
     }
 
-    /// Makes a call that only reads, within the limit that every read has.
+    async fn call_in(&self, request: &Request, framing: Framing) -> Result<Vec<u8>, Error> {
+        // Boxed: a change holds several calls, each with all that a process or socket needs, and would else be large.
+        let bytes = Box::pin(self.transport.call(request, framing)).await?;
+        if !bytes.is_empty() && self.memory.framing().is_none() {
+            self.memory.learn_framing(framing);
+        }
+        Reply::parse(&bytes)?.into_data()
+    }
+
+    /// Whether an answer without words may mean that the server knows the oldest framing only.
+    fn may_be_oldest(&self) -> bool {
+        self.memory.framing().is_none() && matches!(self.transport, Transport::Socket(_))
+    }
+
+    /// Makes a call that only reads, within the limit that every read has. Until an answer told the framing, one
+    /// without words is asked for again in the oldest; a change never is.
     ///
     /// # Errors
     /// The server's refusal, or trouble on the way.
     pub async fn read_call(&self, request: Request) -> Result<Vec<u8>, Error> {
-        within_read_timeout(self.call(&request)).await
+        within_read_timeout(async {
+            let outcome = self.call(&request).await;
+            if outcome != Err(Error::empty_reply()) || !self.may_be_oldest() {
+                return outcome;
+            }
+            self.call_in(&request, Framing::Oldest).await
+        })
+        .await
     }
 
     async fn list<T>(
@@ -133,10 +156,11 @@ impl Hypervisor for AdminClient {
     }
 
     async fn subscribe(&self) -> Result<EventHints, Error> {
-        let bytes = self.transport.open(&Request::new("admin.Events", "", "dom0")).await?;
         // Another server may be there than before.
         self.memory.forget();
-        within_read_timeout(EventHints::registered(bytes, self.memory.clone())).await
+        let outcome = self.listen(Framing::Words).await;
+        let is_closed = matches!(&outcome, Err(error) if error.kind() == ErrorKind::Unreachable);
+        if is_closed && self.may_be_oldest() { self.listen(Framing::Oldest).await } else { outcome }
     }
 
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {
@@ -169,6 +193,13 @@ impl Hypervisor for AdminClient {
 }
 
 impl AdminClient {
+    async fn listen(&self, framing: Framing) -> Result<EventHints, Error> {
+        let bytes = self.transport.open(&Request::new("admin.Events", "", "dom0"), framing).await?;
+        let hints = within_read_timeout(EventHints::registered(bytes, self.memory.clone())).await?;
+        self.memory.learn_framing(framing);
+        Ok(hints)
+    }
+
     async fn plain_call(&self, method: &str, qube: &QubeName) -> Result<(), Error> {
         self.call(&Request::new(method, "", qube.as_str())).await.map(drop)
     }

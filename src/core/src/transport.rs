@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 use crate::error::{Error, ErrorKind};
 use crate::text::DisplayText;
 use crate::wire::reply::REPLY_MAX;
-use crate::wire::request::Request;
+use crate::wire::request::{Framing, Request};
 
 /// Where dom0 serves the Admin API.
 pub const DEFAULT_SOCKET: &str = "/run/qubesd.sock";
@@ -80,15 +80,15 @@ impl Transport {
         }
     }
 
-    /// Sends a request and reads its whole reply.
+    /// Sends a request and reads its whole reply. The framing is of the socket; qrexec has its own.
     ///
     /// # Errors
     /// `Unreachable` when there is no connection or it breaks, `Malformed` for more than [`REPLY_MAX`] bytes,
     /// `Denied` when qrexec refuses.
-    pub async fn call(&self, request: &Request) -> Result<Vec<u8>, Error> {
+    pub async fn call(&self, request: &Request, framing: Framing) -> Result<Vec<u8>, Error> {
         match self {
             Self::Socket(path) => {
-                let stream = send(path, request).await?;
+                let stream = send(path, request, framing).await?;
                 read_all(stream).await
             }
             Self::Qrexec => call_through_qrexec(request).await,
@@ -99,10 +99,10 @@ impl Transport {
     ///
     /// # Errors
     /// `Unreachable` when there is no connection.
-    pub async fn open(&self, request: &Request) -> Result<EventBytes, Error> {
+    pub async fn open(&self, request: &Request, framing: Framing) -> Result<EventBytes, Error> {
         match self {
             Self::Socket(path) => {
-                Ok(EventBytes { stream: Box::new(send(path, request).await?), child: None })
+                Ok(EventBytes { stream: Box::new(send(path, request, framing).await?), child: None })
             }
             Self::Qrexec => {
                 let mut child = start_qrexec(request, Stdio::null())?;
@@ -122,8 +122,8 @@ impl fmt::Display for Transport {
     }
 }
 
-async fn send(path: &Path, request: &Request) -> Result<UnixStream, Error> {
-    let bytes = bytes_of(request)?;
+async fn send(path: &Path, request: &Request, framing: Framing) -> Result<UnixStream, Error> {
+    let bytes = bytes_of(request, framing)?;
     let mut stream = UnixStream::connect(path).await.map_err(|error| unreachable_service(&error))?;
     // A server that refuses early closes before everything is written; what it said still counts.
     let _ = stream.write_all(&bytes).await;
@@ -178,7 +178,7 @@ async fn call_through_qrexec(request: &Request) -> Result<Vec<u8>, Error> {
 
 fn start_qrexec(request: &Request, stdin: Stdio) -> Result<Child, Error> {
     // The same checks as for the socket, so that no request differs by its way.
-    bytes_of(request)?;
+    bytes_of(request, Framing::Words)?;
     let service = match request.argument.as_str() {
         "" => request.method.clone(),
         argument => format!("{}+{argument}", request.method),
@@ -194,8 +194,10 @@ fn start_qrexec(request: &Request, stdin: Stdio) -> Result<Child, Error> {
         .map_err(|error| unreachable_service(&error))
 }
 
-fn bytes_of(request: &Request) -> Result<Vec<u8>, Error> {
-    request.to_bytes().map_err(|error| Error::new(ErrorKind::Refused, format!("Nothing was sent: {error}.")))
+fn bytes_of(request: &Request, framing: Framing) -> Result<Vec<u8>, Error> {
+    request
+        .to_bytes_in(framing)
+        .map_err(|error| Error::new(ErrorKind::Refused, format!("Nothing was sent: {error}.")))
 }
 
 /// Opens with the words that scripts know, and ends as a sentence: without the number that the system adds.

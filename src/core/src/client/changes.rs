@@ -11,7 +11,7 @@ use crate::name::{DeviceRef, QubeName};
 use crate::wire::argument::DeviceArgument;
 use crate::wire::listing;
 use crate::wire::property::PropertyError;
-use crate::wire::request::Request;
+use crate::wire::request::{Framing, Request};
 
 impl AdminClient {
     /// Attaches a device as `assignment` says, its mode included: a live attachment of a device that is to be stored
@@ -58,7 +58,8 @@ impl AdminClient {
     ) -> Result<(), Error> {
         if self.memory.generation() != Some(Generation::Older) {
             let outcome = current.await;
-            if !self.is_for_older(&outcome).await {
+            // A change that went out in the wrong framing is not repeated: the next one goes in the right one.
+            if !self.is_for_older(&outcome).await || self.memory.framing() == Some(Framing::Oldest) {
                 return outcome;
             }
         }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::wire::request::Framing;
+
 /// The two ways in which device calls are made.
 ///
 /// # Source
@@ -17,8 +19,10 @@ pub enum Generation {
 
 /// What was found out so far. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Memory(Arc<AtomicU8>);
+pub(super) struct Memory(Arc<AtomicU8>, Arc<AtomicU8>);
 
+const WORDS: u8 = 1;
+const OLDEST: u8 = 2;
 const OLDER: u8 = 1;
 const CURRENT: u8 = 2;
 
@@ -45,6 +49,28 @@ impl Memory {
     /// A new connection: another server may be there.
     pub(super) fn forget(&self) {
         self.0.store(0, Ordering::Relaxed);
+        self.1.store(0, Ordering::Relaxed);
+    }
+
+    /// The framing, once an answer told it.
+    pub(super) fn framing(&self) -> Option<Framing> {
+        match self.1.load(Ordering::Relaxed) {
+            WORDS => Some(Framing::Words),
+            OLDEST => Some(Framing::Oldest),
+            _ => None,
+        }
+    }
+
+    /// An answer of at least one byte came to a request in this framing. The oldest is spoken by R4.0 alone.
+    pub(super) fn learn_framing(&self, framing: Framing) {
+        let code = match framing {
+            Framing::Words => WORDS,
+            Framing::Oldest => OLDEST,
+        };
+        self.1.store(code, Ordering::Relaxed);
+        if framing == Framing::Oldest {
+            self.learn(Generation::Older);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! One request: `METHOD+ARG SOURCE name DEST\0PAYLOAD`, then the half-close.
+//! One request: `METHOD+ARG SOURCE name DEST\0PAYLOAD`, then the half-close. R4.0 has another framing.
 //!
 //! # Source
 //! Admin API facts 1.2 (R4.1 and newer).
@@ -19,6 +19,18 @@ pub struct Request {
     pub destination: String,
     /// Everything behind the first NUL.
     pub payload: Vec<u8>,
+}
+
+/// How the parts of a request are put together.
+///
+/// # Source
+/// Admin API facts 1.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// R4.1 and newer: a header of words.
+    Words,
+    /// R4.0: `SOURCE\0METHOD\0DEST\0ARG\0PAYLOAD`.
+    Oldest,
 }
 
 /// Why bytes are no request, or a request can't be written.
@@ -76,6 +88,21 @@ impl Request {
         Ok(bytes)
     }
 
+    /// Its bytes in this framing. What can't be written in one can't be in the other, so that no call differs by it.
+    ///
+    /// # Errors
+    /// As of [`Request::to_bytes`].
+    pub fn to_bytes_in(&self, framing: Framing) -> Result<Vec<u8>, RequestError> {
+        let bytes = self.to_bytes()?;
+        if framing == Framing::Words {
+            return Ok(bytes);
+        }
+        let Self { method, argument, source, destination, payload } = self;
+        let mut bytes = format!("{source}\0{method}\0{destination}\0{argument}\0").into_bytes();
+        bytes.extend_from_slice(payload);
+        Ok(bytes)
+    }
+
     /// Reads a request as the server does: split at the first NUL, then at single blanks into exactly four words.
     ///
     /// # Errors
@@ -119,6 +146,14 @@ mod tests {
         let request = Request::new("admin.vm.device.usb.Available", "", "sys-usb");
         assert_eq!(request.to_bytes().unwrap(), b"admin.vm.device.usb.Available+ dom0 name sys-usb\0");
         assert_eq!(Request::parse(&request.to_bytes().unwrap()), Ok(request));
+    }
+
+    #[test]
+    fn the_oldest_framing_has_no_blank_before_its_first_nul() {
+        let request = Request::new("admin.vm.device.usb.Attach", "sys-usb+2-1", "work").with_payload("a=b");
+        let bytes = request.to_bytes_in(Framing::Oldest);
+        assert_eq!(bytes.unwrap(), b"dom0\0admin.vm.device.usb.Attach\0work\0sys-usb+2-1\0a=b");
+        assert!(Request::new("m", "a b", "work").to_bytes_in(Framing::Oldest).is_err());
     }
 
     #[test]
