@@ -94,3 +94,79 @@ fn a_label_alone_is_one_call() {
     let calls: Vec<_> = requests.try_iter().collect();
     assert_eq!(calls, ["admin.vm.property.Get+label dom0 name work\0"]);
 }
+
+/// A server that understands the framing of R4.0 alone: what it can't read it answers without a word.
+fn oldest_server() -> (tempfile::TempDir, AdminClient, Receiver<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("qubesd.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let (seen, requests) = channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut bytes = Vec::new();
+            stream.read_to_end(&mut bytes).unwrap();
+            let text = String::from_utf8(bytes).unwrap();
+            let reply: &[u8] = match text.split('\0').nth(1) {
+                _ if !text.starts_with("dom0\0") => b"",
+                Some("admin.Events") => b"1\0\0connection-established\0\0",
+                Some(method) if method.ends_with(".Available") => b"0\0sda description=Stick\n",
+                _ => b"0\0",
+            };
+            let _ = seen.send(text);
+            stream.write_all(reply).unwrap();
+        }
+    });
+    (folder, AdminClient::new(Transport::socket(path)), requests)
+}
+
+fn attach_of_a_stick() -> Assignment {
+    Assignment {
+        backend: name("sys-usb"),
+        class: DeviceClass::Block,
+        port: Some(PortId::new("sda").unwrap()),
+        device: Some(DeviceId::untold()),
+        frontend: name("work"),
+        mode: Mode::Manual,
+        options: Options::new(),
+    }
+}
+
+#[test]
+fn the_oldest_framing_is_told_by_a_read_and_used_from_then_on() {
+    let (_folder, client, requests) = oldest_server();
+    let read = || Request::new("admin.vm.device.block.Available", "", "sys-usb");
+    run(client.read_call(read())).unwrap();
+    run(client.attach_as(&attach_of_a_stick())).unwrap();
+    let seen: Vec<String> = requests.try_iter().collect();
+    assert_eq!(
+        seen,
+        [
+            "admin.vm.device.block.Available+ dom0 name sys-usb\0",
+            "dom0\0admin.vm.device.block.Available\0sys-usb\0\0",
+            "dom0\0admin.vm.device.block.Attach\0work\0sys-usb+sda\0",
+        ]
+    );
+}
+
+#[test]
+fn a_change_in_a_framing_that_is_not_understood_is_not_repeated() {
+    let (_folder, client, requests) = oldest_server();
+    assert!(run(client.attach_as(&attach_of_a_stick())).is_err());
+    let seen: Vec<String> = requests.try_iter().collect();
+    assert_eq!(seen.iter().filter(|it| it.contains("Attach")).count(), 1, "{seen:?}");
+}
+
+#[test]
+fn a_subscription_finds_the_oldest_framing_by_itself() {
+    let (_folder, client, requests) = oldest_server();
+    run(client.subscribe()).unwrap();
+    let seen: Vec<String> = requests.try_iter().collect();
+    assert_eq!(seen, ["admin.Events+ dom0 name dom0\0", "dom0\0admin.Events\0dom0\0\0"]);
+}
+
+#[test]
+fn a_server_that_answers_is_not_asked_twice() {
+    let (_folder, client, requests) = server(b"0\0");
+    run(client.read_call(Request::new("admin.vm.feature.Get", "x", "work"))).unwrap();
+    assert_eq!(requests.try_iter().count(), 1);
+}
