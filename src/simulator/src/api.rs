@@ -21,7 +21,7 @@ use device_core::wire::request::Request;
 
 use crate::class::Class;
 use crate::reads::Reads;
-use crate::refusal::{Answer, Protocol, Refusal};
+use crate::refusal::{Answer, Refusal};
 use crate::state::{State, no_such_qube};
 
 /// A request whose source and destination exist.
@@ -105,7 +105,7 @@ impl State {
 
     /// The qube that a header names, by name or uuid.
     pub(crate) fn find(&self, text: &str) -> Result<QubeName, Refusal> {
-        if let Some(uuid) = text.strip_prefix("uuid:").filter(|_| self.protocol != Protocol::R42) {
+        if let Some(uuid) = text.strip_prefix("uuid:").filter(|_| !self.protocol.is_older()) {
             if !is_uuid(uuid) {
                 return Err(Refusal::exception(
                     "QubesVMInvalidUUIDError",
@@ -145,7 +145,7 @@ impl State {
     /// `CLASS.VERB`, or a call of the deny list.
     fn device_call(&mut self, call: Call<'_>, rest: &str) -> Option<Answer> {
         let (class, verb) = rest.split_once('.')?;
-        let is_older = self.protocol == Protocol::R42;
+        let is_older = self.protocol.is_older();
         if class == "denied" && !is_older {
             return self.denied_call(call, verb);
         }

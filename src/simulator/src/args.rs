@@ -77,7 +77,7 @@ fn serving() -> [Arg; 6] {
         socket("Serve here, and the control language at PATH.ctl"),
         valued("world", "NAME|FILE", "A built-in world, or a file (.toml, .json)").default_value("laptop"),
         valued("protocol", "VERSION", "The version of the server to stand for")
-            .value_parser(["4.2", "4.3", "4.4"])
+            .value_parser(["4.0", "4.2", "4.3", "4.4"])
             .default_value("4.4"),
         Arg::new("quirks")
             .long("quirks")

@@ -11,7 +11,6 @@ use device_core::qube::QubeClass;
 
 use crate::class::{Class, Exposed};
 use crate::qube::Stored;
-use crate::refusal::Protocol;
 use crate::state::State;
 
 /// Which qube shall have this device? One or several want it.
@@ -59,7 +58,7 @@ impl Question {
 impl State {
     /// A device appeared: the qubes that have it assigned get their turn.
     pub(crate) fn offer(&mut self, device: &Exposed) {
-        if self.protocol == Protocol::R42 {
+        if self.protocol.is_older() {
             // Before R4.3 a plug-in alone attaches nothing; persistent devices come with the start of their qube.
             return;
         }

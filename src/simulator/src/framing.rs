@@ -1,4 +1,4 @@
-//! How a request is cut into its parts: the framing of R4.1 and newer, and for protocol 4.2 also that of R4.0.
+//! How a request is cut into its parts: the framing of R4.1 and newer, that of R4.0 for protocol 4.0, both for 4.2.
 //!
 //! # Source
 //! Admin API facts 1.2.
@@ -10,6 +10,7 @@ use crate::refusal::Protocol;
 /// Reads a request. `None` = the server closes without a word.
 pub(crate) fn request(bytes: &[u8], protocol: Protocol) -> Option<Request> {
     match protocol {
+        Protocol::R40 => oldest(bytes).filter(|_| is_oldest(bytes)),
         Protocol::R42 if is_oldest(bytes) => oldest(bytes),
         _ => Request::parse(bytes).ok(),
     }
@@ -47,6 +48,8 @@ mod tests {
         assert_eq!((request.source.as_str(), request.destination.as_str()), ("dom0", "work"));
         assert_eq!(request.argument, "sys-usb+sda");
         assert_eq!(request.payload, b"read-only=yes\0");
+        assert!(super::request(bytes, Protocol::R40).is_some());
+        assert_eq!(super::request(b"admin.vm.List+ dom0 name dom0\0", Protocol::R40), None);
         assert_eq!(super::request(bytes, Protocol::R43), None);
         assert!(super::request(b"admin.vm.List+ dom0 name dom0\0", Protocol::R42).is_some());
         assert_eq!(super::request(b"dom0\0admin.vm.List\0dom0\0", Protocol::R42), None, "a part is missing");

@@ -14,6 +14,8 @@ pub(crate) type Answer = Result<Vec<u8>, Refusal>;
 /// Which real server the simulator stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Protocol {
+    /// As R4.2, in the framing of R4.0 alone.
+    R40,
     /// The device calls of R4.0 to R4.2; protocol errors give an empty reply.
     R42,
     /// Protocol errors and denials give an empty reply.
@@ -28,11 +30,17 @@ impl Protocol {
     #[must_use]
     pub fn new(word: &str) -> Option<Self> {
         match word {
+            "4.0" => Some(Self::R40),
             "4.2" => Some(Self::R42),
             "4.3" => Some(Self::R43),
             "4.4" => Some(Self::R44),
             _ => None,
         }
+    }
+
+    /// Whether a device is a port only: before R4.3.
+    pub(crate) fn is_older(self) -> bool {
+        matches!(self, Self::R40 | Self::R42)
     }
 }
 

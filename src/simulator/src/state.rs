@@ -101,7 +101,7 @@ impl State {
     pub(crate) fn speak(&mut self, protocol: Protocol) {
         self.protocol = protocol;
         self.reads.forget();
-        if protocol != Protocol::R42 {
+        if !protocol.is_older() {
             return;
         }
         for qube in self.qubes.values_mut() {
@@ -173,7 +173,7 @@ impl State {
     pub(crate) fn emit(&mut self, subject: &QubeName, name: &str, pairs: &[(&str, &str)]) {
         self.changes += 1;
         let told = match self.protocol {
-            Protocol::R42 => older(name, pairs),
+            Protocol::R40 | Protocol::R42 => older(name, pairs),
             Protocol::R43 | Protocol::R44 => Older::Same,
         };
         match told {
@@ -195,7 +195,7 @@ impl State {
     /// The device classes this machine has, in the order the real server happened to list them.
     pub(crate) fn classes(&self) -> impl Iterator<Item = Class> {
         let has_microphone = self.hardware.has_microphone;
-        let has_webcam = self.hardware.has_webcam_class && self.protocol != Protocol::R42;
+        let has_webcam = self.hardware.has_webcam_class && !self.protocol.is_older();
         [Class::Pci, Class::Block, Class::Mic, Class::Usb, Class::Webcam].into_iter().filter(move |class| {
             match class {
                 Class::Mic => has_microphone,

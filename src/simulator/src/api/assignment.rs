@@ -113,7 +113,7 @@ impl State {
             .and_then(Mode::new)
             .filter(|mode| *mode != Mode::Manual)
             .ok_or_else(|| match self.protocol {
-                Protocol::R42 | Protocol::R43 => Refusal::Crash,
+                Protocol::R40 | Protocol::R42 | Protocol::R43 => Refusal::Crash,
                 Protocol::R44 => {
                     Refusal::exception("QubesUnrecognizedDeviceAssignmentMode", "Invalid assignment mode")
                 }

@@ -99,7 +99,7 @@ impl State {
     /// What is said to a call about the devices of a remote qube; 4.4 fails over it.
     pub(super) fn no_devices(&self) -> Refusal {
         match self.protocol {
-            Protocol::R42 | Protocol::R43 => {
+            Protocol::R40 | Protocol::R42 | Protocol::R43 => {
                 Refusal::exception("QubesException", "This qube doesn't support devices")
             }
             Protocol::R44 => Refusal::Crash,

@@ -6,7 +6,7 @@
 use super::Call;
 use crate::property::{ANNOUNCEMENT, Value, names};
 use crate::property_write::no_such_property;
-use crate::refusal::{Answer, Protocol, Refusal};
+use crate::refusal::{Answer, Refusal};
 use crate::state::State;
 
 impl State {
@@ -27,7 +27,7 @@ impl State {
     /// simulated.
     fn is_here(&self, name: &str) -> bool {
         match name {
-            "devices_denied" => self.protocol != Protocol::R42,
+            "devices_denied" => !self.protocol.is_older(),
             ANNOUNCEMENT => !self.is_recorded,
             _ => true,
         }

@@ -17,7 +17,7 @@ impl State {
     pub(super) fn qube_call(&mut self, call: Call<'_>, name: &str) -> Option<Answer> {
         Some(match name {
             "List" => self.list(call),
-            "CurrentState" => self.current_state(call),
+            "CurrentState" if self.protocol != Protocol::R40 => self.current_state(call),
             "Start" => self.plainly(call, Self::start),
             "Shutdown" => self.shutdown_call(call),
             "Kill" => self.plainly(call, Self::stop),
@@ -93,8 +93,8 @@ impl State {
         }
         let wants_uuid = match call.payload {
             b"" => false,
-            b"uuid" if self.protocol != Protocol::R42 => true,
-            _ if self.protocol == Protocol::R42 => return Err(Refusal::protocol("unexpected payload")),
+            b"uuid" if !self.protocol.is_older() => true,
+            _ if self.protocol.is_older() => return Err(Refusal::protocol("unexpected payload")),
             _ => return Err(Refusal::value("Invalid payload")),
         };
         let template = if call.destination.is_dom0() {
@@ -209,7 +209,7 @@ impl State {
 fn line(qube: &Qube, protocol: Protocol) -> String {
     let known = format!("{} class={} state={}", qube.name, qube.class.as_str(), qube.power.as_str());
     match protocol {
-        Protocol::R42 => known + "\n",
+        Protocol::R40 | Protocol::R42 => known + "\n",
         Protocol::R43 | Protocol::R44 => format!("{known} uuid={}\n", qube.uuid),
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn exposed(state: &State, backend: &QubeName) -> Vec<Exposed> {
         return Vec::new();
     }
     let manufacturer = match state.protocol {
-        Protocol::R42 | Protocol::R43 => "build-in",
+        Protocol::R40 | Protocol::R42 | Protocol::R43 => "build-in",
         Protocol::R44 => "default",
     };
     vec![Exposed {

@@ -27,7 +27,7 @@ fn told(state: &State, address: &str, function: &PciFunction) -> Option<Exposed>
     let device = read(address, function);
     match state.protocol {
         Protocol::R43 | Protocol::R44 => Some(device),
-        Protocol::R42 => {
+        Protocol::R40 | Protocol::R42 => {
             let is_first = address.starts_with("0000:");
             is_first.then(|| Exposed { port: plain_port(address), ..device })
         }

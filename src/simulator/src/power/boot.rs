@@ -23,7 +23,7 @@ impl State {
                 .unwrap_or_default();
             if found.is_empty() {
                 let text = match self.protocol {
-                    Protocol::R42 => {
+                    Protocol::R40 | Protocol::R42 => {
                         format!("{}:{}", stored.backend, stored.port.as_deref().unwrap_or_default())
                     }
                     Protocol::R43 | Protocol::R44 => stored.text(),

@@ -14,7 +14,6 @@ use super::{StateFault, ends_with_the_machine};
 use crate::class::Class;
 use crate::property;
 use crate::qube::{Qube, Stored};
-use crate::refusal::Protocol;
 use crate::state::State;
 
 /// Puts what a file says over `state`, which is untouched when the file is refused.
@@ -60,7 +59,7 @@ fn check_header(state: &State, header: &Header) -> Result<(), StateFault> {
     if header.world != state.world {
         return Err(StateFault::at(1, format!("this is of the world {}, not {}", header.world, state.world)));
     }
-    if header.is_older != (state.protocol == Protocol::R42) {
+    if header.is_older != (state.protocol.is_older()) {
         return Err(StateFault::at(1, "protocol 4.2 and later ones do not share assignments"));
     }
     Ok(())

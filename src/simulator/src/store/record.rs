@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::StateFault;
 use crate::qube::{Qube, Stored};
-use crate::refusal::Protocol;
 use crate::state::State;
 
 /// The version of this format; another one is refused.
@@ -118,7 +117,7 @@ pub(super) fn write(state: &State) -> Result<String, serde_json::Error> {
     let header = Header {
         plugboard_simulator_state: FORMAT,
         world: state.world.clone(),
-        is_older: state.protocol == Protocol::R42,
+        is_older: state.protocol.is_older(),
         next_qid: state.next_qid,
         next_disposable: state.next_disposable,
     };
