@@ -2,6 +2,7 @@
 
 import re
 
+import spoken
 from waiting import settled, until
 
 DENIED = "blocked by policy"
@@ -12,22 +13,26 @@ def likely_qubes_come_first_and_refused_ones_say_why(product):
     product.wait_for_tray()
     stick = product.plug("stick")
     row = product.row(stick)
-    product.give("block", stick, "untrusted")
-    product.menu.open()
-    product.menu.wait_for_row(row + ".*attached to untrusted")
-    product.qvm_device("block", "detach", "untrusted", stick)
+    for target, holders in (("^Attach to untrusted$", ["untrusted"]), ("^Detach from untrusted$", [])):
+        product.menu.open()
+        product.menu.hover(row)
+        product.menu.choose(target)
+        product.wait_for_holders("block", stick, *holders)
+        product.menu.wait_for_row(row + (".*attached to untrusted" if holders else "(?!.*attached)"))
     product.qvm_device("block", "assign", "--ask", "personal", stick)
     product.control("call", "admin.vm.device.denied.Add", "work", "b******")
     product.menu.close()
     _device_is_assigned(product, stick, "personal")
     product.menu.open()
-    badges = [text for text in product.menu.texts() if text == "NEW"]
-    assert badges, f"no badge at what was just plugged in: {product.menu.texts()}"
+    badges = {item.name: spoken.description(item.element) for item in product.menu.items()}
+    new = [name for name, badge in badges.items() if badge == "NEW"]
+    assert new == product.menu.rows_like(row) and "NEW" in product.menu.texts(), f"new is the stick alone: {badges}"
     targets = product.menu.hover(row)
     expected = ["Attach to personal", "Attach to untrusted", "Attach to banking"]
     assert targets[:3] == expected, f"usually here, last used, by name; the sub-menu begins with {targets}"
-    for note in ("usually here", "last used"):
-        assert note in product.menu.words(), f"{note!r} is not to be read: {product.menu.words()}"
+    notes = [spoken.description(item.element) for item in product.menu.items() if item.level == 1]
+    assert notes[:3] == ["usually here", "last used", ""], f"beside them is said {notes}"
+    assert all(note in product.menu.words() for note in notes), f"it is not to be read: {product.menu.words()}"
     refused = product.menu.find(f"^Attach to work, {DENIED}$", 1)
     assert refused and not refused.usable, f"work is not refused with its reason: {targets}"
     assert not any("dom0" in target or "sys-usb" in target for target in targets), targets
@@ -51,6 +56,7 @@ def whole_disk_in_use_holds_its_parts(product):
     menu.wait_for_no_row(row + ".*attached to work")
     menu.hover(row)
     menu.choose(r"^Partition 1\b")
+    until(lambda: menu.find("^Back$", 1), lambda: f"the page of the partition; there is {menu.targets()}")
     menu.choose("^Attach to work$")
     product.wait_for_holders("block", f"{stick}1", "work")
     menu.open()
@@ -108,7 +114,7 @@ def usb_qube_is_started_from_its_row(product):
     menu.wait_for_no_row(product.row(camera) + r"(?!.*(removed|no longer))")
     menu.choose("^Start sys-usb to see its USB devices$", level=0)
     menu.wait_for_row(product.row(camera))
-    notice = product.notices.wait_for("sys-usb has started", "available", since=told)
+    notice = product.notices.wait_for("sys-usb has started", "available", since=told, seconds=20)
     single = [one.summary for one in product.notices.all()[told:] if one.summary.endswith("is available")]
     assert not single, f"{single} beside the summary {notice.summary!r}"
 

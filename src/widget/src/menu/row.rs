@@ -12,7 +12,7 @@ use super::chips::Chips;
 use super::list::RowView;
 use super::model::{Look, Row, RowAction, Status};
 use super::picture::Picture;
-use crate::platform::set_accessible_label;
+use crate::platform::{set_accessible_description, set_accessible_label};
 use crate::strings;
 
 /// Characters of a name before it is cut in the middle; the whole of it is in the tooltip.
@@ -122,6 +122,10 @@ impl RowView for RowWidget {
         parts.chevron.widget().set_visible(row.action == RowAction::Open);
         if before.as_ref().map(|before| &before.spoken) != Some(&row.spoken) {
             set_accessible_label(&parts.button, &row.spoken);
+        }
+        if before.as_ref().is_some_and(|before| before.is_new) != row.is_new {
+            let badge = if row.is_new { strings::new() } else { String::new() };
+            set_accessible_description(&parts.button, &badge);
         }
         before.is_none_or(|before| {
             (&before.key, &before.id, &before.action) != (&row.key, &row.id, &row.action)
