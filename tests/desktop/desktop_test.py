@@ -23,6 +23,7 @@ import mishap
 import places
 import preferences
 import surroundings
+import telling
 from product import Product
 from session import SHOTS, Desktop, deadline
 
@@ -31,6 +32,7 @@ THEMES = (
     everyday,
     choosing,
     hands,
+    telling,
     places,
     mishap,
     surroundings,
