@@ -38,8 +38,8 @@ def likely_qubes_come_first_and_refused_ones_say_why(product):
     assert not any("dom0" in target or "sys-usb" in target for target in targets), targets
 
 
-def whole_disk_in_use_holds_its_parts(product):
-    """A disk in use: its partition and its stick can't be chosen, and say why; free again, a part goes alone."""
+def disk_in_use_holds_its_stick(product):
+    """A disk in use: its stick can't be chosen and says why; free again, a partition goes alone."""
     product.wait_for_tray()
     stick = product.plug("stick")
     row, menu = product.row(stick), product.menu
@@ -47,9 +47,8 @@ def whole_disk_in_use_holds_its_parts(product):
     menu.open()
     menu.wait_for_row(row + ".*attached to work")
     targets = menu.hover(row)
-    for words in (r"^Partition 1\b.*, whole disk is in use in work$", "^Whole USB device, in use as disk sda$"):
-        part = menu.find(words, 1)
-        assert part and not part.usable, f"{words!r} is not there or can be chosen: {targets}"
+    whole = menu.find("^Whole USB device, in use as disk sda$", 1)
+    assert whole and not whole.usable, f"the stick is not refused with its reason: {targets}"
     menu.choose("^Detach from work$")
     product.wait_for_holders("block", stick)
     menu.open()
@@ -147,19 +146,20 @@ def keyboard_is_given_away_after_a_question_only(product):
     menu.open()
     menu.hover(row)
     menu.choose("^Attach to work$")
-    go_on = settled(lambda: _box(menu, "all the same$"), lambda: f"the question among {menu.targets()}")
-    usable = [item.name for item in menu.items() if item.level == 1 and item.usable]
+    settled(lambda: _box(menu, "all the same$"), lambda: f"the question among {menu.targets()}")
+    answers = [item for item in menu.items() if item.level == 1 and item.usable]
+    usable = [item.name for item in answers]
     assert usable == ["Leave it where it is", "Attach to work all the same"], f"to be chosen are {usable}"
     assert any(f"may be {keyboard}" in text for text in menu.texts()), f"the question names no port: {menu.texts()}"
     menu.choose("^Leave it where it is$")
     until(lambda: menu.find("^Attach to work$", 1), lambda: f"the qubes again; the sub-menu has {menu.targets()}")
-    at = go_on.y + go_on.height // 2
-    under = [item for item in menu.items() if item.level == 1 and item.box.y <= at < item.box.y + item.box.height]
-    assert under and under[0].name.startswith("Attach to "), f"no qube stands where the answer will: {menu.targets()}"
-    menu.double_click(rf"^{under[0].name}$", at)
+    entries = [item for item in menu.items() if item.level == 1 and item.name.startswith("Attach to ")]
+    entry, at = next(_both(entries, answers), (None, None))
+    assert entry, f"no qube stands where an answer will: {entries}, {answers}"
+    menu.double_click(f"^{entry.name}$", at)
     until(lambda: _box(menu, "all the same$"), lambda: f"the question among {menu.targets()}")
-    qube = under[0].name.removeprefix("Attach to ")
-    menu.choose(f"^Attach to {qube} all the same$")
+    menu.choose(f"^{entry.name} all the same$")
+    qube = entry.name.removeprefix("Attach to ")
     product.wait_for_holders("usb", keyboard, qube)
 
 
@@ -169,6 +169,16 @@ def keyboard_is_given_away_after_a_question_only(product):
 def _box(menu, pattern):
     item = menu.find(pattern, 1)
     return item.box if item else None
+
+
+def _both(entries, answers):
+    """Entries with a height at which an answer stands after a click, the last answer first."""
+    for answer in reversed(answers):
+        for entry in entries:
+            top = max(entry.box.y, answer.box.y)
+            bottom = min(entry.box.y + entry.box.height, answer.box.y + answer.box.height)
+            if bottom - top >= 6:
+                yield entry, (top + bottom) // 2
 
 
 def _only_holder(product, port):
@@ -194,7 +204,7 @@ def _device_is_assigned(product, port, qube):
 
 TESTS = (
     likely_qubes_come_first_and_refused_ones_say_why,
-    whole_disk_in_use_holds_its_parts,
+    disk_in_use_holds_its_stick,
     new_disposable_takes_it_and_goes_with_it,
     usb_qube_is_started_from_its_row,
     endless_command_can_be_given_up,

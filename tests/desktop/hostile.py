@@ -65,7 +65,7 @@ def hostile_names_are_plain_text_everywhere(product):
 
 
 def _plug(product, port):
-    product.control("plug", "usb", "sys-usb", port, f"desc=1234:5678 {NAMES[port]} {NAMES[port]}", "interfaces=ff0000:")
+    product.control("plug", "usb", "sys-usb", port, f"desc=1234:5678 Maker {NAMES[port]} 1", "interfaces=ff0000:")
 
 
 def _row(port):
