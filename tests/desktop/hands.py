@@ -1,10 +1,7 @@
-"""How it answers to hands: the keys of a menu, typing to find, a pointer that cuts the corner, the D-Bus menu's clicks."""
-
-import re
+"""How it answers to hands: the keys of a menu, typing to find, the D-Bus menu's clicks."""
 
 from dbus_menu import DBusMenu
 from product import PROGRAMS
-from screen import middle
 from waiting import settled, until
 
 
@@ -45,33 +42,6 @@ def keys_do_what_menus_do(product):
     assert menu.window(), "one Escape too many was taken"
     menu.press("Escape")
     until(lambda: not menu.window(), "the menu closed by Escape")
-
-
-def pointer_may_cut_the_corner(product):
-    """On its slow way to the sub-menu the pointer crosses other rows, and the sub-menu stays; straight down it follows."""
-    product.wait_for_tray()
-    product.plug("stick")
-    menu, screen = product.menu, product.screen
-    menu.open()
-    targets = menu.hover("dom0:mic")
-    rows = [item for item in menu.items() if item.level == 0]
-    here = next(place for place, item in enumerate(rows) if "dom0:mic" in item.name)
-    last = [item for item in menu.items() if item.level == 1][len(targets) // 2 + 1]
-    crossed = [item for item in rows[here + 1 :] if item.box.y < last.box.y]
-    assert crossed, f"the way to {last.name!r} crosses no other row; rows are {rows}"
-    screen.glide(*middle(last.box))
-    assert re.search("dom0:mic", menu.beside() or ""), f"another row took over on the way: {menu.beside()!r}"
-    menu.close()
-    menu.open()
-    menu.hover("dom0:mic")
-    below = [item for item in menu.items() if item.level == 0][here + 1]
-    screen.glide(screen.pointer()[0], middle(below.box)[1], strides=6)
-    until(lambda: menu.beside() == below.name, lambda: f"the sub-menu of {below.name!r}; it is that of {menu.beside()!r}")
-    menu.choose("^About$", level=0)
-    until(lambda: "plugboard 0." in menu.words(), lambda: f"what runs here; to be read is {menu.words()!r}")
-    # A click elsewhere closes; the empty screen is below the panel, away from the menu.
-    screen.click(40, 600)
-    until(lambda: not menu.window(), "the menu closed by a click elsewhere")
 
 
 def dbus_menu_attaches_moves_and_detaches(product):
@@ -115,6 +85,5 @@ def _rows_of_devices(menu):
 
 TESTS = (
     keys_do_what_menus_do,
-    pointer_may_cut_the_corner,
     dbus_menu_attaches_moves_and_detaches,
 )

@@ -211,13 +211,6 @@ class Menu:
         place = settled(lambda: _still(self.find(pattern, level)), under, quiet=STILL)
         self.screen.click(*middle(place))
 
-    def double_click(self, pattern, y):
-        """Goes over to an entry of the sub-menu, at this height, and clicks twice as quickly as a hand can."""
-        place = settled(lambda: _still(self.find(pattern, 1)), lambda: f"an entry {pattern!r} among {self.targets()}")
-        self.screen.move(middle(place)[0], y)
-        settled(lambda: _still(self.find(pattern, 1)), f"the entry {pattern!r} under the pointer", quiet=STILL)
-        self.screen.double_click(middle(place)[0], y)
-
 
 def _still(item):
     return item.box if item and item.box.width > 1 else None

@@ -61,21 +61,6 @@ class Screen:
         self.move(x, y)
         self._run("xdotool", "click", str(button))
 
-    def double_click(self, x, y):
-        self.move(x, y)
-        self._run("xdotool", "click", "--repeat", "2", "--delay", "40", "1")
-
-    def glide(self, x, y, strides=16, pace=0.05):
-        """Moves the pointer as slowly as a hand that aims: it is on the way for as many paces of seconds."""
-        from_x, from_y = self.pointer()
-        words = ["xdotool"]
-        for stride in range(1, strides + 1):
-            share = stride / strides
-            words += ["mousemove", str(round(from_x + (x - from_x) * share)), str(round(from_y + (y - from_y) * share))]
-            words += ["sleep", str(pace)]
-        self._run(*words)
-        until(lambda: self.pointer() == (x, y), f"the pointer at {x},{y}")
-
     def focus(self):
         """The window that gets what is typed, by number."""
         return int(self._run("xdotool", "getwindowfocus").strip() or 0)
