@@ -17,7 +17,6 @@ import command_line
 import door
 import everyday
 import hands
-import hostile
 import languages
 import mishap
 import places
@@ -37,7 +36,6 @@ THEMES = (
     mishap,
     surroundings,
     preferences,
-    hostile,
     asking,
     command_line,
     door,
