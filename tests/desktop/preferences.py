@@ -125,7 +125,24 @@ def a_camera_takes_the_microphone_along(product):
     product.wait_for_holders("mic", "dom0:mic")
 
 
+def another_theme_is_followed_with_the_window_open(product):
+    """libadwaita, which draws the window, keeps no theme that the desktop has left: both windows turn dark and light."""
+    product.wait_for_tray()
+    brightness = lambda shown: product.screen.brightness(shown.box)  # noqa: E731
+    product.menu.open()
+    product.menu.choose("^Settings", level=0)
+    for theme, is_right in (("Adwaita-dark", lambda light: light < 0.4), ("Adwaita", lambda light: light > 0.6)):
+        product.desktop.choose_theme(theme)
+        shown = wait_for_window(product)
+        until(lambda: is_right(brightness(shown)), lambda: f"the window as {theme}; it is {brightness(shown):.2f} bright")
+        product.menu.open_by_command()
+        menu = product.menu.window()
+        until(lambda: is_right(brightness(menu)), lambda: f"the menu as {theme}; it is {brightness(menu):.2f} bright")
+        product.menu.close()
+
+
 TESTS = (
+    another_theme_is_followed_with_the_window_open,
     a_name_of_ones_own_is_shown_first,
     a_hidden_device_is_left_out_until_it_is_shown_again,
     a_camera_takes_the_microphone_along,

@@ -209,6 +209,12 @@ class Desktop:
         self.start("notifyd", library_program("xfce4/notifyd/xfce4-notifyd"))
         self.wait_for_name("org.freedesktop.Notifications")
 
+    def choose_theme(self, name):
+        """Another theme for the whole desktop, as somebody chooses it in the settings of Xfce."""
+        channel, value = "xsettings", GLib.Variant("s", name)
+        xfconf = "org.xfce.Xfconf"
+        self.call(xfconf, f"/{xfconf.replace('.', '/')}", xfconf, "SetProperty", "(ssv)", channel, "/Net/ThemeName", value)
+
     def start_panel(self):
         self.start("panel", "xfce4-panel", "--disable-wm-check")
         self.wait_for_name("org.kde.StatusNotifierWatcher", 20)
