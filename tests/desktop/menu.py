@@ -67,10 +67,9 @@ class Menu:
         return window is not None and self.screen.focus() == int(window.id, 16)
 
     def close(self):
-        if self.window():
-            self.screen.key("Escape")
+        # One closes a further page, one the sub-menu, one the menu.
+        for _ in range(3):
             if self.window():
-                # The first one may have closed a sub-menu only.
                 self.screen.key("Escape")
         until(lambda: not self.window(), "the menu closed by Escape")
 

@@ -82,7 +82,7 @@ fn desktop_theme(settings: &gtk::Settings) -> Option<glib::GString> {
 /// Whether the name of a theme says that it is dark.
 fn is_dark(theme: Option<&str>) -> bool {
     let name = theme.unwrap_or_default().to_lowercase();
-    name.ends_with("dark") || name.contains("-dark-") || name.contains("-dark:")
+    name.ends_with("dark") || name.contains("-dark-") || name.contains("-dark:") || name.ends_with("inverse")
 }
 
 #[cfg(test)]
@@ -91,7 +91,14 @@ mod tests {
 
     #[test]
     fn dark_themes_are_known_by_their_names() {
-        for name in ["Adwaita-dark", "Greybird-dark", "Arc-Dark", "Yaru-dark-hdpi", "Adwaita:dark"] {
+        for name in [
+            "Adwaita-dark",
+            "Greybird-dark",
+            "Arc-Dark",
+            "Yaru-dark-hdpi",
+            "Adwaita:dark",
+            "HighContrastInverse",
+        ] {
             assert!(is_dark(Some(name)), "{name}");
         }
         for name in ["Adwaita", "Darkroom", "Arc-Darker", "HighContrast", ""] {

@@ -215,7 +215,7 @@ fn optional<W: IsA<gtk::Widget>>(
 
 /// Whether it leads to a further page.
 fn turns(item: &Item) -> bool {
-    matches!(item.action, Some(ItemAction::Turn(_) | ItemAction::Part(_))) && item.mark != Mark::Back
+    matches!(item.action, Some(ItemAction::Turn(_) | ItemAction::Part(_))) && item.key != ItemKey::Back
 }
 
 /// A sentence is longer than a name, and nothing to choose.
