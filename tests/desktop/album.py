@@ -12,11 +12,12 @@ import shutil
 import subprocess
 import sys
 
+import states  # noqa: F401 (lists them)
 from menu import PROGRAM
 from product import Product
 from screen import Box
 from session import ROOT, SHOTS, SIZE, Desktop, deadline
-from states import STATES
+from state import STATES
 from waiting import settled, until
 
 LIST = ROOT / "docs/pictures.md"

@@ -4,42 +4,13 @@ A state is a function of the album that takes one picture or several in a row.
 Notifications are left out where they are not the subject: they would stand in the picture.
 """
 
-import dataclasses
-import typing
-
 import preferences
 from asking import OTHER, Asking
 from language import Language, mirrored
+from state import state
 from waiting import until
 
 REFUSAL = ("exception", "QubesException", "No free slot in work.")
-STATES = {}
-
-
-@dataclasses.dataclass(frozen=True)
-class State:
-    """A state, and the desktop that it needs."""
-
-    name: str
-    bring_about: typing.Callable
-    world: str = "laptop"
-    theme: str = "Adwaita"
-    scale: int = 1
-    language: typing.Callable = None
-    notifications: bool = False
-    starts_programs: bool = True
-
-
-def state(name=None, **desktop):
-    """Lists a function among the states, under its own name or another."""
-
-    def lists(bring_about):
-        called = name or bring_about.__name__.replace("_", "-")
-        STATES[called] = State(called, bring_about, **desktop)
-        return bring_about
-
-    return lists
-
 
 # ---- every day --------------------------------------------------------------------------------------------------------
 
