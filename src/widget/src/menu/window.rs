@@ -117,13 +117,14 @@ impl Parts {
     }
 
     fn open(self: &Rc<Self>, opening: &Opening) {
+        let at = opening.at.map(|told| self.outside.clicked(self.frame.window(), told));
         if self.frame.is_open() {
-            match (&opening.device, opening.at) {
+            match (&opening.device, at) {
                 (None, Some(_)) => return self.close(),
                 _ => self.frame.window().present(),
             }
-        } else if !self.outside.is_rest_of_closing(opening.at) {
-            self.show(opening.at);
+        } else if !self.outside.is_rest_of_closing(at) {
+            self.show(at);
         }
         if let Some(device) = &opening.device {
             self.open_at(device);
