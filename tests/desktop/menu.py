@@ -67,11 +67,14 @@ class Menu:
         return window is not None and self.screen.focus() == int(window.id, 16)
 
     def close(self):
-        # One closes a further page, one the sub-menu, one the menu.
-        for _ in range(3):
-            if self.window():
-                self.screen.key("Escape")
-        until(lambda: not self.window(), "the menu closed by Escape")
+        """Closes it step by step: a further page, the sub-menu, the menu; not one Escape more, which others would get."""
+        while self.window():
+            before = [item.name for item in self.items()]
+            self.screen.key("Escape")
+            until(
+                lambda: not self.window() or [item.name for item in self.items()] != before,
+                lambda: f"something closed by Escape; to be seen is {before}",
+            )
 
     # ---- read -----------------------------------------------------------------------------------------------------
 
