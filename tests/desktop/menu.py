@@ -69,12 +69,16 @@ class Menu:
     def close(self):
         """Closes it step by step: a further page, the sub-menu, the menu; not one Escape more, which others would get."""
         while self.window():
-            before = [item.name for item in self.items()]
+            before = self._names()
             self.screen.key("Escape")
+            # The accessibility tree may be empty a moment before the window has gone.
             until(
-                lambda: not self.window() or [item.name for item in self.items()] != before,
+                lambda: not self.window() or self._names() not in ([], before),
                 lambda: f"something closed by Escape; to be seen is {before}",
             )
+
+    def _names(self):
+        return [item.name for item in self.items()]
 
     # ---- read -----------------------------------------------------------------------------------------------------
 
