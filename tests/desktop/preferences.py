@@ -128,17 +128,15 @@ def a_camera_takes_the_microphone_along(product):
 def another_theme_is_followed_with_the_window_open(product):
     """libadwaita, which draws the window, keeps no theme that the desktop has left: both windows turn dark and light."""
     product.wait_for_tray()
-    brightness = lambda shown: product.screen.brightness(shown.box)  # noqa: E731
     product.menu.open()
     product.menu.choose("^Settings", level=0)
+    wait_for_window(product)
+    product.menu.open_by_command()
     for theme, is_right in (("Adwaita-dark", lambda light: light < 0.4), ("Adwaita", lambda light: light > 0.6)):
         product.desktop.choose_theme(theme)
-        shown = wait_for_window(product)
-        until(lambda: is_right(brightness(shown)), lambda: f"the window as {theme}; it is {brightness(shown):.2f} bright")
-        product.menu.open_by_command()
-        menu = product.menu.window()
-        until(lambda: is_right(brightness(menu)), lambda: f"the menu as {theme}; it is {brightness(menu):.2f} bright")
-        product.menu.close()
+        for shown in (wait_for_window(product), product.menu.window()):
+            brightness = lambda box=shown.box: product.screen.brightness(box)  # noqa: E731
+            until(lambda: is_right(brightness()), lambda: f"{shown.name} as {theme}; it is {brightness():.2f} bright")
 
 
 TESTS = (
