@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Once;
 
 use gtk::gdk;
+use gtk::pango;
 
 /// Loads the style and the icons for the display of this program; once, whoever comes first.
 pub(crate) fn load(display: &gdk::Display, icons: Option<&Path>) {
@@ -42,4 +43,11 @@ fn follow_dark_themes() {
     };
     follow(&settings);
     settings.connect_gtk_theme_name_notify(follow);
+}
+
+/// What makes a text bold, also for those who read its attributes instead of its look.
+pub(super) fn bold() -> pango::AttrList {
+    let list = pango::AttrList::new();
+    list.insert(pango::AttrInt::new_weight(pango::Weight::Bold));
+    list
 }
