@@ -2,16 +2,18 @@
 //!
 //! Each says why it is sound. Nothing else in this crate may be `unsafe`.
 
-use std::ffi::OsString;
-
 use gettextrs::{LocaleCategory, bind_textdomain_codeset, bindtextdomain, setlocale, textdomain};
 use gtk::glib;
 use gtk::prelude::*;
 
 /// Name of our translations.
 const DOMAIN: &str = "plugboard";
-/// Where the build installs translations; unset in a plain `cargo build`.
-const LOCALE_DIR: Option<&str> = option_env!("PLUGBOARD_LOCALEDIR");
+/// Where translations are installed. The build names it only where it is another place than the usual one, so that
+/// a package in the usual place compiles nothing anew.
+const LOCALE_DIR: &str = match option_env!("PLUGBOARD_LOCALEDIR") {
+    Some(folder) => folder,
+    None => "/usr/share/locale",
+};
 /// Names another folder of translations, for a program that is run from the source tree; a package needs none.
 const LOCALE_VARIABLE: &str = "PLUGBOARD_TRANSLATIONS";
 
@@ -36,10 +38,9 @@ pub(crate) fn prepare() {
     if locale.is_none() {
         tracing::warn!("the locale of the environment is not installed; texts are English");
     }
-    let folder = std::env::var_os(LOCALE_VARIABLE).or_else(|| LOCALE_DIR.map(OsString::from));
-    let bound = folder.map_or(Ok(()), |folder| bindtextdomain(DOMAIN, folder).map(drop));
-    let chosen = bound
-        .and_then(|()| bind_textdomain_codeset(DOMAIN, "UTF-8").map(drop))
+    let folder = std::env::var_os(LOCALE_VARIABLE).unwrap_or_else(|| LOCALE_DIR.into());
+    let chosen = bindtextdomain(DOMAIN, folder)
+        .and_then(|_| bind_textdomain_codeset(DOMAIN, "UTF-8").map(drop))
         .and_then(|()| textdomain(DOMAIN).map(drop));
     if let Err(error) = chosen {
         tracing::warn!(%error, "translations can't be used; texts are English");
