@@ -156,9 +156,10 @@ impl Clerk {
             Some(notice) => Effect::Show(Tag::Asking, notice.clone()),
             None => Effect::Close(Tag::Asking),
         };
-        match self.ears.notices.try_send(effect) {
-            Ok(()) => self.told = notice,
-            Err(_) => tracing::warn!("a notification has to wait: the daemon does not keep up"),
+        if self.ears.notices.try_send(effect).is_ok() {
+            self.told = notice;
+        } else {
+            tracing::warn!("a notification has to wait: the daemon does not keep up");
         }
     }
 }
