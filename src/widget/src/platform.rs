@@ -33,6 +33,7 @@ pub(crate) fn prepare() {
             unsafe { std::env::set_var(name, value) };
         }
     }
+    share_heap();
     // SAFETY: as above; `setlocale` changes what other threads would read.
     let locale = unsafe { setlocale(LocaleCategory::LcAll, "") };
     if locale.is_none() {
@@ -66,6 +67,20 @@ pub(crate) fn set_accessible_label(widget: &impl IsA<gtk::Widget>, label: &str) 
     }
 }
 
+/// Has all threads take their memory from one heap.
+///
+/// The C library gives each thread a heap of its own, so that many busy threads need not wait for each other. Ours are
+/// few and rarely busy, and what one has freed serves the next.
+#[expect(unsafe_code, reason = "the standard library does not know this function of the C library")]
+fn share_heap() {
+    /// `M_ARENA_MAX` of `malloc.h`.
+    #[cfg(target_env = "gnu")]
+    const HEAPS: i32 = -8;
+    // SAFETY: the function takes no pointer and may be called at any time; a setting that it does not know it ignores.
+    #[cfg(target_env = "gnu")]
+    let _ = unsafe { mallopt(HEAPS, 1) };
+}
+
 /// Gives memory that was freed back to the system.
 ///
 /// Reading the whole tree, drawing a menu for a host, opening ours: each needs megabytes for a moment, and the C library
@@ -81,6 +96,9 @@ pub(crate) fn give_memory_back() {
 unsafe extern "C" {
     #[cfg(target_env = "gnu")]
     fn malloc_trim(keep: usize) -> i32;
+
+    #[cfg(target_env = "gnu")]
+    fn mallopt(setting: i32, value: i32) -> i32;
 
     fn gtk_accessible_update_property_value(
         accessible: *mut gtk::ffi::GtkWidget,

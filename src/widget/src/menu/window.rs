@@ -51,6 +51,7 @@ pub(super) struct Parts {
     wishes: mpsc::UnboundedSender<Wish>,
     shown: RefCell<Vec<Group<SectionKind, Row>>>,
     next_change: RefCell<Option<glib::SourceId>>,
+    next_frame: RefCell<Option<gtk::TickCallbackId>>,
 }
 
 impl MenuWindow {
@@ -86,6 +87,7 @@ impl MenuWindow {
                 wishes,
                 shown: RefCell::default(),
                 next_change: RefCell::default(),
+                next_frame: RefCell::default(),
             }
         });
         listen::listen(&parts);
@@ -107,7 +109,7 @@ impl MenuWindow {
     /// The scene has changed.
     pub(crate) fn refresh(&self) {
         if self.0.frame.is_open() {
-            self.0.refresh();
+            self.0.refresh_with_frame();
         }
     }
 }
@@ -168,8 +170,27 @@ impl Parts {
         if let Some(timer) = self.next_change.take() {
             timer.remove();
         }
+        if let Some(frame) = self.next_frame.take() {
+            frame.remove();
+        }
         self.frame.window().set_visible(false);
         platform::give_memory_back();
+    }
+
+    /// Draws what is true when the next frame is made. However many changes come before it, they cost as much as one.
+    fn refresh_with_frame(self: &Rc<Self>) {
+        let mut waiting = self.next_frame.borrow_mut();
+        if waiting.is_some() {
+            return;
+        }
+        let weak = Rc::downgrade(self);
+        *waiting = Some(self.frame.window().add_tick_callback(move |_, _| {
+            if let Some(parts) = weak.upgrade() {
+                parts.next_frame.take();
+                parts.refresh();
+            }
+            glib::ControlFlow::Break
+        }));
     }
 
     /// Draws what is true now, in the places of what is shown.
