@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Once;
 
 use gtk::gdk;
+use gtk::pango;
 
 use crate::theme;
 
@@ -21,4 +22,11 @@ fn load_once(display: &gdk::Display, icons: Option<&Path>) {
         gtk::IconTheme::for_display(display).add_search_path(folder);
     }
     theme::follow(display);
+}
+
+/// What makes a text bold, also for those who read its attributes instead of its look.
+pub(super) fn bold() -> pango::AttrList {
+    let list = pango::AttrList::new();
+    list.insert(pango::AttrInt::new_weight(pango::Weight::Bold));
+    list
 }
