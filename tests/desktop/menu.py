@@ -15,7 +15,7 @@ from gi.repository import Atspi, GLib  # noqa: E402
 
 import spoken
 from screen import Box, middle
-from waiting import settled, until
+from waiting import Missed, settled, until
 
 PROGRAM = "org.plugboard.Devices"
 TITLE = "Devices"
@@ -69,12 +69,22 @@ class Menu:
         return window is not None and self.screen.focus() == int(window.id, 16)
 
     def close(self):
-        if self.window():
+        """Closes it step by step: a further page, the sub-menu, the menu; not one Escape more, which others would get."""
+        for _ in range(5):
+            if not self.window():
+                return
+            before = self._names()
             self.screen.key("Escape")
-            if self.window():
-                # The first one may have closed a sub-menu only.
-                self.screen.key("Escape")
+            try:
+                # The accessibility tree may be empty a moment before the window has gone.
+                until(lambda: not self.window() or self._names() not in ([], before), "a change by Escape", seconds=2)
+            except Missed:
+                # A key between two windows reaches neither.
+                continue
         until(lambda: not self.window(), "the menu closed by Escape")
+
+    def _names(self):
+        return [item.name for item in self.items()]
 
     # ---- read -----------------------------------------------------------------------------------------------------
 

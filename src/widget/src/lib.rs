@@ -2,14 +2,15 @@
 //!
 //! ```text
 //!  session bus ──▶ link ──▶ Scene ──┬─▶ menu::model ──▶ order ──▶ window, rows, sub-menu   (main thread, GTK)
-//!       ▲            │              ├─▶ tray                                               (session thread)
+//!       ▲            │              ├─▶ tray                                               (tray thread)
 //!       │            └─▶ notify ────┼─▶ send                                               (session thread)
 //!       └── Command ◀── Wish ◀──────┘
 //!  device-agent.GUI ──▶ asking ──▶ Asked ──▶ asking::window, tray, send
 //! ```
 //!
-//! Two threads, so that neither waits for the other: the session thread owns the bus, the main thread owns GTK, which
-//! is not even initialised before the menu is opened for the first time.
+//! Three threads, so that none waits for another: the session thread owns the bus, the tray thread answers hosts that
+//! fetch the icon and the D-Bus menu, and the main thread owns GTK, which is not even initialised before the menu is
+//! opened for the first time.
 //! Between them go one [`scene::Scene`] (only the newest counts), [`door::ToMenu`] and [`scene::Wish`].
 
 use std::ffi::OsString;
@@ -41,6 +42,7 @@ mod settings;
 mod strings;
 #[cfg(test)]
 mod testing;
+mod theme;
 mod together;
 mod tray;
 

@@ -11,7 +11,7 @@ use device_core::device::Device;
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, Port, QubeName};
 
-use crate::menu::model::section_of;
+use crate::menu::rows::section_of;
 use crate::naming;
 use crate::scene::{Command, Failure, Scene};
 

@@ -2,16 +2,18 @@
 //!
 //! Each says why it is sound. Nothing else in this crate may be `unsafe`.
 
-use std::ffi::OsString;
-
 use gettextrs::{LocaleCategory, bind_textdomain_codeset, bindtextdomain, setlocale, textdomain};
 use gtk::glib;
 use gtk::prelude::*;
 
 /// Name of our translations.
 const DOMAIN: &str = "plugboard";
-/// Where the build installs translations; unset in a plain `cargo build`.
-const LOCALE_DIR: Option<&str> = option_env!("PLUGBOARD_LOCALEDIR");
+/// Where translations are installed. The build names it only where it is another place than the usual one, so that
+/// a package in the usual place compiles nothing anew.
+const LOCALE_DIR: &str = match option_env!("PLUGBOARD_LOCALEDIR") {
+    Some(folder) => folder,
+    None => "/usr/share/locale",
+};
 /// Names another folder of translations, for a program that is run from the source tree; a package needs none.
 const LOCALE_VARIABLE: &str = "PLUGBOARD_TRANSLATIONS";
 
@@ -31,15 +33,15 @@ pub(crate) fn prepare() {
             unsafe { std::env::set_var(name, value) };
         }
     }
+    share_heap();
     // SAFETY: as above; `setlocale` changes what other threads would read.
     let locale = unsafe { setlocale(LocaleCategory::LcAll, "") };
     if locale.is_none() {
         tracing::warn!("the locale of the environment is not installed; texts are English");
     }
-    let folder = std::env::var_os(LOCALE_VARIABLE).or_else(|| LOCALE_DIR.map(OsString::from));
-    let bound = folder.map_or(Ok(()), |folder| bindtextdomain(DOMAIN, folder).map(drop));
-    let chosen = bound
-        .and_then(|()| bind_textdomain_codeset(DOMAIN, "UTF-8").map(drop))
+    let folder = std::env::var_os(LOCALE_VARIABLE).unwrap_or_else(|| LOCALE_DIR.into());
+    let chosen = bindtextdomain(DOMAIN, folder)
+        .and_then(|_| bind_textdomain_codeset(DOMAIN, "UTF-8").map(drop))
         .and_then(|()| textdomain(DOMAIN).map(drop));
     if let Err(error) = chosen {
         tracing::warn!(%error, "translations can't be used; texts are English");
@@ -74,6 +76,20 @@ fn set_accessible(widget: &impl IsA<gtk::Widget>, mut property: gtk::ffi::GtkAcc
     }
 }
 
+/// Has all threads take their memory from one heap.
+///
+/// The C library gives each thread a heap of its own, so that many busy threads need not wait for each other. Ours are
+/// few and rarely busy, and what one has freed serves the next.
+#[expect(unsafe_code, reason = "the standard library does not know this function of the C library")]
+fn share_heap() {
+    /// `M_ARENA_MAX` of `malloc.h`.
+    #[cfg(target_env = "gnu")]
+    const HEAPS: i32 = -8;
+    // SAFETY: the function takes no pointer and may be called at any time; a setting that it does not know it ignores.
+    #[cfg(target_env = "gnu")]
+    let _ = unsafe { mallopt(HEAPS, 1) };
+}
+
 /// Gives memory that was freed back to the system.
 ///
 /// Reading the whole tree, drawing a menu for a host, opening ours: each needs megabytes for a moment, and the C library
@@ -89,6 +105,9 @@ pub(crate) fn give_memory_back() {
 unsafe extern "C" {
     #[cfg(target_env = "gnu")]
     fn malloc_trim(keep: usize) -> i32;
+
+    #[cfg(target_env = "gnu")]
+    fn mallopt(setting: i32, value: i32) -> i32;
 
     fn gtk_accessible_update_property_value(
         accessible: *mut gtk::ffi::GtkWidget,

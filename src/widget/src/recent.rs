@@ -2,7 +2,8 @@
 //!
 //! A convenience and no rule: it never attaches anything by itself, and the file can be thrown away at any time.
 //! Keyed by what the device says it is *and* its backend; a device that copies another's identity can only make a
-//! qube appear higher in a list.
+//! qube appear higher in a list. A server older than R4.3 tells no identity: then only the last qube of the class is
+//! known, as what is on the same port today may be another device.
 
 use std::path::{Path, PathBuf};
 
@@ -28,8 +29,11 @@ struct Use {
 pub(crate) struct Recent(Vec<Use>);
 
 impl Recent {
-    /// The qube that had this device last.
+    /// The qube that had this device last. Nothing for a device without an identity: it can't be told from another.
     pub(crate) fn of(&self, device: &DeviceInfo) -> Option<&QubeName> {
+        if !device.id.is_told() {
+            return None;
+        }
         self.0
             .iter()
             .find(|used| {
@@ -129,6 +133,21 @@ mod tests {
         assert_eq!(again, recent);
         assert_eq!(again.of(&stick.info), Some(&name("vault")));
         assert_eq!(again.of_class(&DeviceClass::Usb), Some(&name("personal")));
+    }
+
+    #[test]
+    fn devices_without_an_identity_are_not_taken_for_one_another() {
+        let untold = |id| {
+            let mut info = device("block", "sys-usb", id).info;
+            info.id = DeviceId::untold();
+            info
+        };
+        let (one, other) = (untold("sda"), untold("sdb"));
+        let mut recent = Recent::default();
+        assert!(recent.remember(&one.to_ref(), &name("work")));
+        let again = Recent::from_lines(&recent.to_lines());
+        assert_eq!((again.of(&one), again.of(&other)), (None, None));
+        assert_eq!(again.of_class(&DeviceClass::Block), Some(&name("work")), "the class is known");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The thread of the session bus: link, tray and notifications, on one small runtime.
+//! The thread of the session bus: link and notifications, on one small runtime. The tray has a thread beside it.
 //!
 //! It ends when the bus is gone, and with it the program: without a bus a tray icon has nobody to show it.
 
@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 use zbus::Connection;
 
@@ -39,8 +40,7 @@ pub(crate) struct Session {
 
 /// Starts the thread. Its end comes through the door.
 pub(crate) fn start(session: Session) -> std::io::Result<()> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(HELPER_STAYS).build()?;
+    let runtime = runtime()?;
     let run = move || {
         let door = session.door.clone();
         door.end(runtime.block_on(run(session)));
@@ -76,7 +76,9 @@ async fn serve(connection: Connection, session: Session) {
     let (notices, to_show) = mpsc::channel(NOTICES);
     let (pressed, buttons) = mpsc::channel(NOTICES);
     let outside = Outside { wishes, door: door.clone(), icons: icons.clone(), asked };
-    tokio::spawn(tray::show(scene.subscribe(), outside, is_wayland()));
+    if let Err(error) = show_tray(scene.subscribe(), outside) {
+        tracing::warn!(%error, "there is no tray; `plugboard --menu` opens the menu");
+    }
     let carrying =
         notify::send::carry(connection.clone(), move |name| icons.reference(name), to_show, pressed);
     tokio::spawn(async move {
@@ -92,6 +94,20 @@ async fn serve(connection: Connection, session: Session) {
     let recent = Recent::path().map(|path| Recent::load(&path)).unwrap_or_default();
     let faces = Faces { scene, menu: door, notices };
     link::run(connection, faces, Hands { wishes: wanted, buttons }, recent).await;
+}
+
+/// Starts the thread of the tray. A host fetches the menu as a whole, which with many devices and qubes takes tens of
+/// milliseconds; nobody else waits for that.
+fn show_tray(scenes: watch::Receiver<Arc<Scene>>, outside: Outside) -> std::io::Result<()> {
+    let runtime = runtime()?;
+    let run = move || runtime.block_on(tray::show(scenes, outside, is_wayland()));
+    std::thread::Builder::new().name("tray".into()).spawn(run)?;
+    Ok(())
+}
+
+/// A small runtime on the thread that drives it.
+fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().thread_keep_alive(HELPER_STAYS).build()
 }
 
 /// Under Wayland a program can't place a window beside the icon; the host can place its own menu there.

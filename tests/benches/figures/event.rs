@@ -8,10 +8,10 @@ use device_bus::names::DEVICE;
 use crate::Outcome;
 use crate::bus::Stamped;
 use crate::desktop::{Desktop, PATIENCE, Screen};
-use crate::menu::User;
 use crate::page::{Row, Section, Verdict};
 use crate::relay::{Pace, Relay};
 use crate::series::{Series, time};
+use crate::user::User;
 use crate::{server, service, world};
 
 pub(crate) const TITLE: &str = "Plug-in to notification, 200 qubes";

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use crate::Outcome;
 use crate::desktop::{Desktop, Screen};
-use crate::menu::User;
 use crate::page::{Row, Section, Verdict};
 use crate::process;
 use crate::programs::{Running, pause};
 use crate::relay::{Call, Pace, Relay};
+use crate::user::User;
 use crate::{service, world};
 
 pub(crate) const TITLE: &str = "A minute without events, 200 qubes";

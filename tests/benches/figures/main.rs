@@ -16,11 +16,14 @@ mod bus;
 mod calls;
 mod command_line;
 mod desktop;
+mod disks;
 mod display;
+mod drawing;
 mod event;
 mod faces;
 mod idle;
 mod menu;
+mod open;
 mod page;
 mod process;
 mod programs;
@@ -30,6 +33,7 @@ mod server;
 mod service;
 mod share;
 mod start;
+mod user;
 mod world;
 
 use std::error::Error;
@@ -44,10 +48,11 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 /// A figure: the word for it, its heading, and how it is taken.
 type Figure = (&'static str, &'static str, fn() -> Outcome<Section>);
 
-const FIGURES: [Figure; 6] = [
+const FIGURES: [Figure; 7] = [
     ("start", start::TITLE, start::measure),
     ("calls", calls::TITLE, calls::measure),
     ("menu", menu::TITLE, menu::measure),
+    ("open", open::TITLE, open::measure),
     ("event", event::TITLE, event::measure),
     ("idle", idle::TITLE, idle::measure),
     ("cli", command_line::TITLE, command_line::measure),

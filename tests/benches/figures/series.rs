@@ -28,6 +28,16 @@ impl Series {
     pub(crate) fn median(&self) -> Duration {
         self.0[self.0.len() / 2]
     }
+
+    /// The longest one.
+    pub(crate) fn longest(&self) -> Duration {
+        self.0[self.0.len() - 1]
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
 }
 
 impl fmt::Display for Series {

@@ -20,6 +20,11 @@ impl Share {
         Self::since(pid, wall, (Duration::ZERO, Duration::ZERO))
     }
 
+    /// The same without a time in which nothing was to be done.
+    pub(crate) fn without(self, idle: Duration) -> Self {
+        Self { wall: self.wall.saturating_sub(idle), ..self }
+    }
+
     /// What a process did since it was at `before`, as [`process::processor`] told.
     pub(crate) fn since(pid: u32, wall: Duration, before: (Duration, Duration)) -> Outcome<Self> {
         let (ran, waited) = process::processor(pid)?;

@@ -148,6 +148,7 @@ impl Frame {
     }
 
     pub(super) fn show_empty(&self, text: Option<&str>) {
+        self.scroller.set_visible(text.is_none());
         self.empty.set_visible(text.is_some());
         self.empty.set_text(text.unwrap_or_default());
     }

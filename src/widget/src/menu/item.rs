@@ -7,10 +7,11 @@ use gtk::pango;
 use gtk::prelude::*;
 
 use super::dot::Dot;
+use super::entry::{Item, ItemAction, ItemKey, Mark};
 use super::list::RowView;
 use super::picture::Picture;
-use super::row::{bold, chevron, cut_label, set_class};
-use super::targets::{Item, ItemAction, ItemKey, Mark};
+use super::row::{chevron, cut_label, set_class};
+use super::style::bold;
 use crate::platform::{set_accessible_description, set_accessible_label};
 
 /// Side of a mark, and of the room that an entry without one leaves free.
@@ -218,7 +219,7 @@ fn optional<W: IsA<gtk::Widget>>(
 
 /// Whether it leads to a further page.
 fn turns(item: &Item) -> bool {
-    matches!(item.action, Some(ItemAction::Turn(_) | ItemAction::Part(_))) && item.mark != Mark::Back
+    matches!(item.action, Some(ItemAction::Turn(_) | ItemAction::Part(_))) && item.key != ItemKey::Back
 }
 
 /// A sentence is longer than a name, and nothing to choose.

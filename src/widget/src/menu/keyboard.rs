@@ -5,10 +5,10 @@ use std::rc::{Rc, Weak};
 use gtk::glib;
 use gtk::prelude::*;
 
+use super::entry::Page;
 use super::keys::{Press, meaning, step};
 use super::list::RowView;
-use super::model::RowAction;
-use super::targets::Page;
+use super::rows::RowAction;
 use super::window::Parts;
 
 /// Listens in both windows: keys in a popover do not pass through the window that it hangs at.

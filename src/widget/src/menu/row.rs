@@ -10,8 +10,9 @@ use gtk::prelude::*;
 
 use super::chips::Chips;
 use super::list::RowView;
-use super::model::{Look, Row, RowAction, Status};
 use super::picture::Picture;
+use super::rows::{Look, Row, RowAction, Status};
+use super::style::bold;
 use crate::platform::{set_accessible_description, set_accessible_label};
 use crate::strings;
 
@@ -269,13 +270,6 @@ pub(super) fn chevron() -> Picture {
     chevron.show("plugboard-open-symbolic");
     chevron.widget().add_css_class("dim");
     chevron
-}
-
-/// What makes a text bold, also for those who read its attributes instead of its look.
-pub(super) fn bold() -> pango::AttrList {
-    let list = pango::AttrList::new();
-    list.insert(pango::AttrInt::new_weight(pango::Weight::Bold));
-    list
 }
 
 /// A label that is cut where it is too long, and then shows the whole text in its tooltip.

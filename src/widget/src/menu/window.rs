@@ -13,17 +13,18 @@ use gtk::glib;
 use gtk::prelude::*;
 use tokio::sync::{mpsc, watch};
 
+use super::entry::{ItemAction, Page};
 use super::fold::Folding;
 use super::frame::Frame;
 use super::guard::Guard;
 use super::hover::Hover;
 use super::list::GroupList;
-use super::model::{Group, Row, RowAction, RowKey, SectionKind, View, menu};
+use super::model::{View, menu};
 use super::order::settle_menu;
 use super::outside::Outside;
 use super::row::{OnTouch, RowWidget, Touch};
+use super::rows::{Group, Row, RowAction, RowKey, SectionKind};
 use super::submenu::Submenu;
-use super::targets::{ItemAction, Page};
 use super::{listen, style};
 use crate::door::Opening;
 use crate::icons::Icons;
@@ -50,6 +51,7 @@ pub(super) struct Parts {
     wishes: mpsc::UnboundedSender<Wish>,
     shown: RefCell<Vec<Group<SectionKind, Row>>>,
     next_change: RefCell<Option<glib::SourceId>>,
+    next_frame: RefCell<Option<gtk::TickCallbackId>>,
 }
 
 impl MenuWindow {
@@ -85,6 +87,7 @@ impl MenuWindow {
                 wishes,
                 shown: RefCell::default(),
                 next_change: RefCell::default(),
+                next_frame: RefCell::default(),
             }
         });
         listen::listen(&parts);
@@ -106,7 +109,7 @@ impl MenuWindow {
     /// The scene has changed.
     pub(crate) fn refresh(&self) {
         if self.0.frame.is_open() {
-            self.0.refresh();
+            self.0.refresh_with_frame();
         }
     }
 }
@@ -117,13 +120,14 @@ impl Parts {
     }
 
     fn open(self: &Rc<Self>, opening: &Opening) {
+        let at = opening.at.map(|told| self.outside.clicked(self.frame.window(), told));
         if self.frame.is_open() {
-            match (&opening.device, opening.at) {
+            match (&opening.device, at) {
                 (None, Some(_)) => return self.close(),
                 _ => self.frame.window().present(),
             }
-        } else if !self.outside.is_rest_of_closing(opening.at) {
-            self.show(opening.at);
+        } else if !self.outside.is_rest_of_closing(at) {
+            self.show(at);
         }
         if let Some(device) = &opening.device {
             self.open_at(device);
@@ -167,8 +171,27 @@ impl Parts {
         if let Some(timer) = self.next_change.take() {
             timer.remove();
         }
+        if let Some(frame) = self.next_frame.take() {
+            frame.remove();
+        }
         self.frame.window().set_visible(false);
         platform::give_memory_back();
+    }
+
+    /// Draws what is true when the next frame is made. However many changes come before it, they cost as much as one.
+    fn refresh_with_frame(self: &Rc<Self>) {
+        let mut waiting = self.next_frame.borrow_mut();
+        if waiting.is_some() {
+            return;
+        }
+        let weak = Rc::downgrade(self);
+        *waiting = Some(self.frame.window().add_tick_callback(move |_, _| {
+            if let Some(parts) = weak.upgrade() {
+                parts.next_frame.take();
+                parts.refresh();
+            }
+            glib::ControlFlow::Break
+        }));
     }
 
     /// Draws what is true now, in the places of what is shown.
