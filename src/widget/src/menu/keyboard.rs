@@ -105,9 +105,9 @@ impl Parts {
             let focus = gtk::prelude::GtkWindowExt::focus(self.frame.window());
             focus.is_some_and(|focus| focus.is_ancestor(popover))
         };
-        let had_keys = has_keys();
+        let before = has_keys();
         self.submenu.turn(&self.scene(), |view| view.filter = words);
-        if had_keys
+        if before
             && !has_keys()
             && let Some(first) = self.submenu.choices().first()
         {
