@@ -1,11 +1,14 @@
 """What the sub-menu of a device offers: in which order, what is refused and why, and each further page of it."""
 
 import re
+import time
 
 import spoken
 from waiting import settled, until
 
 DENIED = "blocked by policy"
+# Seconds after which the menu offers to stop waiting, and a moment more.
+GIVE_UP_AFTER = 5.3
 
 
 def likely_qubes_come_first_and_refused_ones_say_why(product):
@@ -131,10 +134,12 @@ def endless_command_can_be_given_up(product):
     menu.hover(row)
     menu.choose("^Attach to work$")
     menu.wait_for_row(row + ".*attaching to work")
+    begun = time.monotonic()
     menu.open()
     menu.hover(product.row(camera))
     menu.choose("^Attach to personal$")
     product.wait_for_holders("usb", camera, "personal")
+    until(lambda: time.monotonic() > begun + GIVE_UP_AFTER, "the time after which it may be given up")
     menu.open()
     menu.hover(row)
     menu.choose("^Stop waiting for it$")
