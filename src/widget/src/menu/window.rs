@@ -154,6 +154,8 @@ impl Parts {
         });
         window.set_focus_visible(false);
         window.present();
+        // GTK gives the focus to the footer, or leaves it where it was; the first arrow shall lead to the first row.
+        gtk::prelude::GtkWindowExt::set_focus(window, gtk::Widget::NONE);
         self.outside.put(window, (size.width(), size.height()));
         self.guard.changed(Instant::now());
         let weak = Rc::downgrade(self);
