@@ -1,6 +1,14 @@
 """The menu that our tray item offers over D-Bus, as a host reads it (com.canonical.dbusmenu)."""
 
 import collections
+import re
+
+from gi.repository import GLib
+
+from waiting import settled
+
+# Choices sooner than 300 ms after a change do nothing, by design.
+STILL = 0.5
 
 Entry = collections.namedtuple("Entry", "number label enabled separator icon toggled children")
 
@@ -20,6 +28,27 @@ class DBusMenu:
             self.name, self.path, "com.canonical.dbusmenu", "GetLayout", "(iias)", *everything
         )
         return _entry(answer[1]).children
+
+    def find(self, *patterns):
+        """The entry on this way through the sub-menus, or None."""
+        entries, found = self.entries(), None
+        for pattern in patterns:
+            found = next((entry for entry in entries if re.search(pattern, entry.label)), None)
+            if found is None:
+                return None
+            entries = found.children
+        return found
+
+    def click(self, *patterns):
+        """Chooses the entry on this way, as a host does after a click; the menu has to have stood still before."""
+        entry = settled(lambda: self.find(*patterns), lambda: f"an entry {patterns} in {self.outline()}", quiet=STILL)
+        data = GLib.Variant("s", "")
+        words = (entry.number, "clicked", data, 0)
+        self.desktop.call(self.name, self.path, "com.canonical.dbusmenu", "Event", "(isvu)", *words)
+        return entry
+
+    def outline(self):
+        return [(entry.label, [child.label for child in entry.children]) for entry in self.entries()]
 
 
 def _entry(node):

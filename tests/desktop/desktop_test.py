@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The gate of the whole desktop: each test has a display, a bus, a panel and our programs of its own.
 
-The tests stand by theme in `everyday`, `mishap`, `surroundings`, `preferences`, `asking`, `command_line`, `door` and `languages`.
+The tests stand by theme, one file for each: see `THEMES`.
 Every test runs in a process of its own, so that none can hang or disturb another.
 With names as arguments only these tests run. The last line is `N passed, N failed`.
 """
@@ -12,18 +12,35 @@ import time
 import traceback
 
 import asking
+import choosing
 import command_line
 import door
 import everyday
+import hands
 import languages
 import mishap
+import places
 import preferences
 import surroundings
+import telling
 from product import Product
 from session import SHOTS, Desktop, deadline
 
 LONGEST = 300
-THEMES = (everyday, mishap, surroundings, preferences, asking, command_line, door, languages)
+THEMES = (
+    everyday,
+    choosing,
+    hands,
+    telling,
+    places,
+    mishap,
+    surroundings,
+    preferences,
+    asking,
+    command_line,
+    door,
+    languages,
+)
 TESTS = [test for theme in THEMES for test in theme.TESTS]
 
 

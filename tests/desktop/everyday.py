@@ -67,6 +67,9 @@ def keyboard_alone_attaches_and_detaches(product):
     menu, row = product.menu, rf":{stick.partition(':')[2]}(?!\w)"
     menu.open_by_command()
     menu.wait_for_row(row)
+    menu.press("Down")
+    until(menu.focused, "a focus after the first arrow")
+    assert menu.focused() == menu.rows()[0], f"the first arrow led to {menu.focused()!r}, not to the first row"
     menu.go_to(row)
     menu.press("Right")
     menu.go_to("^Attach to work$", level=1)

@@ -15,7 +15,7 @@ from gi.repository import Atspi, GLib  # noqa: E402
 
 import spoken
 from screen import Box, middle
-from waiting import settled, until
+from waiting import Missed, settled, until
 
 PROGRAM = "org.plugboard.Devices"
 TITLE = "Devices"
@@ -40,6 +40,8 @@ class Menu:
         self.programs = programs
         # As the language of the widget has it.
         self.title = TITLE
+        # Pixels of the screen in one unit of GTK, which is what the accessibility tree tells.
+        self.scale = 1
 
     # ---- open and close -------------------------------------------------------------------------------------------
 
@@ -67,12 +69,22 @@ class Menu:
         return window is not None and self.screen.focus() == int(window.id, 16)
 
     def close(self):
-        if self.window():
+        """Closes it step by step: a further page, the sub-menu, the menu; not one Escape more, which others would get."""
+        for _ in range(5):
+            if not self.window():
+                return
+            before = self._names()
             self.screen.key("Escape")
-            if self.window():
-                # The first one may have closed a sub-menu only.
-                self.screen.key("Escape")
+            try:
+                # The accessibility tree may be empty a moment before the window has gone.
+                until(lambda: not self.window() or self._names() not in ([], before), "a change by Escape", seconds=2)
+            except Missed:
+                # A key between two windows reaches neither.
+                continue
         until(lambda: not self.window(), "the menu closed by Escape")
+
+    def _names(self):
+        return [item.name for item in self.items()]
 
     # ---- read -----------------------------------------------------------------------------------------------------
 
@@ -91,12 +103,17 @@ class Menu:
             return []
         free = [window for window in windows if window is not main]
         found = []
-        self._collect(frame, 0, _origin(main, spoken.box(frame, on_screen=False)), free, found, "")
+        self._collect(frame, 0, _origin(main, self._place(frame)), free, found, "")
         return found
+
+    def _place(self, element):
+        """Where the element is in its window, in pixels of the screen."""
+        place = spoken.box(element, on_screen=False)
+        return place and Box(*(self.scale * side for side in place))
 
     def _collect(self, element, level, origin, free, found, beside):
         for child in spoken.children(element):
-            place = spoken.box(child, on_screen=False)
+            place = self._place(child)
             if place is None or not spoken.visible(child):
                 continue
             held_by = next((window for window in free if _same_size(window.box, place)), None)
@@ -176,6 +193,10 @@ class Menu:
             return [item.name for item in found] if all(re.search(pattern, item.beside) for item in found) else []
 
         return settled(targets, lambda: f"a sub-menu beside {pattern!r}; rows are {self.rows()}")
+
+    def beside(self):
+        """The sentence of the row whose sub-menu is open, or None."""
+        return next((item.beside for item in self.items() if item.level == 1), None)
 
     def press(self, *keys):
         self.screen.key(*keys)

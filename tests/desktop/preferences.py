@@ -125,7 +125,22 @@ def a_camera_takes_the_microphone_along(product):
     product.wait_for_holders("mic", "dom0:mic")
 
 
+def another_theme_is_followed_with_the_window_open(product):
+    """libadwaita, which draws the window, keeps no theme that the desktop has left: both windows turn dark and light."""
+    product.wait_for_tray()
+    product.menu.open()
+    product.menu.choose("^Settings", level=0)
+    wait_for_window(product)
+    product.menu.open_by_command()
+    for theme, is_right in (("Adwaita-dark", lambda light: light < 0.4), ("Adwaita", lambda light: light > 0.6)):
+        product.desktop.choose_theme(theme)
+        for shown in (wait_for_window(product), product.menu.window()):
+            brightness = lambda box=shown.box: product.screen.brightness(box)  # noqa: E731
+            until(lambda: is_right(brightness()), lambda: f"{shown.name} as {theme}; it is {brightness():.2f} bright")
+
+
 TESTS = (
+    another_theme_is_followed_with_the_window_open,
     a_name_of_ones_own_is_shown_first,
     a_hidden_device_is_left_out_until_it_is_shown_again,
     a_camera_takes_the_microphone_along,

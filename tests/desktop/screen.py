@@ -87,7 +87,9 @@ class Screen:
         words = ["import", "-window", "root"]
         if box:
             words += ["-crop", f"{box.width}x{box.height}+{box.x}+{box.y}", "+repage"]
-        self._run(*words, "-define", "png:exclude-chunk=date,time", "-strip", "-colors", "255", f"png8:{path}")
+        # Without dither, which makes specks of plain surfaces and dots of thin lines.
+        few = ["+dither", "-colors", "255"]
+        self._run(*words, "-define", "png:exclude-chunk=date,time", "-strip", *few, f"png8:{path}")
         if not path.exists():
             raise AssertionError(f"no picture could be taken for {path.name}")
 
@@ -95,6 +97,11 @@ class Screen:
         """How many colours are to be seen in a box; an empty place has one."""
         crop = f"{box.width}x{box.height}+{box.x}+{box.y}"
         return int(self._run("import", "-window", "root", "-crop", crop, "-format", "%k", "info:") or 0)
+
+    def brightness(self, box):
+        """How bright a box is on the whole, from 0 to 1."""
+        crop = f"{box.width}x{box.height}+{box.x}+{box.y}"
+        return float(self._run("import", "-window", "root", "-crop", crop, "-format", "%[fx:mean]", "info:") or 0)
 
 
 def middle(box):

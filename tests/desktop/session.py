@@ -44,10 +44,11 @@ def die_with_parent():
 class Desktop:
     """The running desktop; use it as a context manager."""
 
-    def __init__(self, panel=True, notifications=True, theme="Adwaita"):
+    def __init__(self, panel=True, notifications=True, theme="Adwaita", scale=1):
         self.with_panel = panel
         self.with_notifications = notifications
         self.theme = theme
+        self.scale = scale
         self.running = {}
         self.bus = None
 
@@ -122,7 +123,8 @@ class Desktop:
         channels.mkdir(parents=True)
         runtime.mkdir(mode=0o700)
         for channel in SETTINGS.glob("*.xml"):
-            (channels / channel.name).write_text(channel.read_text().replace("@THEME@", self.theme))
+            words = channel.read_text().replace("@THEME@", self.theme).replace("@SCALE@", str(self.scale))
+            (channels / channel.name).write_text(words)
         bus = (SETTINGS / "bus.conf").read_text().replace("@FOLDER@", str(self.folder))
         (self.folder / "bus.conf").write_text(bus)
         self.env = {
@@ -206,6 +208,12 @@ class Desktop:
     def start_notifications(self):
         self.start("notifyd", library_program("xfce4/notifyd/xfce4-notifyd"))
         self.wait_for_name("org.freedesktop.Notifications")
+
+    def choose_theme(self, name):
+        """Another theme for the whole desktop, as somebody chooses it in the settings of Xfce."""
+        channel, value = "xsettings", GLib.Variant("s", name)
+        xfconf = "org.xfce.Xfconf"
+        self.call(xfconf, f"/{xfconf.replace('.', '/')}", xfconf, "SetProperty", "(ssv)", channel, "/Net/ThemeName", value)
 
     def start_panel(self):
         self.start("panel", "xfce4-panel", "--disable-wm-check")

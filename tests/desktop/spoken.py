@@ -70,6 +70,14 @@ def title(element):
         return ""
 
 
+def description(element):
+    """What is said beside the name."""
+    try:
+        return element.get_description() or ""
+    except GLib.Error:
+        return ""
+
+
 def has_state(element, state):
     try:
         return element.get_state_set().contains(state)

@@ -45,9 +45,11 @@ class Tray:
         The accessibility tree is no help here: the panel sometimes forgets to take that program into its own.
         """
         for window in self.screen.windows("wrapper-2.0"):
-            square = window.box.height
-            if window.box.width >= square:
-                place = Box(window.box.x + window.box.width - square, window.box.y, square, square)
+            x, y, width, height = window.box
+            # A panel at a side of the screen gives it a little more height than its icon has.
+            square = min(width, height)
+            if square > 1:
+                place = Box(x + width - square, y + (height - square) // 2, square, square)
                 if self.screen.colours(place) > 1:
                     return place
         return None

@@ -8,6 +8,7 @@ pub mod classes;
 mod denied;
 mod detach;
 mod disposable;
+mod exact;
 mod explain;
 mod export;
 mod info;

@@ -1,4 +1,5 @@
-//! The Admin API as typed calls: one method per kind of call, no cache, and no state but the generation of the server.
+//! The Admin API as typed calls: one method per kind of call, no cache, and no state but the generation of the server
+//! and whose turn it is to edit a list of marks.
 //!
 //! The only implementation of [`Hypervisor`] so far. Faults in a reply are logged and left out; they never fail the
 //! rest of it.
@@ -11,8 +12,10 @@ mod events;
 mod generation;
 mod older;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::error::{Error, ErrorKind};
@@ -41,13 +44,15 @@ pub const SIMULATOR_FEATURE: &str = "plugboard-simulator";
 pub struct AdminClient {
     transport: Transport,
     memory: Memory,
+    /// Held while a list of marks is read and written again.
+    marking: Arc<Mutex<()>>,
 }
 
 impl AdminClient {
     /// A client over this transport. Connects at each call.
     #[must_use]
     pub fn new(transport: Transport) -> Self {
-        Self { transport, memory: Memory::default() }
+        Self { transport, memory: Memory::default(), marking: Arc::default() }
     }
 
     /// The way this client goes.

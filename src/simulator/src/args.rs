@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::level_filters::LevelFilter;
 
 use crate::control;
 use crate::story::SocketStage;
@@ -104,10 +105,9 @@ fn print<'a>(mut lines: impl Iterator<Item = &'a str>) -> Result<(), String> {
 }
 
 fn serve(socket: &Path, matches: &ArgMatches) -> Result<(), String> {
+    let level = std::env::var("QUBESD_SIM_LOG").ok().and_then(|level| level.parse().ok());
     let _ = tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("QUBESD_SIM_LOG").unwrap_or_else(|_| "info".into()),
-        )
+        .with_max_level(level.unwrap_or(LevelFilter::INFO))
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .try_init();

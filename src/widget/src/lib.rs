@@ -42,6 +42,7 @@ mod settings;
 mod strings;
 #[cfg(test)]
 mod testing;
+mod theme;
 mod together;
 mod tray;
 

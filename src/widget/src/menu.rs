@@ -1,6 +1,7 @@
 //! The Devices menu.
 //!
-//! [`model`], [`device_row`], [`section`], [`fold`], [`targets`], [`pages`], [`parts`], [`risk`] and [`order`] are pure:
+//! [`model`], [`rows`], [`device_row`], [`section`], [`fold`], [`targets`], [`entry`], [`pages`], [`parts`], [`risk`] and [`order`]
+//! are pure:
 //! a [`crate::scene::Scene`] and what is open go in, rows and texts come out. So are [`place`], [`aim`], [`guard`] and [`keys`], the rules of the hand.
 //! The other files are GTK and draw what those say; no sentence and no rule is made there:
 //!
@@ -13,9 +14,11 @@
 pub(crate) mod app;
 pub(crate) mod device_row;
 pub(crate) mod dot;
+pub(crate) mod entry;
 pub(crate) mod model;
 pub(crate) mod order;
 pub(crate) mod risk;
+pub(crate) mod rows;
 pub(crate) mod style;
 pub(crate) mod targets;
 

@@ -11,7 +11,7 @@ use device_core::device::Device;
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, Port, QubeName};
 
-use crate::menu::model::section_of;
+use crate::menu::rows::section_of;
 use crate::naming;
 use crate::scene::{Command, Failure, Scene};
 
@@ -101,7 +101,7 @@ impl Notifier {
                 None => {}
             }
         }
-        self.say_lost(scene, &lost, &mut effects);
+        self.say_lost(scene, &before, &lost, &mut effects);
         effects
     }
 
@@ -181,7 +181,12 @@ impl Notifier {
         let thing = thing(scene, device);
         let subject = subject(&scene.machine, &thing)?.clone();
         self.waiting.retain(|port, _| scene.machine.physical_thing(port) != thing);
-        let is_news = self.said_of(scene, &thing).is_none();
+        let said = self.said_of(scene, &thing).map(|said| said.what);
+        // A part that comes back after a detach is no news, and must not hide that it can be pulled out.
+        if said.is_some_and(|said| said != Saying::Available) {
+            return None;
+        }
+        let is_news = said.is_none();
         if scene.is_hidden(&subject) {
             return None;
         }
@@ -207,7 +212,7 @@ impl Notifier {
     fn gone(&mut self, scene: &Scene, before: &Machine, device: &Device) -> Option<Effect> {
         self.waiting.remove(device.port());
         let thing = before.physical_thing(device.port());
-        let key = [thing, device.port().clone()].into_iter().find(|key| self.said.contains_key(key))?;
+        let key = self.key_of(thing, device.port())?;
         let said = self.said.get(&key).filter(|said| said.subject == *device.port())?.clone();
         self.said.remove(&key);
         Some(match said.what {
@@ -217,25 +222,38 @@ impl Notifier {
     }
 
     /// One notification for each thing; one for all of them when their backend stopped.
-    fn say_lost(&mut self, scene: &Scene, lost: &[(&Device, BTreeSet<QubeName>)], effects: &mut Vec<Effect>) {
+    fn say_lost(
+        &mut self,
+        scene: &Scene,
+        before: &Machine,
+        lost: &[(&Device, BTreeSet<QubeName>)],
+        effects: &mut Vec<Effect>,
+    ) {
         let mut by_backend: BTreeMap<&QubeName, Vec<&(&Device, BTreeSet<QubeName>)>> = BTreeMap::new();
         for entry in lost {
             by_backend.entry(&entry.0.port().backend).or_default().push(entry);
         }
         for (backend, entries) in by_backend {
-            if scene.machine.qubes.get(backend).is_some_and(|qube| qube.is_running()) {
-                for (device, qubes) in entries {
-                    let key = thing(scene, device);
-                    self.said.remove(&key);
+            let still_runs = scene.machine.qubes.get(backend).is_some_and(|qube| qube.is_running());
+            for (device, qubes) in &entries {
+                // By what it was a part of: that may have gone together with it.
+                let thing = before.physical_thing(device.port());
+                let key = self.key_of(thing.clone(), device.port()).unwrap_or(thing);
+                self.said.remove(&key);
+                if still_runs {
                     effects.push(Effect::Show(Tag::Thing(key), notice::lost(scene, device, qubes)));
                 }
-            } else {
-                effects.push(Effect::Show(
-                    Tag::Backend(backend.clone()),
-                    notice::lost_with(scene, backend, &entries),
-                ));
+            }
+            if !still_runs {
+                let notice = notice::lost_with(scene, backend, &entries);
+                effects.push(Effect::Show(Tag::Backend(backend.clone()), notice));
             }
         }
+    }
+
+    /// Under which port something was said of a device: its physical thing, or its own.
+    fn key_of(&self, thing: Port, port: &Port) -> Option<Port> {
+        [thing, port.clone()].into_iter().find(|key| self.said.contains_key(key))
     }
 
     /// Says it unless it is what stands there already.

@@ -49,12 +49,21 @@ pub(crate) fn prepare() {
 }
 
 /// Tells a screen reader what `widget` is called.
+pub(crate) fn set_accessible_label(widget: &impl IsA<gtk::Widget>, label: &str) {
+    set_accessible(widget, gtk::ffi::GTK_ACCESSIBLE_PROPERTY_LABEL, label);
+}
+
+/// Tells a screen reader what is to be seen beside the name of `widget`.
+pub(crate) fn set_accessible_description(widget: &impl IsA<gtk::Widget>, words: &str) {
+    set_accessible(widget, gtk::ffi::GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, words);
+}
+
+/// Sets a property that is a text.
 ///
 /// The bindings have this for GTK 4.10 and later only; the C function is there since 4.0.
 #[expect(unsafe_code, reason = "the bindings leave this function out below GTK 4.10")]
-pub(crate) fn set_accessible_label(widget: &impl IsA<gtk::Widget>, label: &str) {
-    let mut property = gtk::ffi::GTK_ACCESSIBLE_PROPERTY_LABEL;
-    let value = label.to_value();
+fn set_accessible(widget: &impl IsA<gtk::Widget>, mut property: gtk::ffi::GtkAccessibleProperty, text: &str) {
+    let value = text.to_value();
     // SAFETY: every widget is a GtkAccessible; one property and one value of the type that it wants (a string) are
     // given, both live until the call returns, and GTK copies them.
     unsafe {

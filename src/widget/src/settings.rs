@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 use crate::platform;
 use crate::scene::{Scene, Wish};
 use crate::strings;
+use crate::theme;
 
 mod choices;
 mod devices;
@@ -69,22 +70,17 @@ impl SettingsWindow {
         }
     }
 
-    /// Initialises libadwaita, and keeps the desktop's choice of dark, which it does not read from theme names.
+    /// Initialises libadwaita.
     fn prepare(&self) -> bool {
         if self.is_ready.get() {
             return true;
         }
-        let settings = gtk::Settings::default();
-        let is_dark = settings.as_ref().is_some_and(gtk::Settings::is_gtk_application_prefer_dark_theme);
-        if let Some(settings) = settings.filter(|_| is_dark) {
-            settings.reset_property("gtk-application-prefer-dark-theme");
-        }
-        if let Err(error) = adw::init() {
+        let Some(display) = gtk::gdk::Display::default() else {
+            return false;
+        };
+        if let Err(error) = theme::begin_adwaita(&display) {
             tracing::warn!(%error, "the window of preferences can't be opened");
             return false;
-        }
-        if is_dark {
-            adw::StyleManager::default().set_color_scheme(adw::ColorScheme::ForceDark);
         }
         self.is_ready.set(true);
         true

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use crate::asking::Asked;
 use crate::door::MenuDoor;
 use crate::icons::Icons;
-use crate::menu::model::section_of;
+use crate::menu::rows::section_of;
 use crate::naming;
 use crate::platform;
 use crate::scene::{Scene, Wish};

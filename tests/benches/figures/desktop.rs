@@ -131,7 +131,7 @@ fn lay_out_home(folder: &Path) -> Outcome<Vec<(String, String)>> {
     let channels = home.join(".config/xfce4/xfconf/xfce-perchannel-xml");
     std::fs::create_dir_all(&channels)?;
     for (name, text) in CHANNELS {
-        std::fs::write(channels.join(name), text)?;
+        std::fs::write(channels.join(name), text.replace("@THEME@", "Adwaita").replace("@SCALE@", "1"))?;
     }
     std::fs::create_dir(&runtime)?;
     std::fs::set_permissions(&runtime, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;

@@ -72,7 +72,7 @@ impl<'a> User<'a> {
             "Activate",
             &ICON,
         )?;
-        let (at, window) = self.display.next_mapped(CLASS)?;
+        let (at, window) = self.next_window("menu")?;
         let share = Share::since(self.widget.pid(), at - clicked, before)?;
         self.display.settle(BREATH);
         Ok((share, window))
@@ -97,10 +97,17 @@ impl<'a> User<'a> {
     }
 
     fn beside(&self, since: Instant, before: (Duration, Duration)) -> Outcome<(Share, Window)> {
-        let (at, window) = self.display.next_mapped(CLASS)?;
+        let (at, window) = self.next_window("sub-menu")?;
         let share = Share::since(self.widget.pid(), at - since, before)?;
         self.display.settle(BREATH);
         Ok((share, window))
+    }
+
+    fn next_window(&self, of: &str) -> Outcome<(Instant, Window)> {
+        let words = || self.desktop.last_words("plugboard");
+        self.display
+            .next_mapped(CLASS)
+            .map_err(|error| format!("no {of}: {error}; the widget: {}", words()).into())
     }
 
     /// Closes the sub-menu alone.

@@ -3,11 +3,10 @@
 //! Three calls: what is there now, the attach with the full id of exactly that, and a look at the port. The list of
 //! qubes is read only to say what a refusal means.
 
-use device_core::assignment::{Assignment, Mode, Options};
-use device_core::hypervisor::{Action, Hypervisor};
-use device_core::name::{DeviceClass, DeviceRef, QubeName};
+use device_core::assignment::Mode;
+use device_core::name::DeviceClass;
 
-use super::aftermath::{self, Wish};
+use super::exact::{attach, exactly, not_by_hand};
 use super::options::options;
 use super::{disposable, persistent, target, wait};
 use crate::failure::Failure;
@@ -41,68 +40,4 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     let assignment = exactly(&device, &frontend, Mode::Manual, options);
     attach(session, &device, &assignment).await?;
     session.errand.report(|| json::change("attach", &assignment))
-}
-
-/// PCI devices come with the start of a qube.
-pub(super) fn not_by_hand() -> Failure {
-    let text = "PCI devices cannot be attached manually, did you mean `qvm-pci assign --required ...`";
-    Failure::Refused(text.into())
-}
-
-/// The assignment of exactly this device.
-pub(super) fn exactly(device: &DeviceRef, frontend: &QubeName, mode: Mode, options: Options) -> Assignment {
-    Assignment {
-        backend: device.port.backend.clone(),
-        class: device.port.class.clone(),
-        port: Some(device.port.id.clone()),
-        device: Some(device.id.clone()),
-        frontend: frontend.clone(),
-        mode,
-        options,
-    }
-}
-
-/// Attaches as `assignment` says, and looks whether it is so.
-pub(super) async fn attach(
-    session: &mut Session<'_>,
-    device: &DeviceRef,
-    assignment: &Assignment,
-) -> Result<(), Failure> {
-    let frontend = &assignment.frontend;
-    match session.errand.client.attach_as(assignment).await {
-        Ok(()) => verify(session, device, frontend).await,
-        Err(error) => Err(aftermath::failed(session, Wish::Attached(&device.port, frontend), error).await),
-    }
-}
-
-/// Looks at the port again. Another device there than the one that was named is taken out again.
-///
-/// Two reads must agree before we contradict the server: the backend tells who holds the port, the holder tells what
-/// it holds. A read that is refused contradicts nothing.
-async fn verify(session: &Session<'_>, device: &DeviceRef, frontend: &QubeName) -> Result<(), Failure> {
-    let backend_tells = !device.port.class.is_dom0_only() && device.id.is_told();
-    if backend_tells
-        && let Ok(Some(present)) = session.errand.client.exposed_on(&device.port).await
-        && present.holder.as_ref() == Some(frontend)
-    {
-        if present.id == device.id {
-            return Ok(());
-        }
-        let wrong = Action::Detach { device: present.to_ref(), frontend: frontend.clone() };
-        let text = target::changed(device);
-        return Err(Failure::Refused(match session.errand.client.perform(&wrong).await {
-            Ok(_) => text,
-            Err(error) => format!(
-                "{text} The wrong one is attached to {frontend} and could not be detached: {}",
-                error.sentence()
-            ),
-        }));
-    }
-    match session.errand.client.attached_on(&device.port, frontend).await {
-        Ok(None) => Err(Failure::Refused(format!(
-            "qubesd reported success, but {} is not attached to {frontend}.",
-            device.port
-        ))),
-        Ok(Some(_)) | Err(_) => Ok(()),
-    }
 }

@@ -4,7 +4,7 @@ use device_core::assignment::Mode;
 use device_core::command;
 use device_core::name::{DeviceClass, QubeName};
 
-use super::attach::{exactly, not_by_hand};
+use super::exact::{exactly, not_by_hand};
 use super::options::options;
 use super::{target, wait};
 use crate::errand::Manner;

@@ -5,7 +5,7 @@ use device_core::hypervisor::{Action, Hypervisor};
 use device_core::name::{DeviceClass, DeviceRef, QubeName};
 
 use super::aftermath::{self, Wish};
-use super::attach::exactly;
+use super::exact::{self, exactly};
 use crate::failure::Failure;
 use crate::json;
 use crate::session::Session;
@@ -24,7 +24,7 @@ pub(super) async fn attach(
 ) -> Result<(), Failure> {
     if session.is_older().await {
         let assignment = exactly(device, frontend, Mode::Required, options);
-        super::attach::attach(session, device, &assignment).await?;
+        exact::attach(session, device, &assignment).await?;
         return session.errand.report(|| json::change("attach", &assignment));
     }
     if !matches!(session.class, DeviceClass::Pci | DeviceClass::Block) {
@@ -33,8 +33,8 @@ pub(super) async fn attach(
     }
     let assignment = exactly(device, frontend, Mode::Required, options);
     // The real server takes a PCI device only at the start of a qube.
-    let is_attached = session.class != DeviceClass::Pci
-        && super::attach::attach(session, device, &assignment).await.is_ok();
+    let is_attached =
+        session.class != DeviceClass::Pci && exact::attach(session, device, &assignment).await.is_ok();
     let Err(error) = session.errand.client.perform(&Action::Assign(assignment.clone())).await else {
         if is_attached {
             session.errand.report(|| json::change("attach", &assignment))?;

@@ -6,7 +6,7 @@ use device_core::error::Error;
 use device_core::name::{DeviceClass, DeviceRef, QubeName};
 use device_core::scope::{Scope, ScopeReply};
 
-use super::attach::{exactly, not_by_hand};
+use super::exact::{exactly, not_by_hand};
 use super::options::options;
 use super::{surroundings, target};
 use crate::failure::Failure;

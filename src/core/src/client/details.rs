@@ -58,10 +58,18 @@ impl AdminClient {
         Ok(absent_unless_link(reply)?.and_then(|data| property_value(&text(&data))))
     }
 
-    /// Adds a device to the marked ones of its backend, or takes it away. Two calls: the list is read right before.
+    /// Adds a device to the marked ones of its backend, or takes it away. Two calls: the list is read right before, and
+    /// one device after the other, or the later of two lists would lack the device of the earlier one. A list that
+    /// can't be read stays as it is: what other tools wrote there must not be lost.
     pub(super) async fn set_mark(&self, device: &DeviceRef, mark: Mark, is_set: bool) -> Result<(), Error> {
+        let _turn = self.marking.lock().await;
         let backend = &device.port.backend;
-        let before = self.feature(backend, mark.feature()).await?.unwrap_or_default();
+        let get = Request::new("admin.vm.feature.Get", mark.feature(), backend.as_str());
+        let before = match self.read_call(get).await {
+            Ok(data) => text(&data),
+            Err(error) if is_not_set(&error) => String::new(),
+            Err(error) => return Err(error),
+        };
         let after = mark::edited(&before, device, is_set);
         if after == before {
             return Ok(());
@@ -86,6 +94,10 @@ impl AdminClient {
             .unwrap_or_default();
         Ok(Label { name, colour: colour & 0x00ff_ffff })
     }
+}
+
+fn is_not_set(error: &Error) -> bool {
+    error.server().is_some_and(|server| server.class == "QubesFeatureNotFoundError")
 }
 
 /// The value of `default=… type=… VALUE`.

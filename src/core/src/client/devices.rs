@@ -41,14 +41,12 @@ impl AdminClient {
         Ok(self.memory.generation().unwrap_or(Generation::Current))
     }
 
-    /// Whether a call that failed so failed because the server is an older one. Asks only after a refusal without
-    /// words, and only when the generation is not known.
+    /// Whether a call that ended so was refused because the server is an older one. Only a refusal without words is such
+    /// a refusal: after any other outcome, even that of a server that was found out to be older meanwhile, the call may
+    /// have been carried out. Asks only when the generation is not known.
     pub(super) async fn is_for_older<T>(&self, outcome: &Result<T, Error>) -> bool {
-        match (outcome, self.memory.generation()) {
-            (_, Some(known)) => known == Generation::Older,
-            (Err(error), None) if is_refusal_without_words(error) => {
-                self.generation().await == Ok(Generation::Older)
-            }
+        match outcome {
+            Err(error) if is_refusal_without_words(error) => self.generation().await == Ok(Generation::Older),
             _ => false,
         }
     }

@@ -8,24 +8,36 @@ use std::sync::mpsc::{Receiver, channel};
 use super::*;
 use crate::assignment::{Assignment, Mode, Options};
 use crate::interface::Interface;
-use crate::name::{DeviceClass, DeviceId, PortId};
+use crate::mark::Mark;
+use crate::name::{DeviceClass, DeviceId, DeviceRef, Port, PortId};
 
 /// A server that gives every call this reply, and the requests it saw.
 fn server(reply: &'static [u8]) -> (tempfile::TempDir, AdminClient, Receiver<String>) {
+    scripted(move |_, _| reply.to_vec())
+}
+
+/// A server that replies as `reply` says of each request; what the client knows of the server is at hand.
+fn scripted(
+    mut reply: impl FnMut(&str, &Memory) -> Vec<u8> + Send + 'static,
+) -> (tempfile::TempDir, AdminClient, Receiver<String>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("qubesd.sock");
     let listener = UnixListener::bind(&path).unwrap();
     let (seen, requests) = channel();
+    let client = AdminClient::new(Transport::socket(path));
+    let memory = client.memory.clone();
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             let mut bytes = Vec::new();
             stream.read_to_end(&mut bytes).unwrap();
-            let _ = seen.send(String::from_utf8(bytes).unwrap());
-            stream.write_all(reply).unwrap();
+            let request = String::from_utf8(bytes).unwrap();
+            let reply = reply(&request, &memory);
+            let _ = seen.send(request);
+            stream.write_all(&reply).unwrap();
             stream.shutdown(Shutdown::Both).unwrap();
         }
     });
-    (folder, AdminClient::new(Transport::socket(path)), requests)
+    (folder, client, requests)
 }
 
 fn run<T>(test: impl Future<Output = T>) -> T {
@@ -36,10 +48,9 @@ fn name(text: &str) -> QubeName {
     QubeName::new(text).unwrap()
 }
 
-#[test]
-fn an_attach_travels_under_the_mode_that_its_assignment_names() {
-    let (_folder, client, requests) = server(b"0\0");
-    let mut assignment = Assignment {
+/// A stick that `work` is to have.
+fn stick() -> Assignment {
+    Assignment {
         backend: name("sys-usb"),
         class: DeviceClass::Block,
         port: Some(PortId::new("sda").unwrap()),
@@ -47,7 +58,101 @@ fn an_attach_travels_under_the_mode_that_its_assignment_names() {
         frontend: name("work"),
         mode: Mode::Required,
         options: Options::from_iter([("read-only", "yes")]),
-    };
+    }
+}
+
+fn device(id: &str) -> DeviceRef {
+    let port = Port::new(name("sys-usb"), DeviceClass::Block, PortId::new("sda").unwrap());
+    DeviceRef { port, id: DeviceId::new(id).unwrap() }
+}
+
+/// Every kind of call that changes something and has an older form.
+fn changes() -> [Action; 5] {
+    let (device, frontend) = (device("a:b::None"), name("work"));
+    [
+        Action::Attach { device: device.clone(), frontend: frontend.clone(), options: Options::new() },
+        Action::Detach { device, frontend },
+        Action::Assign(stick()),
+        Action::Unassign(stick()),
+        Action::SetMode(stick(), Mode::AskToAttach),
+    ]
+}
+
+#[test]
+fn a_change_that_a_server_of_today_leaves_unanswered_is_never_sent_twice() {
+    let exception = b"2\0ProtocolError\0\0no\0";
+    for silence in [&b""[..], exception] {
+        for known in [None, Some(Generation::Current)] {
+            for change in changes() {
+                let (_folder, client, requests) = scripted(move |request, _| {
+                    if request.starts_with("admin.vm.List") {
+                        return b"0\0work class=AppVM state=Running uuid=8a4a1ee2\n".to_vec();
+                    }
+                    silence.to_vec()
+                });
+                if let Some(known) = known {
+                    client.memory.learn(known);
+                }
+                run(client.perform(&change)).unwrap_err();
+                let calls: Vec<_> = requests.try_iter().collect();
+                let changing = calls.iter().filter(|call| call.starts_with("admin.vm.device."));
+                assert_eq!(changing.count(), 1, "{change:?}, {known:?}: {calls:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_change_that_was_done_or_may_be_is_not_sent_again_to_a_server_that_turns_out_to_be_older() {
+    for (reply, is_done) in [(&b"0\0"[..], true), (b"2\0QubesException\0\0busy\0", false), (b"0", false)] {
+        for change in changes() {
+            let (_folder, client, requests) = scripted(move |_, memory| {
+                // Another task has read a list meanwhile.
+                memory.learn(Generation::Older);
+                reply.to_vec()
+            });
+            assert_eq!(run(client.perform(&change)).is_ok(), is_done, "{change:?}");
+            assert_eq!(requests.try_iter().count(), 1, "{change:?}");
+        }
+    }
+}
+
+#[test]
+fn marks_that_are_set_at_once_all_stay() {
+    let mut kept = String::new();
+    let (_folder, client, _requests) = scripted(move |request, _| {
+        let (call, payload) = request.split_once('\0').unwrap();
+        if call.starts_with("admin.vm.feature.Set") {
+            payload.clone_into(&mut kept);
+            return b"0\0".to_vec();
+        }
+        if kept.is_empty() {
+            return b"2\0QubesFeatureNotFoundError\0\0Feature not set\0".to_vec();
+        }
+        [b"0\0", kept.as_bytes()].concat()
+    });
+    let (one, other) = (device("1:2"), device("3:4"));
+    let set = |device| client.set_mark(device, Mark::HideChildren, true);
+    let (first, second) = run(async { tokio::join!(set(&one), set(&other)) });
+    assert_eq!((first, second), (Ok(()), Ok(())));
+    let kept = run(client.feature(&name("sys-usb"), Mark::HideChildren.feature())).unwrap().unwrap();
+    assert_eq!(mark::listed(&kept).len(), 2, "{kept}");
+}
+
+#[test]
+fn a_list_of_marks_that_can_not_be_read_is_not_written() {
+    for reply in [&b""[..], b"2\0QubesException\0\0busy\0"] {
+        let (_folder, client, requests) = server(reply);
+        run(client.set_mark(&device("1:2"), Mark::WithMicrophone, true)).unwrap_err();
+        let calls: Vec<_> = requests.try_iter().collect();
+        assert_eq!(calls, ["admin.vm.feature.Get+device-attach-with-mic dom0 name sys-usb\0"]);
+    }
+}
+
+#[test]
+fn an_attach_travels_under_the_mode_that_its_assignment_names() {
+    let (_folder, client, requests) = server(b"0\0");
+    let mut assignment = stick();
     for (mode, word) in [(Mode::Required, "required"), (Mode::Manual, "manual")] {
         assignment.mode = mode;
         run(client.attach_as(&assignment)).unwrap();

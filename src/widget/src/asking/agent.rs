@@ -40,7 +40,7 @@ pub(crate) struct Ears {
 /// Answers the questions that come in at `path`, until the session ends. Where that place can't be taken it says so
 /// once and asks nothing.
 pub(crate) async fn run(agent: Agent, path: &Path, ears: Ears) {
-    match open(path) {
+    match open(path).await {
         Ok((listener, place)) => {
             tracing::info!(path = %path.display(), "questions of ask-to-attach are asked here");
             serve_at(agent, listener, ears).await;
@@ -52,8 +52,8 @@ pub(crate) async fn run(agent: Agent, path: &Path, ears: Ears) {
     }
 }
 
-fn open(path: &Path) -> Result<(UnixListener, Place), NotTaken> {
-    let (listener, place) = socket::take(path)?;
+async fn open(path: &Path) -> Result<(UnixListener, Place), NotTaken> {
+    let (listener, place) = socket::take(path).await?;
     Ok((UnixListener::from_std(listener)?, place))
 }
 
@@ -137,23 +137,29 @@ impl Clerk {
                 let _ = answer.send(reply);
             }
         }
-        let now = self.desk.asked();
-        if **self.asked.borrow() == now {
+        let now = Arc::new(self.desk.asked());
+        if *self.asked.borrow() != now {
+            self.asked.send_replace(now.clone());
+            self.ears.door.asked();
+        }
+        self.notify(&now);
+    }
+
+    /// Keeps the notification true. Who wants none has none: window and icon hold the question.
+    fn notify(&mut self, asked: &Asked) {
+        let notices = self.scene().preferences.notices;
+        let notice = model::notice(asked).filter(|notice| notice.is_wanted(notices));
+        if notice == self.told {
             return;
         }
-        let now = Arc::new(now);
-        self.asked.send_replace(now.clone());
-        self.ears.door.asked();
-        let notice = model::notice(&now);
-        if notice != self.told {
-            let effect = match &notice {
-                Some(notice) => Effect::Show(Tag::Asking, notice.clone()),
-                None => Effect::Close(Tag::Asking),
-            };
-            if self.ears.notices.try_send(effect).is_err() {
-                tracing::warn!("a notification is left out: the daemon does not keep up");
-            }
+        let effect = match &notice {
+            Some(notice) => Effect::Show(Tag::Asking, notice.clone()),
+            None => Effect::Close(Tag::Asking),
+        };
+        if self.ears.notices.try_send(effect).is_ok() {
             self.told = notice;
+        } else {
+            tracing::warn!("a notification has to wait: the daemon does not keep up");
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+
+use tokio::net::UnixStream;
 
 /// Who may ask: this person's programs, and root, under which the management service runs.
 const MODE: u32 = 0o600;
@@ -35,23 +37,23 @@ pub(super) struct Place {
 ///
 /// # Errors
 /// Why not.
-pub(super) fn take(path: &Path) -> Result<(UnixListener, Place), NotTaken> {
+pub(super) async fn take(path: &Path) -> Result<(UnixListener, Place), NotTaken> {
     // Made beside the place and moved there by a hard link, which never replaces anything: so it has its mode before
     // anybody can connect, and of two agents that start at once one loses.
     let aside = beside(path);
     remove(&aside)?;
     let listener = UnixListener::bind(&aside)?;
-    let moved = settle(&aside, path);
+    let moved = settle(&aside, path).await;
     remove(&aside)?;
     let mark = moved?;
     listener.set_nonblocking(true)?;
     Ok((listener, Place { path: path.to_owned(), mark }))
 }
 
-fn settle(aside: &Path, path: &Path) -> Result<(u64, u64), NotTaken> {
+async fn settle(aside: &Path, path: &Path) -> Result<(u64, u64), NotTaken> {
     fs::set_permissions(aside, fs::Permissions::from_mode(MODE))?;
     if fs::symlink_metadata(path).is_ok() {
-        clear(path)?;
+        clear(path).await?;
     }
     match fs::hard_link(aside, path) {
         Ok(()) => Ok(mark(&fs::symlink_metadata(path)?)),
@@ -61,13 +63,14 @@ fn settle(aside: &Path, path: &Path) -> Result<(u64, u64), NotTaken> {
 }
 
 /// Removes a socket that nobody serves.
-fn clear(path: &Path) -> Result<(), NotTaken> {
+async fn clear(path: &Path) -> Result<(), NotTaken> {
     let there = fs::symlink_metadata(path)?;
     if !there.file_type().is_socket() {
         return Err(NotTaken::Foreign);
     }
-    // Any other failure is that of somebody who is busy, or not there for us.
-    let is_dead = UnixStream::connect(path).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
+    // Does not wait: of an agent that hangs nobody would ever open. Any other failure is that of somebody who is busy, or not there for us.
+    let knock = UnixStream::connect(path).await;
+    let is_dead = knock.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
     if is_dead && mark(&fs::symlink_metadata(path)?) == mark(&there) {
         Ok(remove(path)?)
     } else {
@@ -104,6 +107,7 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::net::UnixStream as Client;
 
     fn folder() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
@@ -111,13 +115,21 @@ mod tests {
         (folder, path)
     }
 
+    fn run<T>(test: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
+    }
+
+    fn taken(path: &Path) -> Result<(UnixListener, Place), NotTaken> {
+        run(take(path))
+    }
+
     #[test]
     fn a_free_place_is_taken_for_this_person_only_and_given_back() {
         let (folder, path) = folder();
-        let (listener, place) = take(&path).unwrap();
+        let (listener, place) = taken(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, MODE);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing stays beside it");
-        UnixStream::connect(&path).unwrap();
+        Client::connect(&path).unwrap();
         drop((listener, place));
         assert!(!path.exists());
     }
@@ -126,17 +138,28 @@ mod tests {
     fn a_living_agent_keeps_its_place() {
         let (_folder, path) = folder();
         let other = UnixListener::bind(&path).unwrap();
-        assert!(matches!(take(&path), Err(NotTaken::Living)));
-        UnixStream::connect(&path).unwrap();
+        assert!(matches!(taken(&path), Err(NotTaken::Living)));
+        Client::connect(&path).unwrap();
         other.accept().unwrap();
+    }
+
+    #[test]
+    fn an_agent_that_hangs_keeps_its_place_and_holds_up_nobody() {
+        let (_folder, path) = folder();
+        let _hangs = UnixListener::bind(&path).unwrap();
+        run(async {
+            // Nobody accepts: after so many the system takes no further one.
+            while UnixStream::connect(&path).await.is_ok() {}
+            assert!(matches!(take(&path).await, Err(NotTaken::Living)));
+        });
     }
 
     #[test]
     fn what_was_left_over_is_replaced() {
         let (_folder, path) = folder();
         drop(UnixListener::bind(&path).unwrap());
-        let (_listener, place) = take(&path).unwrap();
-        UnixStream::connect(&path).unwrap();
+        let (_listener, place) = taken(&path).unwrap();
+        Client::connect(&path).unwrap();
         fs::remove_file(&path).unwrap();
         let other = UnixListener::bind(&path).unwrap();
         drop(place);
@@ -148,9 +171,9 @@ mod tests {
     fn a_file_or_a_missing_folder_is_no_place() {
         let (folder, path) = folder();
         fs::write(&path, "mine").unwrap();
-        assert!(matches!(take(&path), Err(NotTaken::Foreign)));
+        assert!(matches!(taken(&path), Err(NotTaken::Foreign)));
         assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
-        assert!(matches!(take(&folder.path().join("no/where")), Err(NotTaken::System(_))));
-        assert!(matches!(take(&folder.path().join("x".repeat(200))), Err(NotTaken::System(_))));
+        assert!(matches!(taken(&folder.path().join("no/where")), Err(NotTaken::System(_))));
+        assert!(matches!(taken(&folder.path().join("x".repeat(200))), Err(NotTaken::System(_))));
     }
 }

@@ -18,6 +18,7 @@ use super::request::tests::REQUEST;
 use super::*;
 use crate::door;
 use crate::notify::{Effect, Tag};
+use crate::preferences::Notices;
 use crate::scene::Scene;
 use crate::testing::{Make, device, name, put, qubes};
 
@@ -113,6 +114,29 @@ fn the_person_answers_each_question_by_itself() {
         office.counter.say(Said::Decline(office.first().id));
         assert_eq!(answer(second).await, "deny");
         office.until(0).await;
+    });
+}
+
+#[test]
+fn who_wants_no_notification_has_none_and_the_question_waits() {
+    run(async {
+        let mut office = Office::open();
+        let prefer = |office: &Office, notices| {
+            office.scene.send_modify(|scene| {
+                Arc::make_mut(scene).preferences.notices = notices;
+            });
+        };
+        prefer(&office, Notices::None);
+        let stream = asking(&office.socket, REQUEST).await;
+        office.until(1).await;
+        assert!(office.notices.try_recv().is_err(), "it is shown although nobody wants it");
+        prefer(&office, Notices::Important);
+        let shown = timeout(DEADLINE, office.notices.recv()).await.unwrap();
+        assert!(matches!(shown, Some(Effect::Show(Tag::Asking, _))), "{shown:?}");
+        prefer(&office, Notices::None);
+        assert_eq!(timeout(DEADLINE, office.notices.recv()).await.unwrap(), Some(Effect::Close(Tag::Asking)));
+        office.attach_to("work");
+        assert_eq!(answer(stream).await, "allow:work");
     });
 }
 

@@ -136,8 +136,8 @@ impl Parts {
         self.window.add_controller(keys);
         let weak = Rc::downgrade(self);
         self.window.connect_close_request(move |_| {
-            if let Some(parts) = weak.upgrade() {
-                parts.say(Said::DeclineAll);
+            if let Some(parts) = weak.upgrade().filter(|parts| parts.patience.may_close(Instant::now())) {
+                parts.counter.say(Said::DeclineAll);
             }
             // It goes when there is nothing to show any more.
             glib::Propagation::Stop
@@ -170,7 +170,7 @@ impl Parts {
         glib::Propagation::Stop
     }
 
-    /// Every answer passes here, from whatever hand: those of a screen reader as well.
+    /// Every answer but the closing of the window passes here, from whatever hand: those of a screen reader as well.
     fn say(&self, said: Said) {
         if !self.is_too_early() {
             self.counter.say(said);
@@ -196,6 +196,7 @@ impl Parts {
         self.shown.replace(view);
         self.settle();
         if !self.is_open.replace(true) {
+            self.patience.came_up(Instant::now());
             self.come_up();
         }
     }

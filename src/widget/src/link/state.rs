@@ -13,8 +13,8 @@ use zbus::message::Message;
 
 use super::call::Answer;
 use super::{Owner, new_owner};
-use crate::notify::{Button, Effect, Notice, Notifier};
-use crate::preferences::{Notices, Preference};
+use crate::notify::{Button, Effect, Notifier};
+use crate::preferences::Preference;
 use crate::recent::Recent;
 use crate::scene::{Command, Failure, Pending, Scene, Ticket, Wish};
 use crate::strings;
@@ -266,7 +266,7 @@ impl State {
         let notices = self.scene.preferences.notices;
         effects.into_iter().map(move |effect| {
             Job::Notify(match effect {
-                Effect::Show(tag, notice) if !wants(notices, &notice) => Effect::Close(tag),
+                Effect::Show(tag, notice) if !notice.is_wanted(notices) => Effect::Close(tag),
                 other => other,
             })
         })
@@ -372,14 +372,6 @@ impl State {
         self.scene.failures.insert(0, failure);
         self.scene.failures.truncate(FAILURES_MAX);
         [Job::Publish].into_iter().chain(self.wanted(effects)).collect()
-    }
-}
-
-fn wants(notices: Notices, notice: &Notice) -> bool {
-    match notices {
-        Notices::All => true,
-        Notices::Important => notice.is_important,
-        Notices::None => false,
     }
 }
 

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use gtk::prelude::*;
 
 use super::dot::Dot;
-use super::model::Chip;
-use super::row::bold;
+use super::rows::Chip;
+use super::style::bold;
 
 /// The arrow and the qubes.
 pub(super) struct Chips {

@@ -7,7 +7,7 @@ use device_core::interface::Category;
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, QubeName};
 
-use super::model::{Chip, Look, Row, RowAction, RowKey, Status};
+use super::rows::{Chip, Look, Row, RowAction, RowKey, Status};
 use crate::naming;
 use crate::scene::{Command, Failure, Pending, Scene};
 use crate::strings;

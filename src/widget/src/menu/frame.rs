@@ -26,6 +26,7 @@ pub(super) struct Frame {
     empty: gtk::Label,
     about: gtk::Label,
     settings: gtk::Button,
+    more_about: gtk::Button,
     tells_about: Rc<Cell<bool>>,
 }
 
@@ -48,6 +49,7 @@ impl Frame {
             empty: line("empty"),
             about: line("note"),
             settings: footer_button(&strings::settings()),
+            more_about: footer_button(&strings::about()),
             tells_about: Rc::default(),
         };
         frame.assemble();
@@ -66,7 +68,6 @@ impl Frame {
 
     fn footer(&self) -> gtk::Box {
         let footer = gtk::Box::builder().css_classes(["footer"]).build();
-        let about = footer_button(&strings::about());
         self.about.set_hexpand(true);
         self.about.set_margin_start(8);
         self.about.set_visible(false);
@@ -74,9 +75,9 @@ impl Frame {
         footer.append(&self.settings);
         footer.append(&self.about);
         footer.append(&spring);
-        footer.append(&about);
+        footer.append(&self.more_about);
         let (text, tells) = (self.about.clone(), self.tells_about.clone());
-        about.connect_clicked(move |_| {
+        self.more_about.connect_clicked(move |_| {
             tells.set(!tells.get());
             text.set_visible(tells.get());
         });
@@ -86,6 +87,11 @@ impl Frame {
     /// Calls `chosen` when the person wants the window of preferences.
     pub(super) fn on_settings(&self, chosen: impl Fn() + 'static) {
         self.settings.connect_clicked(move |_| chosen());
+    }
+
+    /// The entries of the footer, in the order in which keys reach them.
+    pub(super) fn footer_entries(&self) -> [&gtk::Button; 2] {
+        [&self.settings, &self.more_about]
     }
 
     pub(super) fn window(&self) -> &gtk::Window {
@@ -142,6 +148,7 @@ impl Frame {
     }
 
     pub(super) fn show_empty(&self, text: Option<&str>) {
+        self.scroller.set_visible(text.is_none());
         self.empty.set_visible(text.is_some());
         self.empty.set_text(text.unwrap_or_default());
     }

@@ -7,11 +7,12 @@ use gtk::pango;
 use gtk::prelude::*;
 
 use super::dot::Dot;
+use super::entry::{Item, ItemAction, ItemKey, Mark};
 use super::list::RowView;
 use super::picture::Picture;
-use super::row::{bold, chevron, cut_label, set_class};
-use super::targets::{Item, ItemAction, ItemKey, Mark};
-use crate::platform::set_accessible_label;
+use super::row::{chevron, cut_label, set_class};
+use super::style::bold;
+use crate::platform::{set_accessible_description, set_accessible_label};
 
 /// Side of a mark, and of the room that an entry without one leaves free.
 const MARK_SIZE: i32 = 16;
@@ -79,6 +80,9 @@ impl RowView for ItemWidget {
         parts.button.set_sensitive(item.action.is_some());
         if before.as_ref().map(|before| &before.spoken) != Some(&item.spoken) {
             set_accessible_label(&parts.button, &item.spoken);
+        }
+        if before.as_ref().map_or("", unspoken_note) != unspoken_note(item) {
+            set_accessible_description(&parts.button, unspoken_note(item));
         }
         before.is_none_or(|before| (before.key, before.action) != (item.key.clone(), item.action.clone()))
     }
@@ -215,10 +219,16 @@ fn optional<W: IsA<gtk::Widget>>(
 
 /// Whether it leads to a further page.
 fn turns(item: &Item) -> bool {
-    matches!(item.action, Some(ItemAction::Turn(_) | ItemAction::Part(_))) && item.mark != Mark::Back
+    matches!(item.action, Some(ItemAction::Turn(_) | ItemAction::Part(_))) && item.key != ItemKey::Back
 }
 
 /// A sentence is longer than a name, and nothing to choose.
 fn is_sentence(item: &Item) -> bool {
     matches!(item.key, ItemKey::Message | ItemKey::Reason)
+}
+
+/// The note where the spoken sentence does not hold it already, such as "usually here".
+fn unspoken_note(item: &Item) -> &str {
+    let is_spoken = item.spoken.to_lowercase().contains(&item.note.to_lowercase());
+    if is_spoken { "" } else { &item.note }
 }

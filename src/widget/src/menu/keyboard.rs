@@ -5,10 +5,10 @@ use std::rc::{Rc, Weak};
 use gtk::glib;
 use gtk::prelude::*;
 
+use super::entry::Page;
 use super::keys::{Press, meaning, step};
 use super::list::RowView;
-use super::model::RowAction;
-use super::targets::Page;
+use super::rows::RowAction;
 use super::window::Parts;
 
 /// Listens in both windows: keys in a popover do not pass through the window that it hangs at.
@@ -39,6 +39,7 @@ fn controller(parts: &Rc<Parts>, answer: fn(&Rc<Parts>, Press) -> bool) -> gtk::
 fn in_menu(parts: &Rc<Parts>, press: Press) -> bool {
     let is_typing = parts.frame.search().has_focus() || parts.frame.search().focus_child().is_some();
     match press {
+        Press::Close if !parts.submenu.search().text().is_empty() => parts.submenu.search().set_text(""),
         Press::Close if parts.submenu.device().is_some() => parts.close_submenu(),
         Press::Close if !parts.frame.search().text().is_empty() => parts.frame.search().set_text(""),
         Press::Close => parts.close(),
@@ -57,9 +58,7 @@ fn in_submenu(parts: &Rc<Parts>, press: Press) -> bool {
     let search = parts.submenu.search();
     let is_typing = search.focus_child().is_some() || search.has_focus();
     match press {
-        Press::Close | Press::Out if is_typing && !search.text().is_empty() && press == Press::Close => {
-            search.set_text("");
-        }
+        Press::Close if !search.text().is_empty() => search.set_text(""),
         Press::Out | Press::First | Press::Last if is_typing => return false,
         Press::Close | Press::Out => match parts.submenu.page() {
             Some(Page::Targets) if parts.submenu.shows_part() => parts.open_part(None),
@@ -81,9 +80,11 @@ fn activate_focus(parts: &Rc<Parts>) -> bool {
     choice.is_some_and(|choice| parts.submenu.opens_page(&choice) && choice.activate())
 }
 
+/// What the arrows go through: the rows that can be used, then the footer.
 fn choices(parts: &Rc<Parts>) -> Vec<gtk::Widget> {
     let list = parts.list.borrow();
-    list.views().map(|row| row.widget().clone()).filter(WidgetExt::is_sensitive).collect()
+    let rows = list.views().map(|row| row.widget().clone()).filter(WidgetExt::is_sensitive);
+    rows.chain(parts.frame.footer_entries().map(|entry| entry.clone().upcast())).collect()
 }
 
 fn focus_step(window: &gtk::Window, press: Press, choices: &[gtk::Widget]) {
@@ -96,6 +97,24 @@ fn focus_step(window: &gtk::Window, press: Press, choices: &[gtk::Widget]) {
 }
 
 impl Parts {
+    /// Shows the qubes of the sub-menu that hold the typed words. An entry that had the focus may have gone; keys that
+    /// went to the sub-menu go there still.
+    pub(super) fn filter_qubes(&self, words: String) {
+        let popover = self.submenu.popover();
+        let has_keys = || {
+            let focus = gtk::prelude::GtkWindowExt::focus(self.frame.window());
+            focus.is_some_and(|focus| focus.is_ancestor(popover))
+        };
+        let before = has_keys();
+        self.submenu.turn(&self.scene(), |view| view.filter = words);
+        if before
+            && !has_keys()
+            && let Some(first) = self.submenu.choices().first()
+        {
+            first.grab_focus();
+        }
+    }
+
     /// Opens the sub-menu of the row that has the focus and goes there.
     fn enter_submenu(self: &Rc<Self>) -> bool {
         let focus = gtk::prelude::GtkWindowExt::focus(self.frame.window());

@@ -5,7 +5,7 @@
 
 use gtk::prelude::*;
 
-use super::model::Group;
+use super::rows::Group;
 
 /// The widget of one row.
 pub(super) trait RowView {

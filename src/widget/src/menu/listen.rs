@@ -64,7 +64,7 @@ fn to_typing(parts: &Rc<Parts>) {
     parts.submenu.search().connect_changed(move |search| {
         search.set_visible(!search.text().is_empty());
         let words = search.text().to_string();
-        with(&told, |parts| parts.submenu.turn(&parts.scene(), |view| view.filter = words));
+        with(&told, |parts| parts.filter_qubes(words));
     });
 }
 

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use device_core::interface::Interface;
 use device_core::machine::Link;
+use device_core::name::DeviceClass;
 
 use super::*;
-use crate::scene::{Command, Failure, Pending, Ticket};
+use crate::menu::rows::{Look, RowAction, Status};
+use crate::scene::{Command, Failure, Pending, Ticket, Wish};
 use crate::testing::{Make, device, laptop, name, now, port, put, put_qube, qube, qubes};
 use device_core::assignment::Options;
 use device_core::qube::{PowerState, QubeClass};

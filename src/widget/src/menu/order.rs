@@ -6,9 +6,10 @@
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, Port};
 
+use super::entry::{Item, ItemKey, Items, Mark};
 use super::fold::Folding;
-use super::model::{Group, Look, Menu, Row, RowAction, RowKey, SectionKind};
-use super::targets::{Item, ItemKey, Items, Mark};
+use super::model::Menu;
+use super::rows::{Group, Look, Row, RowAction, RowKey, SectionKind};
 use crate::naming;
 use crate::strings;
 

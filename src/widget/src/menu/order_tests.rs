@@ -5,8 +5,9 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
+use crate::menu::entry::SubView;
 use crate::menu::model::{View, menu};
-use crate::menu::targets::{SubView, submenu};
+use crate::menu::targets::submenu;
 use crate::scene::Scene;
 use crate::testing::{Make, device, laptop, port, put, qubes};
 

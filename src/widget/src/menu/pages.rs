@@ -5,11 +5,11 @@ use device_core::device::Device;
 use device_core::qube::Qube;
 
 use super::device_row::chip;
-use super::risk::risk;
-use super::targets::{
+use super::entry::{
     GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, SubView, entry, group, guarded, has_words,
     message, qube_item, send_to,
 };
+use super::risk::risk;
 use crate::scene::{Command, Scene, Wish};
 use crate::strings;
 

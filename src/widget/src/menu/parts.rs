@@ -5,7 +5,7 @@ use device_core::mark;
 use device_core::rules::related_in_use;
 
 use super::device_row::{member_name, use_of_relative};
-use super::targets::{GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, entry, group, qube_item};
+use super::entry::{GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, entry, group, qube_item};
 use crate::naming;
 use crate::preferences::Preference;
 use crate::scene::{Command, Scene, Wish};

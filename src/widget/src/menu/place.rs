@@ -65,6 +65,14 @@ pub(super) fn place(at: (i32, i32), size: (i32, i32), free: Area) -> (i32, i32) 
     (within(left, width, free.x, free.right()), within(top, height, free.y, free.bottom()))
 }
 
+/// A point that a host of the tray told, in pixels: on a screen of a greater scale some count in units of their toolkit.
+/// The pointer, which is still on the icon, tells which.
+pub(super) fn in_pixels(told: (i32, i32), pointer: (i32, i32), scale: i32) -> (i32, i32) {
+    let scaled = (told.0.saturating_mul(scale), told.1.saturating_mul(scale));
+    let distance = |(x, y): (i32, i32)| x.abs_diff(pointer.0).saturating_add(y.abs_diff(pointer.1));
+    if distance(scaled) < distance(told) { scaled } else { told }
+}
+
 /// Keeps an edge inside, with a gap where there is room for one; the beginning counts when nothing fits.
 fn within(start: i32, length: i32, from: i32, to: i32) -> i32 {
     let gap = if length + 2 * GAP <= to - from { GAP } else { 0 };
@@ -95,6 +103,14 @@ mod tests {
     fn at_a_point_it_opens_below_or_above() {
         assert_eq!(place((640, 100), (300, 400), SCREEN), (490, 104));
         assert_eq!(place((640, 700), (300, 400), SCREEN), (490, 296));
+    }
+
+    #[test]
+    fn a_host_that_counts_in_units_of_its_toolkit_is_understood() {
+        assert_eq!(in_pixels((557, 15), (1114, 30), 2), (1114, 30));
+        assert_eq!(in_pixels((1114, 30), (1116, 31), 2), (1114, 30));
+        assert_eq!(in_pixels((557, 15), (557, 15), 1), (557, 15));
+        assert_eq!(in_pixels((i32::MAX, i32::MIN), (0, 0), 2), (i32::MAX, i32::MIN));
     }
 
     #[test]

@@ -10,9 +10,10 @@ use gtk::prelude::*;
 
 use super::chips::Chips;
 use super::list::RowView;
-use super::model::{Look, Row, RowAction, Status};
 use super::picture::Picture;
-use crate::platform::set_accessible_label;
+use super::rows::{Look, Row, RowAction, Status};
+use super::style::bold;
+use crate::platform::{set_accessible_description, set_accessible_label};
 use crate::strings;
 
 /// Characters of a name before it is cut in the middle; the whole of it is in the tooltip.
@@ -122,6 +123,10 @@ impl RowView for RowWidget {
         parts.chevron.widget().set_visible(row.action == RowAction::Open);
         if before.as_ref().map(|before| &before.spoken) != Some(&row.spoken) {
             set_accessible_label(&parts.button, &row.spoken);
+        }
+        if before.as_ref().is_some_and(|before| before.is_new) != row.is_new {
+            let badge = if row.is_new { strings::new() } else { String::new() };
+            set_accessible_description(&parts.button, &badge);
         }
         before.is_none_or(|before| {
             (&before.key, &before.id, &before.action) != (&row.key, &row.id, &row.action)
@@ -265,13 +270,6 @@ pub(super) fn chevron() -> Picture {
     chevron.show("plugboard-open-symbolic");
     chevron.widget().add_css_class("dim");
     chevron
-}
-
-/// What makes a text bold, also for those who read its attributes instead of its look.
-pub(super) fn bold() -> pango::AttrList {
-    let list = pango::AttrList::new();
-    list.insert(pango::AttrInt::new_weight(pango::Weight::Bold));
-    list
 }
 
 /// A label that is cut where it is too long, and then shows the whole text in its tooltip.

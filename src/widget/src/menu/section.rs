@@ -10,7 +10,7 @@ use device_core::name::{DeviceClass, QubeName};
 
 use super::device_row;
 use super::fold::Folding;
-use super::model::{Group, Look, Row, RowAction, RowKey, SectionKind, Status, section_of};
+use super::rows::{Group, Look, Row, RowAction, RowKey, SectionKind, Status, section_of};
 use crate::naming;
 use crate::preferences::Sections;
 use crate::scene::{Command, Scene, Wish};

@@ -10,12 +10,13 @@ use gtk::graphene;
 use gtk::prelude::*;
 
 use super::aim::Edge;
+use super::entry::{GroupKind, ItemAction, Items, Page, SubView};
 use super::guard::Guard;
 use super::item::{ItemWidget, OnChoice};
 use super::list::{GroupList, RowView};
 use super::order::settle_submenu;
 use super::row::RowWidget;
-use super::targets::{GroupKind, ItemAction, Items, Page, SubView, submenu};
+use super::targets::submenu;
 use crate::platform::set_accessible_label;
 use crate::scene::Scene;
 

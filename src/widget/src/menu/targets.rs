@@ -1,133 +1,21 @@
 //! The sub-menu of a device as a value: who has it, where it can go, and why not. Pure.
 
-use std::time::Instant;
-
-use device_core::assignment::Options;
 use device_core::device::{Device, Presence, SharedDevice};
-use device_core::name::{DeviceClass, DeviceRef, Port, QubeName};
+use device_core::name::DeviceClass;
 use device_core::qube::{Qube, QubeClass};
 use device_core::rules::{Refusal, may_attach, related_in_use};
 
-use super::device_row::{chip, failure_text, pending_text};
+use super::device_row::{failure_text, pending_text};
+use super::entry::{
+    GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, SubView, entry, group, guarded, has_words,
+    message, qube_item, send_to,
+};
 use super::fold::Folding;
-use super::model::{Chip, Group};
-use super::risk::risk;
 use super::{pages, parts};
 use crate::naming;
 use crate::scene::{Command, GIVE_UP_AFTER, Scene, Wish};
 use crate::strings;
 use crate::together;
-
-/// What is open in the sub-menu.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Page {
-    /// Holders and qubes.
-    Targets,
-    /// The templates of new disposables.
-    Disposables,
-    /// The question before a risky command.
-    Confirm(Command),
-    /// What else can be done with the device.
-    Further,
-}
-
-/// What the person has chosen in the sub-menu so far.
-#[derive(Debug, Clone)]
-pub(crate) struct SubView {
-    pub(crate) page: Page,
-    /// The part of the row that is open; `None` = the device itself.
-    pub(crate) part: Option<DeviceRef>,
-    /// The next attachment is read-only.
-    pub(crate) read_only: bool,
-    /// Words that a qube's name must hold.
-    pub(crate) filter: String,
-    pub(crate) now: Instant,
-}
-
-impl SubView {
-    /// The sub-menu as it opens.
-    pub(crate) fn opening(now: Instant) -> Self {
-        Self { page: Page::Targets, part: None, read_only: false, filter: String::new(), now }
-    }
-}
-
-/// The groups of the sub-menu, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum GroupKind {
-    Message,
-    Holders,
-    Targets,
-    More,
-    Parts,
-    Further,
-}
-
-/// What an entry is about; it stays the same while the entry changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ItemKey {
-    Message,
-    Reason,
-    GiveUp,
-    Dismiss,
-    Qube(QubeName),
-    ShutDown(QubeName),
-    DetachBoth(QubeName),
-    /// A part of the row that this qube holds.
-    PartHeld(Port, QubeName),
-    /// A part of the row, and the physical thing that it belongs to.
-    Part(Port, Port),
-    Further,
-    Name,
-    Hide,
-    ShowParts,
-    WithMicrophone,
-    Template(QubeName),
-    NewDisposable,
-    ReadOnly,
-    Back,
-    GoOn,
-}
-
-/// The sign before an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mark {
-    None,
-    Eject,
-    Plus,
-    Back,
-    Check(bool),
-}
-
-/// What choosing an entry does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ItemAction {
-    /// Has this done.
-    Wish(Wish),
-    /// Shows another page in the same place.
-    Turn(Page),
-    /// Opens a part of the row, or goes back to the whole.
-    Part(Option<DeviceRef>),
-    /// Sets whether the next attachment is read-only.
-    ReadOnly(bool),
-}
-
-/// One entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Item {
-    pub(crate) key: ItemKey,
-    pub(crate) mark: Mark,
-    /// The qube whose label is shown as a dot.
-    pub(crate) dot: Option<Chip>,
-    pub(crate) text: String,
-    pub(crate) is_bold: bool,
-    /// The dim word at the end.
-    pub(crate) note: String,
-    /// `None` = can't be chosen.
-    pub(crate) action: Option<ItemAction>,
-    pub(crate) spoken: String,
-}
-
-pub(crate) type Items = Group<GroupKind, Item>;
 
 /// The sub-menu of `device` and of what stands in its row.
 pub(crate) fn submenu(scene: &Scene, device: &Device, view: &SubView) -> Vec<Items> {
@@ -313,26 +201,6 @@ fn target(scene: &Scene, device: &Device, view: &SubView, rank: Rank, qube: &Qub
     }
 }
 
-/// The command that brings the device to `qube`.
-pub(crate) fn send_to(device: &Device, qube: &QubeName, view: &SubView) -> Command {
-    let mut options = Options::new();
-    if view.read_only && device.port().class == DeviceClass::Block {
-        options.set("read-only", "yes");
-    }
-    let this = device.info.to_ref();
-    if device.is_attached() && !device.port().class.is_shareable() {
-        Command::Move(this, qube.clone(), options)
-    } else {
-        Command::Attach(this, qube.clone(), options)
-    }
-}
-
-/// The command itself, or the page that asks about it first.
-pub(super) fn guarded(scene: &Scene, device: &Device, command: Command) -> ItemAction {
-    let asks = scene.preferences.confirms_risk && risk(&scene.machine, device, command.qube()).is_some();
-    if asks { ItemAction::Turn(Page::Confirm(command)) } else { ItemAction::Wish(Wish::Do(command)) }
-}
-
 fn short_reason(refusal: &Refusal) -> String {
     match refusal {
         Refusal::DenyList(_) => strings::blocked_by_policy(),
@@ -358,39 +226,6 @@ fn more(scene: &Scene, device: &Device, view: &SubView) -> Vec<Item> {
         items.push(Item { mark: Mark::Check(checked), action, ..item });
     }
     items
-}
-
-pub(super) fn group(kind: GroupKind, heading: Option<String>, rows: Vec<Item>) -> Items {
-    Group { kind, heading, rows }
-}
-
-pub(super) fn entry(key: ItemKey, text: String, action: ItemAction) -> Item {
-    Item {
-        key,
-        mark: Mark::None,
-        dot: None,
-        spoken: text.clone(),
-        text,
-        is_bold: false,
-        note: String::new(),
-        action: Some(action),
-    }
-}
-
-pub(super) fn message(text: String) -> Item {
-    Item { action: None, ..entry(ItemKey::Message, text, ItemAction::ReadOnly(false)) }
-}
-
-pub(super) fn qube_item(scene: &Scene, qube: &QubeName, action: ItemAction) -> Item {
-    Item {
-        dot: Some(chip(&scene.machine, qube)),
-        ..entry(ItemKey::Qube(qube.clone()), qube.to_string(), action)
-    }
-}
-
-pub(super) fn has_words(name: &str, filter: &str) -> bool {
-    let name = name.to_lowercase();
-    filter.to_lowercase().split_whitespace().all(|word| name.contains(word))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use device_core::assignment::Options;
 use device_core::machine::Link;
 use device_core::qube::PowerState;
 

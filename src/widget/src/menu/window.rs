@@ -13,17 +13,18 @@ use gtk::glib;
 use gtk::prelude::*;
 use tokio::sync::{mpsc, watch};
 
+use super::entry::{ItemAction, Page};
 use super::fold::Folding;
 use super::frame::Frame;
 use super::guard::Guard;
 use super::hover::Hover;
 use super::list::GroupList;
-use super::model::{Group, Row, RowAction, RowKey, SectionKind, View, menu};
+use super::model::{View, menu};
 use super::order::settle_menu;
 use super::outside::Outside;
 use super::row::{OnTouch, RowWidget, Touch};
+use super::rows::{Group, Row, RowAction, RowKey, SectionKind};
 use super::submenu::Submenu;
-use super::targets::{ItemAction, Page};
 use super::{listen, style};
 use crate::door::Opening;
 use crate::icons::Icons;
@@ -119,13 +120,14 @@ impl Parts {
     }
 
     fn open(self: &Rc<Self>, opening: &Opening) {
+        let at = opening.at.map(|told| self.outside.clicked(self.frame.window(), told));
         if self.frame.is_open() {
-            match (&opening.device, opening.at) {
+            match (&opening.device, at) {
                 (None, Some(_)) => return self.close(),
                 _ => self.frame.window().present(),
             }
-        } else if !self.outside.is_rest_of_closing(opening.at) {
-            self.show(opening.at);
+        } else if !self.outside.is_rest_of_closing(at) {
+            self.show(at);
         }
         if let Some(device) = &opening.device {
             self.open_at(device);
@@ -152,6 +154,8 @@ impl Parts {
         });
         window.set_focus_visible(false);
         window.present();
+        // GTK gives the focus to the footer, or leaves it where it was; the first arrow shall lead to the first row.
+        gtk::prelude::GtkWindowExt::set_focus(window, gtk::Widget::NONE);
         self.outside.put(window, (size.width(), size.height()));
         self.guard.changed(Instant::now());
         let weak = Rc::downgrade(self);

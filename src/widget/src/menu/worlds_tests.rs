@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use device_core::interface::Interface;
 use device_core::mark::Mark;
-use device_core::name::{DeviceRef, QubeName};
+use device_core::name::{DeviceRef, Port, QubeName};
 use device_core::qube::QubeDetails;
 use proptest::prelude::*;
 
 use super::*;
+use crate::menu::entry::{ItemAction, ItemKey, Items, Page, SubView};
 use crate::menu::fold::Folding;
-use crate::menu::targets::{ItemAction, ItemKey, Items, Page, SubView, submenu};
+use crate::menu::rows::{Look, RowKey};
+use crate::menu::targets::submenu;
 use crate::preferences::{Preference, Sections};
 use crate::testing::{Make, device, laptop, mark, name, now, port, put, put_qube, qubes};
 
@@ -39,8 +41,8 @@ fn open(scene: &Scene, class: &str, id: &str, page: Page) -> Vec<Items> {
 /// The entries of a sub-menu, with their marks of choice.
 fn entries(groups: &[Items]) -> Vec<String> {
     let mark = |mark| match mark {
-        super::super::targets::Mark::Check(true) => "[x] ",
-        super::super::targets::Mark::Check(false) => "[ ] ",
+        super::super::entry::Mark::Check(true) => "[x] ",
+        super::super::entry::Mark::Check(false) => "[ ] ",
         _ => "",
     };
     groups.iter().flat_map(|group| &group.rows).map(|it| format!("{}{}", mark(it.mark), it.text)).collect()

@@ -48,7 +48,8 @@ impl Bursts {
         let is_start = self.started.get(&thing.backend).is_some_and(|since| now < *since + STARTING_UP);
         let fresh = || Window { until: now + WINDOW, told: 0, held_back: BTreeSet::new(), is_start };
         let window = self.windows.entry(thing.backend.clone()).or_insert_with(fresh);
-        if window.until <= now {
+        // What was held back before a start went when the qube stopped.
+        if window.until <= now || (is_start && !window.is_start) {
             *window = fresh();
         }
         if !window.is_start && window.told < ONE_BY_ONE {

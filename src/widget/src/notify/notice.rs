@@ -8,6 +8,7 @@ use device_core::name::{DeviceClass, DeviceRef, QubeName};
 use crate::likely::likely_target;
 use crate::menu::device_row::icon;
 use crate::naming;
+use crate::preferences::Notices;
 use crate::scene::{Command, Failure, Scene};
 use crate::strings;
 
@@ -20,8 +21,19 @@ pub(crate) struct Notice {
     pub(crate) buttons: Vec<Button>,
     /// Stays until the person takes it away.
     pub(crate) is_urgent: bool,
-    /// Something failed or was lost.
+    /// Something failed or was lost, or the person is asked.
     pub(crate) is_important: bool,
+}
+
+impl Notice {
+    /// Whether a person who prefers so is told this.
+    pub(crate) fn is_wanted(&self, notices: Notices) -> bool {
+        match notices {
+            Notices::All => true,
+            Notices::Important => self.is_important,
+            Notices::None => false,
+        }
+    }
 }
 
 /// A button of a notification.

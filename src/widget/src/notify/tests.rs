@@ -259,3 +259,35 @@ fn the_microphone_in_two_qubes_is_one_notification_that_names_both() {
     put(&mut watched.scene, device("mic", "dom0", "mic").held_by(&["work", "personal"]));
     assert_eq!(watched.said(), ["dom0:mic: Built-in microphone is attached to personal and work | dom0:mic"]);
 }
+
+#[test]
+fn a_part_that_comes_back_after_a_detach_does_not_hide_that_it_can_be_pulled_out() {
+    let mut watched = Watched::new(qubes());
+    watched.plug(stick());
+    watched.plug(disk());
+    assert_eq!(watched.said().len(), 1);
+    put(&mut watched.scene, disk().held_by(&["work"]));
+    assert_eq!(watched.said().len(), 1);
+    put(&mut watched.scene, disk());
+    watched.plug(device("block", "sys-usb", "sda1").called("Cruzer Blade").part_of("block", "sda"));
+    let said = watched.said();
+    assert!(said.len() == 1 && said[0].ends_with("| It can be pulled out now."), "{said:?}");
+}
+
+#[test]
+fn a_usb_qube_that_starts_again_at_once_is_summed_up() {
+    let mut watched = Watched::new(qubes());
+    watched.plug(stick());
+    watched.plug(disk().held_by(&["work"]));
+    watched.said();
+    for id in ["2-1", "sda"] {
+        watched.unplug(if id == "sda" { "block" } else { "usb" }, id);
+    }
+    put_qube(&mut watched.scene, qube("sys-usb", QubeClass::Disposable, PowerState::Halted, "red"));
+    watched.said();
+    put_qube(&mut watched.scene, qube("sys-usb", QubeClass::Disposable, PowerState::Running, "red"));
+    watched.plug(stick());
+    watched.plug(disk());
+    assert_eq!(watched.said(), Vec::<String>::new());
+    assert_eq!(watched.later(5000), ["sys-usb: sys-usb has started | 1 device is available [Choose…]"]);
+}

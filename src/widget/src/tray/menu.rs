@@ -12,8 +12,10 @@ use ksni::MenuItem;
 use ksni::menu::{CheckmarkItem, StandardItem, SubMenu};
 
 use super::Tray;
-use crate::menu::model::{Group, Look, Menu, Row, RowAction, RowKey, SectionKind, View, menu, section_of};
-use crate::menu::targets::{GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, SubView, submenu};
+use crate::menu::entry::{GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, SubView};
+use crate::menu::model::{Menu, View, menu};
+use crate::menu::rows::{Group, Look, Row, RowAction, RowKey, SectionKind, section_of};
+use crate::menu::targets::submenu;
 use crate::naming;
 use crate::scene::{Scene, Wish};
 use crate::strings;

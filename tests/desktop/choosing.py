@@ -1,0 +1,207 @@
+"""What the sub-menu of a device offers: in which order, what is refused and why, and each further page of it."""
+
+import re
+import time
+
+import spoken
+from waiting import settled, until
+
+DENIED = "blocked by policy"
+# Seconds after which the menu offers to stop waiting, and a moment more.
+GIVE_UP_AFTER = 5.3
+
+
+def likely_qubes_come_first_and_refused_ones_say_why(product):
+    """Usually here, last used, then by name; a qube with a deny list stands there inactive and with its reason."""
+    product.wait_for_tray()
+    stick = product.plug("stick")
+    row = product.row(stick)
+    for target, holders in (("^Attach to untrusted$", ["untrusted"]), ("^Detach from untrusted$", [])):
+        product.menu.open()
+        product.menu.hover(row)
+        product.menu.choose(target)
+        product.wait_for_holders("block", stick, *holders)
+        product.menu.wait_for_row(row + (".*attached to untrusted" if holders else "(?!.*attached)"))
+    product.qvm_device("block", "assign", "--ask", "personal", stick)
+    product.control("call", "admin.vm.device.denied.Add", "work", "b******")
+    product.menu.close()
+    _device_is_assigned(product, stick, "personal")
+    product.menu.open()
+    badges = {item.name: spoken.description(item.element) for item in product.menu.items()}
+    new = [name for name, badge in badges.items() if badge == "NEW"]
+    assert new == product.menu.rows_like(row) and "NEW" in product.menu.texts(), f"new is the stick alone: {badges}"
+    targets = product.menu.hover(row)
+    expected = ["Attach to personal", "Attach to untrusted", "Attach to banking"]
+    assert targets[:3] == expected, f"usually here, last used, by name; the sub-menu begins with {targets}"
+    notes = [spoken.description(item.element) for item in product.menu.items() if item.level == 1]
+    assert notes[:3] == ["usually here", "last used", ""], f"beside them is said {notes}"
+    assert all(note in product.menu.words() for note in notes), f"it is not to be read: {product.menu.words()}"
+    refused = product.menu.find(f"^Attach to work, {DENIED}$", 1)
+    assert refused and not refused.usable, f"work is not refused with its reason: {targets}"
+    assert not any("dom0" in target or "sys-usb" in target for target in targets), targets
+
+
+def disk_in_use_holds_its_stick(product):
+    """A disk in use: its stick can't be chosen and says why; free again, a partition goes alone."""
+    product.wait_for_tray()
+    stick = product.plug("stick")
+    row, menu = product.row(stick), product.menu
+    product.give("block", stick, "work")
+    menu.open()
+    menu.wait_for_row(row + ".*attached to work")
+    targets = menu.hover(row)
+    whole = menu.find("^Whole USB device, in use as disk sda$", 1)
+    assert whole and not whole.usable, f"the stick is not refused with its reason: {targets}"
+    menu.choose("^Detach from work$")
+    product.wait_for_holders("block", stick)
+    menu.open()
+    menu.wait_for_no_row(row + ".*attached to work")
+    menu.hover(row)
+    menu.choose(r"^Partition 1\b")
+    until(lambda: menu.find("^Back$", 1), lambda: f"the page of the partition; there is {menu.targets()}")
+    menu.choose("^Attach to work$")
+    product.wait_for_holders("block", f"{stick}1", "work")
+    menu.open()
+    # The backend no longer offers the disk as a whole: its partition has a row of its own.
+    part = product.row(f"{stick}1")
+    menu.open()
+    menu.wait_for_row(part + ".*attached to work")
+    menu.hover(part)
+    menu.choose("^Detach from work$")
+    product.wait_for_holders("block", f"{stick}1")
+
+
+def new_disposable_takes_it_and_goes_with_it(product):
+    """A disk goes read-only to work, then to a new disposable, which is shut down together with the detaching."""
+    product.wait_for_tray()
+    stick = product.plug("stick")
+    row, menu = product.row(stick), product.menu
+    menu.open()
+    menu.hover(row)
+    menu.choose("^Read-only$")
+    menu.choose("^Attach to work$")
+    menu.wait_for_row(row + ".*read-only.*attached to work")
+    assert _is_read_only(product, stick), product.objects("Device")
+    menu.open()
+    menu.hover(row)
+    menu.choose("^Detach from work$")
+    product.wait_for_holders("block", stick)
+    menu.open()
+    menu.wait_for_no_row(row + ".*attached to work")
+    menu.hover(row)
+    menu.choose("^New disposable$")
+    menu.choose("^Attach to new disposable of default-dvm$")
+    disposable = until(lambda: _only_holder(product, stick), "a disposable that holds the stick")
+    assert re.fullmatch(r"disp\d+", disposable), f"{disposable} is no disposable"
+    menu.open()
+    menu.wait_for_row(row + f".*attached to {disposable}")
+    menu.hover(row)
+    menu.choose(f"^Detach and shut down {disposable}$")
+    product.wait_for_holders("block", stick)
+    gone = lambda: disposable not in {qube["Name"] for qube in product.objects("Qube")}  # noqa: E731
+    until(gone, f"{disposable} gone after it was shut down")
+
+
+def usb_qube_is_started_from_its_row(product):
+    """A USB qube that stops takes its devices along, which is told; its row starts it again, and one summary says so."""
+    product.wait_for_tray()
+    stick, camera = product.plug("stick"), product.plug("camera", "usb")
+    menu = product.menu
+    product.give("block", stick, "work")
+    menu.open()
+    menu.wait_for_row(product.row(stick) + ".*attached to work")
+    menu.close()
+    product.control("stop", "sys-usb")
+    product.notices.wait_for("sys-usb stopped", "work")
+    told = len(product.notices.all())
+    menu.open()
+    menu.wait_for_row("^Start sys-usb to see its USB devices$")
+    menu.wait_for_no_row(product.row(camera) + r"(?!.*(removed|no longer))")
+    menu.choose("^Start sys-usb to see its USB devices$", level=0)
+    menu.wait_for_row(product.row(camera))
+    notice = product.notices.wait_for("sys-usb has started", "available", since=told, seconds=20)
+    single = [one.summary for one in product.notices.all()[told:] if one.summary.endswith("is available")]
+    assert not single, f"{single} beside the summary {notice.summary!r}"
+
+
+def endless_command_can_be_given_up(product):
+    """After five seconds without an answer the person may stop waiting; all else can be used meanwhile."""
+    product.wait_for_tray()
+    stick, camera = product.plug("stick"), product.plug("camera", "usb")
+    row, menu = product.row(stick), product.menu
+    product.control("fail-next", "block.Attach", "hang")
+    menu.open()
+    menu.hover(row)
+    menu.choose("^Attach to work$")
+    menu.wait_for_row(row + ".*attaching to work")
+    begun = time.monotonic()
+    menu.open()
+    menu.hover(product.row(camera))
+    menu.choose("^Attach to personal$")
+    product.wait_for_holders("usb", camera, "personal")
+    until(lambda: time.monotonic() > begun + GIVE_UP_AFTER, "the time after which it may be given up")
+    menu.open_by_command()
+    menu.go_to(row)
+    menu.press("Right")
+    menu.go_to("^Stop waiting for it$", level=1)
+    menu.press("Return")
+    menu.wait_for_no_row(row + ".*attaching to work")
+
+
+def keyboard_is_given_away_after_a_question_only(product):
+    """The question names the port, and the way out stands first; the second time it is meant."""
+    product.wait_for_tray()
+    keyboard = product.plug("keyboard", "usb")
+    row, menu = product.row(keyboard), product.menu
+    menu.open()
+    menu.hover(row)
+    menu.choose("^Attach to work$")
+    settled(lambda: _box(menu, "all the same$"), lambda: f"the question among {menu.targets()}")
+    answers = [item for item in menu.items() if item.level == 1 and item.usable]
+    usable = [item.name for item in answers]
+    assert usable == ["Leave it where it is", "Attach to work all the same"], f"to be chosen are {usable}"
+    assert any(f"may be {keyboard}" in text for text in menu.texts()), f"the question names no port: {menu.texts()}"
+    menu.choose("^Leave it where it is$")
+    until(lambda: menu.find("^Attach to work$", 1), lambda: f"the qubes again; the sub-menu has {menu.targets()}")
+    menu.choose("^Attach to work$")
+    menu.choose("^Attach to work all the same$")
+    product.wait_for_holders("usb", keyboard, "work")
+
+
+# ---- the steps ----------------------------------------------------------------------------------------------------
+
+
+def _box(menu, pattern):
+    item = menu.find(pattern, 1)
+    return item.box if item else None
+
+
+def _only_holder(product, port):
+    holders = product.holders("block", port)
+    return holders[0] if holders and len(holders) == 1 else None
+
+
+def _is_read_only(product, port):
+    backend, _, name = port.partition(":")
+    found = [it for it in product.objects("Device") if (it["Backend"], it["Port"]) == (backend, name)]
+    return any(options.get("read-only") == "yes" for it in found for options in it["Attachments"].values())
+
+
+def _device_is_assigned(product, port, qube):
+    backend, _, name = port.partition(":")
+
+    def is_known():
+        found = [it for it in product.objects("Device") if (it["Backend"], it["Port"]) == (backend, name)]
+        return any(qube in str(it["Assignments"]) for it in found)
+
+    until(is_known, f"the assignment of {port} to {qube} on the bus")
+
+
+TESTS = (
+    likely_qubes_come_first_and_refused_ones_say_why,
+    disk_in_use_holds_its_stick,
+    new_disposable_takes_it_and_goes_with_it,
+    usb_qube_is_started_from_its_row,
+    endless_command_can_be_given_up,
+    keyboard_is_given_away_after_a_question_only,
+)

@@ -1,0 +1,95 @@
+"""Where the menu opens and how large: at every edge of the screen, at twice the size, in high contrast."""
+
+from gi.repository import GLib
+
+from screen import middle
+from session import SIZE
+from waiting import settled, until
+
+XFCONF = ("org.xfce.Xfconf", "/org/xfce/Xfconf", "org.xfce.Xfconf")
+# The panel at the bottom, left and right edge: place and mode as its own settings have them (1 = from top to bottom).
+EDGES = {"bottom": ("p=8;x=0;y=0", 0), "left": ("p=5;x=0;y=0", 1), "right": ("p=1;x=0;y=0", 1)}
+# The menu is at most so far from its icon.
+NEAR = 60
+
+
+def menu_opens_beside_the_icon_at_every_edge(product):
+    """Wherever the panel stands, menu and sub-menu are beside it and wholly on the screen."""
+    product.wait_for_tray()
+    seen = {"top": _opens_well(product)}
+    for edge, (place, mode) in EDGES.items():
+        before = product.tray.wait_for_icon()
+        _set(product, "mode", GLib.Variant("u", mode))
+        _set(product, "position", GLib.Variant("s", place))
+        until(lambda before=before: _moved(product, before), lambda edge=edge: f"the icon at the {edge} edge")
+        seen[edge] = _opens_well(product)
+    x, y = {edge: middle(box) for edge, box in seen.items()}["bottom"]
+    assert y > SIZE[1] * 0.9, f"the icon of the bottom panel is at {x},{y}"
+    assert middle(seen["left"])[0] < 60 < SIZE[0] - 60 < middle(seen["right"])[0], f"icons were at {seen}"
+
+
+def twice_the_size_in_high_contrast_works(product):
+    """GDK_SCALE=2 and the theme of high contrast: all on the screen, and the pointer reaches what it points at."""
+    product.start_simulator()
+    product.start_service()
+    product.desktop.env["GDK_SCALE"] = "2"
+    product.start_widget()
+    product.wait_for_tray()
+    stick = product.plug("stick")
+    menu = product.menu
+    menu.scale = 2
+    row = product.row(stick)
+    menu.open()
+    menu.wait_for_row(row)
+    menu.hover(row)
+    _on_screen(product)
+    menu.choose("^Attach to work$")
+    product.wait_for_holders("block", stick, "work")
+    menu.wait_for_row(row + ".*attached to work")
+
+
+twice_the_size_in_high_contrast_works.starts_programs = False
+twice_the_size_in_high_contrast_works.desktop = {"theme": "HighContrast"}
+
+
+# ---- the steps ----------------------------------------------------------------------------------------------------
+
+
+def _set(product, name, value):
+    words = ("xfce4-panel", f"/panels/panel-1/{name}", value)
+    product.desktop.call(*XFCONF, "SetProperty", "(ssv)", *words)
+
+
+def _moved(product, before):
+    icon = product.tray.icon()
+    return icon and icon != before
+
+
+def _opens_well(product):
+    """Opens menu and sub-menu; returns where the icon was."""
+    menu, icon = product.menu, product.tray.wait_for_icon()
+    menu.open()
+    menu.hover("dom0:mic")
+    _on_screen(product)
+    box = settled(lambda: menu.window() and menu.window().box, "the menu standing still")
+    gap = max(
+        *(box.x - icon.x - icon.width, icon.x - box.x - box.width),
+        *(box.y - icon.y - icon.height, icon.y - box.y - box.height),
+    )
+    assert -1 <= gap <= NEAR, f"the menu {box} is {gap} away from its icon {icon}"
+    menu.close()
+    return icon
+
+
+def _on_screen(product):
+    windows = product.screen.windows("org.plugboard.Devices")
+    assert len(windows) >= 2, f"no menu with a sub-menu but {windows}"
+    for window in windows:
+        x, y, width, height = window.box
+        assert x >= 0 and y >= 0 and x + width <= SIZE[0] and y + height <= SIZE[1], f"{window} is not on the screen"
+
+
+TESTS = (
+    menu_opens_beside_the_icon_at_every_edge,
+    twice_the_size_in_high_contrast_works,
+)

@@ -1,0 +1,373 @@
+"""How each state of the album is brought about: a world, a desktop, and what the person does before the picture.
+
+A state is a function of the album that takes one picture or several in a row.
+Notifications are left out where they are not the subject: they would stand in the picture.
+"""
+
+import preferences
+from asking import OTHER, Asking
+from language import Language, mirrored
+from state import state
+from waiting import until
+
+REFUSAL = ("exception", "QubesException", "No free slot in work.")
+
+# ---- every day --------------------------------------------------------------------------------------------------------
+
+
+@state()
+def everyday(album):
+    """A laptop in the morning, a stick, its sub-menu, and the stick attached and moved; the same from the right click."""
+    product, menu = album.product, album.menu
+    menu.open()
+    menu.wait_for_row("dom0:mic")
+    album.take("laptop")
+    menu.close()
+    stick = product.plug("stick")
+    row = product.row(stick)
+    menu.open()
+    menu.wait_for_row(row)
+    album.take("menu")
+    menu.hover(row)
+    album.take("submenu")
+    menu.choose("^Read-only$")
+    album.take("read-only")
+    menu.choose("^New disposable$")
+    until(lambda: menu.find("^Attach to new disposable", 1), lambda: f"templates among {menu.targets()}")
+    album.take("disposable")
+    menu.close()
+    menu.open()
+    menu.hover(row)
+    menu.choose("^Attach to work$")
+    menu.open()
+    menu.wait_for_row(row + ".*attached to work")
+    menu.hover(row)
+    album.take("attached")
+    product.control("fail-next", "block.Attach", "hang")
+    menu.choose("^Move to untrusted$")
+    menu.open()
+    menu.wait_for_row(row + ".*moving to untrusted")
+    album.take("moving")
+    menu.hover(row)
+    until(lambda: menu.find("^Stop waiting", 1), lambda: f"a way to give up among {menu.targets()}", seconds=15)
+    album.take("give-up")
+
+
+@state()
+def several_holders(album):
+    """The microphone in two qubes, in the menu and in that of the panel."""
+    product, menu = album.product, album.menu
+    product.plug("stick")
+    for qube in ("work", "personal"):
+        product.give("mic", "dom0:mic", qube)
+    menu.open()
+    menu.wait_for_row("dom0:mic.*attached to personal and work")
+    menu.hover("dom0:mic")
+    album.take("microphone")
+    menu.close()
+    album.take_menu_of_the_panel("right-click")
+
+
+@state()
+def parts(album):
+    """One stick is one row: what else can be done with it, its parts, and one of them in use."""
+    product, menu = album.product, album.menu
+    stick = product.plug("stick")
+    row = product.row(stick)
+    menu.open()
+    menu.hover(row)
+    menu.choose("^More$")
+    until(lambda: menu.find("^Name", 1), lambda: f"what else can be done among {menu.targets()}")
+    album.take("more")
+    menu.close()
+    part = next(port for port in product.listed("block") if port.startswith(stick) and port != stick)
+    product.give("block", part, "work")
+    menu.open()
+    menu.wait_for_row(product.row(part) + ".*attached to work")
+    menu.hover(product.row(part))
+    album.take("part-attached")
+
+
+@state()
+def filtered(album):
+    """What remains of the menu while somebody types."""
+    product, menu = album.product, album.menu
+    for gadget in ("stick", "camera"):
+        product.control("plug", gadget)
+    menu.open_by_command()
+    menu.wait_for_row("dom0:mic")
+    album.screen.write("cam")
+    until(lambda: not menu.find("dom0:mic"), lambda: f"only cameras among {menu.rows()}")
+    album.take("filter", from_top=False)
+    album.screen.write("bridge")
+    until(lambda: not menu.rows_like("(?i)cam"), lambda: f"nothing found among {menu.rows()}")
+    album.take("filter-nothing", from_top=False)
+
+
+# ---- questions and trouble --------------------------------------------------------------------------------------------
+
+
+@state()
+def questions(album):
+    """A keyboard that somebody may be typing on, and a stick on its way from less to more trust."""
+    product, menu = album.product, album.menu
+    keyboard, stick = product.row(product.plug("keyboard", "usb")), product.plug("stick")
+    menu.open()
+    menu.hover(keyboard)
+    menu.choose("^Attach to work$")
+    until(lambda: menu.find("all the same", 1), lambda: f"the question among {menu.targets()}")
+    album.take("confirm")
+    menu.close()
+    product.give("block", stick, "untrusted")
+    menu.open()
+    menu.wait_for_row(product.row(stick) + ".*attached to untrusted")
+    menu.hover(product.row(stick))
+    menu.choose("^Move to banking$")
+    until(lambda: menu.find("all the same", 1), lambda: f"the question among {menu.targets()}")
+    album.take("confirm-move")
+
+
+@state()
+def trouble(album):
+    """A command that failed, one that hangs, a stick pulled out in use, no USB qube, and a lost connection."""
+    product, menu = album.product, album.menu
+    stick = product.plug("stick")
+    row = product.row(stick)
+    for name, words, seen in (
+        ("failed", REFUSAL, "Not attached to work"),
+        ("pending", ("hang",), "attaching to work"),
+    ):
+        product.control("fail-next", "block.Attach", *words)
+        menu.open()
+        menu.hover(row)
+        menu.choose("^Attach to work$")
+        menu.open()
+        menu.wait_for_row(f"{row}.*{seen}")
+        if name == "failed":
+            menu.hover(row)
+        album.take(name)
+        menu.close()
+    product.desktop.end("qubesd-sim")
+    until(lambda: product.link() == "lost", "the link lost")
+    menu.open()
+    until(lambda: "connection lost" in menu.words(), "the banner")
+    album.take("connection-lost")
+
+
+@state()
+def gone(album):
+    """A stick pulled out while it was attached and the menu open, then a USB qube that does not run."""
+    product, menu = album.product, album.menu
+    stick = product.plug("stick")
+    product.give("block", stick, "work")
+    row = product.row(stick)
+    menu.open()
+    menu.wait_for_row(row + ".*attached to work")
+    product.control("unplug", "stick")
+    menu.wait_for_row(row + ".*no longer there")
+    album.take("gone")
+    menu.close()
+    product.control("stop", "sys-usb")
+    menu.open()
+    menu.wait_for_row("Start sys-usb")
+    album.take("start-usb-qube")
+
+
+@state()
+def removed(album):
+    """The same on a machine that has not yet noticed that work lost the stick."""
+    product, menu = album.product, album.menu
+    stick = product.plug("stick")
+    product.give("block", stick, "work")
+    row = product.row(stick)
+    menu.open()
+    menu.wait_for_row(row + ".*attached to work")
+    product.control("latency", "block.Attached", "20000")
+    product.control("unplug", "stick")
+    menu.wait_for_row(row + ".*removed while attached")
+    menu.hover(row)
+    album.take("removed")
+
+
+@state(notifications=True)
+def notifications(album):
+    """Everything that is worth a notification."""
+    product = album.product
+    stick = product.plug("stick")
+    album.take_notice("notification", "is available")
+    product.give("block", stick, "work")
+    album.take_notice("notification-attached", "is attached to work")
+    product.control("unplug", "stick")
+    album.take_notice("notification-removed", "was removed while attached to work")
+    known = len(product.notices.all())
+    product.plug("stick2")
+    product.control("fail-next", "block.Attach", *REFUSAL)
+    notice = product.notices.wait_for("is available", since=known)
+    product.notices.press(next(label for label in notice.buttons.values() if label.startswith("Attach to ")))
+    album.take_notice("notification-failed", "could not be attached")
+
+
+@state(notifications=True)
+def flood(album):
+    """Many devices at once are one notification."""
+    for gadget in ("stick", "camera", "keyboard", "mouse", "phone", "headset"):
+        album.product.control("plug", gadget)
+    notice = album.product.notices.wait_for("New devices at sys-usb")
+    album.take_notice("notification-many", notice.summary)
+
+
+# ---- what somebody prefers --------------------------------------------------------------------------------------------
+
+
+@state()
+def settings(album):
+    """A hidden device, the window of preferences with it and a named one, and the menu after it."""
+    product, menu = album.product, album.menu
+    stick, camera = product.row(product.plug("stick")), product.row(product.plug("camera", "usb"))
+    preferences.choose_in_more(product, camera, "^Hide this device$")
+    menu.wait_for_row(camera + ".*hidden now")
+    album.take("hidden")
+    menu.close()
+    preferences.name(product, stick, "my backup stick")
+    album.take_window("settings")
+    menu.open_by_command()
+    menu.wait_for_row("^my backup stick")
+    menu.hover(stick)
+    album.take("named")
+
+
+@state(theme="Adwaita-dark")
+def settings_dark(album):
+    """The same window on a dark desktop, and what becomes of it when the desktop turns light."""
+    product, menu = album.product, album.menu
+    stick = product.row(product.plug("stick"))
+    preferences.name(product, stick, "my backup stick")
+    album.take_window("settings-dark")
+    menu.open_by_command()
+    menu.wait_for_row("^my backup stick")
+    menu.hover(stick)
+    album.take("named-dark")
+
+
+@state()
+def by_kind(album):
+    """The sections by what devices are for; preferences as a person's desktop keeps them."""
+    desktop = album.product.desktop
+    desktop.end("plugboard")
+    desktop.env["GSETTINGS_BACKEND"] = "keyfile"
+    kept = desktop.folder / "home/.config/glib-2.0/settings"
+    kept.mkdir(parents=True)
+    (kept / "keyfile").write_text("[org/plugboard/Devices]\nsections='kind'\n")
+    album.product.start_widget()
+    album.product.wait_for_tray()
+    for gadget in ("keyboard", "stick"):
+        album.product.control("plug", gadget)
+    album.menu.open()
+    album.menu.wait_for_row("(?i)keyboard")
+    until(lambda: "keyboards and mice" in album.menu.words(), "a section of keyboards")
+    album.take("by-kind")
+
+
+# ---- who is asked -----------------------------------------------------------------------------------------------------
+
+
+@state(starts_programs=False)
+def asking(album):
+    """One question, two of them in one list, and one that was refused because another device came."""
+    asked = Asking(album.product).start()
+    _ask(asked)
+    album.take_window("asking")
+    asked.control("plug", "usb", "sys-usb", "2-2", *OTHER)
+    asked.wait_for_text("sys-usb:2-2")
+    asked.wait()
+    album.take_window("asking-list")
+    asked.control("swap", "usb", "sys-usb", "2-1", *OTHER)
+    asked.wait_for_text("another device is on sys-usb:2-1 now")
+    asked.wait()
+    album.take_window("asking-refused")
+
+
+@state(starts_programs=False, theme="Adwaita-dark")
+def asking_dark(album):
+    """A question on a dark desktop."""
+    _ask(Asking(album.product).start())
+    album.take_window("asking-dark")
+
+
+def _ask(asked):
+    for qube in ("work", "personal"):
+        asked.rule(qube)
+    asked.rule("personal", "sys-usb+2-2+_")
+    asked.control("plug", "stick")
+    asked.wait_for_window()
+    asked.wait()
+
+
+# ---- other machines, other eyes, other languages ----------------------------------------------------------------------
+
+
+def _row_of_failure(album, choose):
+    """A stick that is attached and a camera that could not be; the pattern of the stick's row."""
+    product, menu = album.product, album.menu
+    stick, camera = product.plug("stick"), product.plug("camera", "usb")
+    product.control("fail-next", "usb.Attach", *REFUSAL)
+    product.give("block", stick, "work")
+    menu.open()
+    menu.hover(product.row(camera))
+    menu.choose(choose)
+    menu.open()
+    menu.wait_for_row(product.row(camera) + ".*No free slot")
+    return product.row(stick) + ".*work"
+
+
+def _busy(name):
+    """The sub-menu of a stick that is attached, with a failure in another row."""
+
+    def bring_about(album):
+        album.menu.hover(_row_of_failure(album, r"\bwork\b"))
+        album.take(name)
+
+    return bring_about
+
+
+def _opened(name):
+    """The menu of a world."""
+
+    def bring_about(album):
+        album.menu.open()
+        album.take(name)
+
+    return bring_about
+
+
+@state(world="hostile")
+def hostile(album):
+    """Texts that hurt: the menu, and the sub-menu of the first of them."""
+    menu = album.menu
+    menu.open()
+    album.take("hostile")
+    menu.press("Down", "Right")
+    until(menu.targets, "a sub-menu")
+    album.take("hostile-submenu")
+
+
+@state(scale=2)
+def double_size(album):
+    """Every point of the screen four times as big; by keyboard, because positions are told in another measure."""
+    product, menu = album.product, album.menu
+    stick = product.plug("stick")
+    menu.open()
+    menu.wait_for_row(product.row(stick))
+    menu.press("Down", "Right")
+    until(lambda: any("Attach to work" in name for name in menu.rows() + menu.targets()), "a sub-menu")
+    album.take("double-size")
+
+
+state("empty", world="empty")(_opened("empty"))
+state("crowd", world="crowd")(_opened("crowd"))
+state("dark", theme="Adwaita-dark")(_busy("dark"))
+state("high-contrast", theme="HighContrast")(_busy("high-contrast"))
+state("high-contrast-dark", theme="HighContrastInverse")(_busy("high-contrast-dark"))
+state("german", language=lambda desktop: Language(desktop, "de"))(_busy("german"))
+state("polish", language=lambda desktop: Language(desktop, "pl"))(_busy("polish"))
+state("right-to-left", language=mirrored)(_busy("right-to-left"))
