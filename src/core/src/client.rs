@@ -1,5 +1,5 @@
-//! The Admin API as typed calls: one method per kind of call, no cache, and no state but the generation of the server
-//! and whose turn it is to edit a list of marks.
+//! The Admin API as typed calls: one method per kind of call, no cache, and no state but what the server was found
+//! to be and whose turn it is to edit a list of marks.
 //!
 //! The only implementation of [`Hypervisor`] so far. Faults in a reply are logged and left out; they never fail the
 //! rest of it.
@@ -9,6 +9,7 @@ mod denied;
 mod details;
 mod devices;
 mod events;
+mod framing;
 mod generation;
 mod older;
 
@@ -25,8 +26,7 @@ use crate::name::QubeName;
 use crate::scope::{Scope, ScopeReply};
 use crate::transport::Transport;
 use crate::wire::listing::{self, Listing};
-use crate::wire::reply::Reply;
-use crate::wire::request::{Framing, Request};
+use crate::wire::request::Request;
 
 pub use events::EventHints;
 pub use generation::Generation;
@@ -74,52 +74,6 @@ impl AdminClient {
         }
     }
 
-    /// Makes any call and returns its data.
-    ///
-    /// # Errors
-    /// The server's refusal, or trouble on the way.
-    pub async fn call(&self, request: &Request) -> Result<Vec<u8>, Error> {
-        tracing::trace!(
-            method = request.method,
-            argument = request.argument,
-            destination = request.destination,
-            "call"
-        );
-        // Boxed: a change holds several calls, each with all that a process or socket needs, and would else be large.
-        let known = self.memory.framing();
-        self.call_in(request, known.unwrap_or(Framing::Words)).await
-    }
-
-    async fn call_in(&self, request: &Request, framing: Framing) -> Result<Vec<u8>, Error> {
-        // Boxed: a change holds several calls, each with all that a process or socket needs, and would else be large.
-        let bytes = Box::pin(self.transport.call(request, framing)).await?;
-        if !bytes.is_empty() && self.memory.framing().is_none() {
-            self.memory.learn_framing(framing);
-        }
-        Reply::parse(&bytes)?.into_data()
-    }
-
-    /// Whether an answer without words may mean that the server knows the oldest framing only.
-    fn may_be_oldest(&self) -> bool {
-        self.memory.framing().is_none() && matches!(self.transport, Transport::Socket(_))
-    }
-
-    /// Makes a call that only reads, within the limit that every read has. Until an answer told the framing, one
-    /// without words is asked for again in the oldest; a change never is.
-    ///
-    /// # Errors
-    /// The server's refusal, or trouble on the way.
-    pub async fn read_call(&self, request: Request) -> Result<Vec<u8>, Error> {
-        within_read_timeout(async {
-            let outcome = self.call(&request).await;
-            if outcome != Err(Error::empty_reply()) || !self.may_be_oldest() {
-                return outcome;
-            }
-            self.call_in(&request, Framing::Oldest).await
-        })
-        .await
-    }
-
     async fn list<T>(
         &self,
         request: Request,
@@ -163,9 +117,7 @@ impl Hypervisor for AdminClient {
     async fn subscribe(&self) -> Result<EventHints, Error> {
         // Another server may be there than before.
         self.memory.forget();
-        let outcome = self.listen(Framing::Words).await;
-        let is_closed = matches!(&outcome, Err(error) if error.kind() == ErrorKind::Unreachable);
-        if is_closed && self.may_be_oldest() { self.listen(Framing::Oldest).await } else { outcome }
+        self.listen().await
     }
 
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {
@@ -198,13 +150,6 @@ impl Hypervisor for AdminClient {
 }
 
 impl AdminClient {
-    async fn listen(&self, framing: Framing) -> Result<EventHints, Error> {
-        let bytes = self.transport.open(&Request::new("admin.Events", "", "dom0"), framing).await?;
-        let hints = within_read_timeout(EventHints::registered(bytes, self.memory.clone())).await?;
-        self.memory.learn_framing(framing);
-        Ok(hints)
-    }
-
     async fn plain_call(&self, method: &str, qube: &QubeName) -> Result<(), Error> {
         self.call(&Request::new(method, "", qube.as_str())).await.map(drop)
     }

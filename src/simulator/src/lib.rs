@@ -20,7 +20,6 @@ mod class;
 mod control;
 mod events;
 mod fault;
-mod framing;
 mod hardware;
 mod hotplug;
 mod hwids;

@@ -7,6 +7,7 @@
 
 use device_core::error::ServerError;
 use device_core::wire::reply::Reply;
+use device_core::wire::request::Framing;
 
 /// Data of a successful call, or why there is none.
 pub(crate) type Answer = Result<Vec<u8>, Refusal>;
@@ -14,9 +15,9 @@ pub(crate) type Answer = Result<Vec<u8>, Refusal>;
 /// Which real server the simulator stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Protocol {
-    /// As R4.2, in the framing of R4.0 alone.
+    /// As R4.2, in the framing of R4.0 and without its latest calls.
     R40,
-    /// The device calls of R4.0 to R4.2; protocol errors give an empty reply.
+    /// The device calls before R4.3; protocol errors give an empty reply.
     R42,
     /// Protocol errors and denials give an empty reply.
     R43,
@@ -41,6 +42,14 @@ impl Protocol {
     /// Whether a device is a port only: before R4.3.
     pub(crate) fn is_older(self) -> bool {
         matches!(self, Self::R40 | Self::R42)
+    }
+
+    /// The one framing in which it understands requests.
+    pub(crate) fn framing(self) -> Framing {
+        match self {
+            Self::R40 => Framing::Oldest,
+            Self::R42 | Self::R43 | Self::R44 => Framing::Words,
+        }
     }
 }
 

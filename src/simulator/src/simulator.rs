@@ -4,8 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use device_core::wire::request::Request;
+
 use crate::control;
-use crate::framing;
 use crate::later::settle_now;
 use crate::refusal::{Protocol, to_bytes};
 use crate::server::Server;
@@ -142,7 +143,7 @@ impl Handle {
     #[must_use]
     pub fn request(&self, bytes: &[u8]) -> Vec<u8> {
         self.shared.change(|state| {
-            let Some(request) = framing::request(bytes, state.protocol) else {
+            let Ok(request) = Request::parse_in(bytes, state.protocol.framing()) else {
                 return Vec::new();
             };
             let answer = state.call(&request);

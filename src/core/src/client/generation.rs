@@ -1,4 +1,4 @@
-//! Which generation of the Admin API the other side speaks: found out from what it says, not by asking.
+//! Which generation of the Admin API the other side is of, and in which framing: found out from what it says.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -19,58 +19,66 @@ pub enum Generation {
 
 /// What was found out so far. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Memory(Arc<AtomicU8>, Arc<AtomicU8>);
+pub(super) struct Memory(Arc<Known>);
 
-const WORDS: u8 = 1;
-const OLDEST: u8 = 2;
+/// A code of each; 0 = nothing told it yet.
+#[derive(Debug, Default)]
+struct Known {
+    generation: AtomicU8,
+    framing: AtomicU8,
+}
+
 const OLDER: u8 = 1;
 const CURRENT: u8 = 2;
+const WORDS: u8 = 1;
+const OLDEST: u8 = 2;
 
 impl Memory {
     /// The generation, once it is known.
     pub(super) fn generation(&self) -> Option<Generation> {
-        match self.0.load(Ordering::Relaxed) {
+        match self.0.generation.load(Ordering::Relaxed) {
             OLDER => Some(Generation::Older),
             CURRENT => Some(Generation::Current),
             _ => None,
         }
     }
 
-    /// A list of devices, or a call that one generation alone carries out, told it.
-    pub(super) fn learn(&self, generation: Generation) {
-        self.0.store(code(generation), Ordering::Relaxed);
-    }
-
-    /// A list of qubes hints at it; what lists of devices told counts more.
-    pub(super) fn presume(&self, generation: Generation) {
-        let _ = self.0.compare_exchange(0, code(generation), Ordering::Relaxed, Ordering::Relaxed);
-    }
-
-    /// A new connection: another server may be there.
-    pub(super) fn forget(&self) {
-        self.0.store(0, Ordering::Relaxed);
-        self.1.store(0, Ordering::Relaxed);
-    }
-
-    /// The framing, once an answer told it.
+    /// The framing, once it is known.
     pub(super) fn framing(&self) -> Option<Framing> {
-        match self.1.load(Ordering::Relaxed) {
+        match self.0.framing.load(Ordering::Relaxed) {
             WORDS => Some(Framing::Words),
             OLDEST => Some(Framing::Oldest),
             _ => None,
         }
     }
 
-    /// An answer of at least one byte came to a request in this framing. The oldest is spoken by R4.0 alone.
+    /// A list of devices, or a call that one generation alone carries out, told it.
+    pub(super) fn learn(&self, generation: Generation) {
+        self.0.generation.store(code(generation), Ordering::Relaxed);
+    }
+
+    /// A list of qubes hints at it; what lists of devices told counts more.
+    pub(super) fn presume(&self, generation: Generation) {
+        let known = &self.0.generation;
+        let _ = known.compare_exchange(0, code(generation), Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// A request in this framing was answered. The oldest is that of R4.0 alone.
     pub(super) fn learn_framing(&self, framing: Framing) {
         let code = match framing {
             Framing::Words => WORDS,
             Framing::Oldest => OLDEST,
         };
-        self.1.store(code, Ordering::Relaxed);
+        self.0.framing.store(code, Ordering::Relaxed);
         if framing == Framing::Oldest {
             self.learn(Generation::Older);
         }
+    }
+
+    /// A new connection: another server may be there.
+    pub(super) fn forget(&self) {
+        self.0.generation.store(0, Ordering::Relaxed);
+        self.0.framing.store(0, Ordering::Relaxed);
     }
 }
 

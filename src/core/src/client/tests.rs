@@ -10,6 +10,9 @@ use crate::assignment::{Assignment, Mode, Options};
 use crate::interface::Interface;
 use crate::mark::Mark;
 use crate::name::{DeviceClass, DeviceId, DeviceRef, Port, PortId};
+use crate::wire::request::Framing;
+
+mod framing;
 
 /// A server that gives every call this reply, and the requests it saw.
 fn server(reply: &'static [u8]) -> (tempfile::TempDir, AdminClient, Receiver<String>) {
@@ -79,30 +82,6 @@ fn changes() -> [Action; 5] {
 }
 
 #[test]
-fn a_change_that_a_server_of_today_leaves_unanswered_is_never_sent_twice() {
-    let exception = b"2\0ProtocolError\0\0no\0";
-    for silence in [&b""[..], exception] {
-        for known in [None, Some(Generation::Current)] {
-            for change in changes() {
-                let (_folder, client, requests) = scripted(move |request, _| {
-                    if request.starts_with("admin.vm.List") {
-                        return b"0\0work class=AppVM state=Running uuid=8a4a1ee2\n".to_vec();
-                    }
-                    silence.to_vec()
-                });
-                if let Some(known) = known {
-                    client.memory.learn(known);
-                }
-                run(client.perform(&change)).unwrap_err();
-                let calls: Vec<_> = requests.try_iter().collect();
-                let changing = calls.iter().filter(|call| call.starts_with("admin.vm.device."));
-                assert_eq!(changing.count(), 1, "{change:?}, {known:?}: {calls:?}");
-            }
-        }
-    }
-}
-
-#[test]
 fn a_change_that_was_done_or_may_be_is_not_sent_again_to_a_server_that_turns_out_to_be_older() {
     for (reply, is_done) in [(&b"0\0"[..], true), (b"2\0QubesException\0\0busy\0", false), (b"0", false)] {
         for change in changes() {
@@ -111,6 +90,8 @@ fn a_change_that_was_done_or_may_be_is_not_sent_again_to_a_server_that_turns_out
                 memory.learn(Generation::Older);
                 reply.to_vec()
             });
+            client.memory.learn(Generation::Current);
+            client.memory.learn_framing(Framing::Words);
             assert_eq!(run(client.perform(&change)).is_ok(), is_done, "{change:?}");
             assert_eq!(requests.try_iter().count(), 1, "{change:?}");
         }
@@ -143,6 +124,7 @@ fn marks_that_are_set_at_once_all_stay() {
 fn a_list_of_marks_that_can_not_be_read_is_not_written() {
     for reply in [&b""[..], b"2\0QubesException\0\0busy\0"] {
         let (_folder, client, requests) = server(reply);
+        client.memory.learn_framing(Framing::Words);
         run(client.set_mark(&device("1:2"), Mark::WithMicrophone, true)).unwrap_err();
         let calls: Vec<_> = requests.try_iter().collect();
         assert_eq!(calls, ["admin.vm.feature.Get+device-attach-with-mic dom0 name sys-usb\0"]);
@@ -152,6 +134,8 @@ fn a_list_of_marks_that_can_not_be_read_is_not_written() {
 #[test]
 fn an_attach_travels_under_the_mode_that_its_assignment_names() {
     let (_folder, client, requests) = server(b"0\0");
+    client.memory.learn(Generation::Current);
+    client.memory.learn_framing(Framing::Words);
     let mut assignment = stick();
     for (mode, word) in [(Mode::Required, "required"), (Mode::Manual, "manual")] {
         assignment.mode = mode;
@@ -198,80 +182,4 @@ fn a_label_alone_is_one_call() {
     assert_eq!((label.name.as_str(), label.colour), ("blue", 0x0034_65a4));
     let calls: Vec<_> = requests.try_iter().collect();
     assert_eq!(calls, ["admin.vm.property.Get+label dom0 name work\0"]);
-}
-
-/// A server that understands the framing of R4.0 alone: what it can't read it answers without a word.
-fn oldest_server() -> (tempfile::TempDir, AdminClient, Receiver<String>) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("qubesd.sock");
-    let listener = UnixListener::bind(&path).unwrap();
-    let (seen, requests) = channel();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut bytes = Vec::new();
-            stream.read_to_end(&mut bytes).unwrap();
-            let text = String::from_utf8(bytes).unwrap();
-            let reply: &[u8] = match text.split('\0').nth(1) {
-                _ if !text.starts_with("dom0\0") => b"",
-                Some("admin.Events") => b"1\0\0connection-established\0\0",
-                Some(method) if method.ends_with(".Available") => b"0\0sda description=Stick\n",
-                _ => b"0\0",
-            };
-            let _ = seen.send(text);
-            stream.write_all(reply).unwrap();
-        }
-    });
-    (folder, AdminClient::new(Transport::socket(path)), requests)
-}
-
-fn attach_of_a_stick() -> Assignment {
-    Assignment {
-        backend: name("sys-usb"),
-        class: DeviceClass::Block,
-        port: Some(PortId::new("sda").unwrap()),
-        device: Some(DeviceId::untold()),
-        frontend: name("work"),
-        mode: Mode::Manual,
-        options: Options::new(),
-    }
-}
-
-#[test]
-fn the_oldest_framing_is_told_by_a_read_and_used_from_then_on() {
-    let (_folder, client, requests) = oldest_server();
-    let read = || Request::new("admin.vm.device.block.Available", "", "sys-usb");
-    run(client.read_call(read())).unwrap();
-    run(client.attach_as(&attach_of_a_stick())).unwrap();
-    let seen: Vec<String> = requests.try_iter().collect();
-    assert_eq!(
-        seen,
-        [
-            "admin.vm.device.block.Available+ dom0 name sys-usb\0",
-            "dom0\0admin.vm.device.block.Available\0sys-usb\0\0",
-            "dom0\0admin.vm.device.block.Attach\0work\0sys-usb+sda\0",
-        ]
-    );
-}
-
-#[test]
-fn a_change_in_a_framing_that_is_not_understood_is_not_repeated() {
-    let (_folder, client, requests) = oldest_server();
-    assert!(run(client.attach_as(&attach_of_a_stick())).is_err());
-    let seen: Vec<String> = requests.try_iter().collect();
-    assert_eq!(seen.iter().filter(|it| it.contains("Attach")).count(), 1, "{seen:?}");
-}
-
-#[test]
-fn a_subscription_finds_the_oldest_framing_by_itself() {
-    let (_folder, client, requests) = oldest_server();
-    run(client.subscribe()).unwrap();
-    let seen: Vec<String> = requests.try_iter().collect();
-    assert_eq!(seen, ["admin.Events+ dom0 name dom0\0", "dom0\0admin.Events\0dom0\0\0"]);
-}
-
-#[test]
-fn a_server_that_answers_is_not_asked_twice() {
-    let (_folder, client, requests) = server(b"0\0");
-    run(client.read_call(Request::new("admin.vm.feature.Get", "x", "work"))).unwrap();
-    assert_eq!(requests.try_iter().count(), 1);
 }

@@ -1,7 +1,7 @@
-//! One request: `METHOD+ARG SOURCE name DEST\0PAYLOAD`, then the half-close. R4.0 has another framing.
+//! One request: `METHOD+ARG SOURCE name DEST\0PAYLOAD`, then the half-close. R4.0 puts the same parts together otherwise.
 //!
 //! # Source
-//! Admin API facts 1.2 (R4.1 and newer).
+//! Admin API facts 1.2.
 
 /// Longest request, header and payload together, in bytes; the server aborts the connection beyond it.
 pub const REQUEST_MAX: usize = 65_536;
@@ -21,10 +21,7 @@ pub struct Request {
     pub payload: Vec<u8>,
 }
 
-/// How the parts of a request are put together.
-///
-/// # Source
-/// Admin API facts 1.2.
+/// How the parts of a request are put together. A server closes without a word on the other one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
     /// R4.1 and newer: a header of words.
@@ -42,7 +39,7 @@ pub enum RequestError {
     /// A blank, a NUL or a byte beyond ASCII where none may be.
     #[error("the request header holds a character that it may not hold")]
     BadHeader,
-    /// Not the four words of a header, or a destination of another type.
+    /// A part of the header is missing, or a destination is of another type.
     #[error("the request header is malformed")]
     Malformed,
 }
@@ -103,7 +100,18 @@ impl Request {
         Ok(bytes)
     }
 
-    /// Reads a request as the server does: split at the first NUL, then at single blanks into exactly four words.
+    /// Reads a request as a server of this framing does.
+    ///
+    /// # Errors
+    /// As of [`Request::parse`].
+    pub fn parse_in(bytes: &[u8], framing: Framing) -> Result<Self, RequestError> {
+        match framing {
+            Framing::Words => Self::parse(bytes),
+            Framing::Oldest => Self::parse_oldest(bytes),
+        }
+    }
+
+    /// Reads a request as the server of R4.1 and newer does: split at the first NUL, then at single blanks into exactly four words.
     ///
     /// # Errors
     /// Each of them makes the server close without a word.
@@ -135,6 +143,27 @@ impl Request {
             payload: rest.iter().skip(1).copied().collect(),
         })
     }
+
+    /// Four parts that each end in a NUL, then the payload, whose NULs are its own.
+    fn parse_oldest(bytes: &[u8]) -> Result<Self, RequestError> {
+        if bytes.len() > REQUEST_MAX {
+            return Err(RequestError::TooLong);
+        }
+        let mut parts = bytes.splitn(5, |byte| *byte == 0);
+        let mut text = || {
+            let part = parts.next().ok_or(RequestError::Malformed)?;
+            let is_plain = part.iter().all(u8::is_ascii_graphic);
+            std::str::from_utf8(part).ok().filter(|_| is_plain).ok_or(RequestError::BadHeader)
+        };
+        let (source, method, destination, argument) = (text()?, text()?, text()?, text()?);
+        let payload = parts.next().ok_or(RequestError::Malformed)?;
+        Ok(Self::new(method, argument, destination).with_payload(payload).from_source(source))
+    }
+
+    fn from_source(mut self, source: &str) -> Self {
+        self.source = source.into();
+        self
+    }
 }
 
 #[cfg(test)]
@@ -149,11 +178,26 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_framing_has_no_blank_before_its_first_nul() {
-        let request = Request::new("admin.vm.device.usb.Attach", "sys-usb+2-1", "work").with_payload("a=b");
-        let bytes = request.to_bytes_in(Framing::Oldest);
-        assert_eq!(bytes.unwrap(), b"dom0\0admin.vm.device.usb.Attach\0work\0sys-usb+2-1\0a=b");
+    fn the_oldest_framing_ends_each_part_with_a_nul() {
+        let request = Request::new("admin.vm.device.usb.Attach", "sys-usb+2-1", "work").with_payload("a=b\0");
+        let bytes = request.to_bytes_in(Framing::Oldest).unwrap();
+        assert_eq!(bytes, b"dom0\0admin.vm.device.usb.Attach\0work\0sys-usb+2-1\0a=b\0");
+        assert_eq!(Request::parse_in(&bytes, Framing::Oldest), Ok(request));
         assert!(Request::new("m", "a b", "work").to_bytes_in(Framing::Oldest).is_err());
+        let lacking = Request::parse_in(b"dom0\0admin.vm.List\0dom0\0", Framing::Oldest);
+        assert_eq!(lacking, Err(RequestError::Malformed));
+    }
+
+    #[test]
+    fn neither_framing_is_read_as_the_other() {
+        for payload in ["", "a=b", "\0\0\0\0"] {
+            let request =
+                Request::new("admin.vm.device.usb.Attach", "sys-usb+2-1", "work").with_payload(payload);
+            for (written, read) in [(Framing::Words, Framing::Oldest), (Framing::Oldest, Framing::Words)] {
+                let bytes = request.to_bytes_in(written).unwrap();
+                assert!(Request::parse_in(&bytes, read).is_err(), "{payload:?} as {read:?}");
+            }
+        }
     }
 
     #[test]

@@ -10,7 +10,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 use crate::fault::Failure;
-use crate::framing;
 use crate::later::{Waits, settle};
 use crate::outbox::{Outbox, is_there};
 use crate::refusal::{Refusal, templated, to_bytes};
@@ -29,7 +28,7 @@ pub(super) async fn serve(
     // One byte beyond the limit is enough to see that it was passed.
     let limit = u64::try_from(REQUEST_MAX).unwrap_or(u64::MAX) + 1;
     (&mut stream).take(limit).read_to_end(&mut bytes).await?;
-    let Some(request) = framing::request(&bytes, shared.protocol()) else {
+    let Ok(request) = Request::parse_in(&bytes, shared.protocol().framing()) else {
         // A malformed request ends the connection without a word.
         return Ok(());
     };

@@ -59,8 +59,8 @@ fn check_header(state: &State, header: &Header) -> Result<(), StateFault> {
     if header.world != state.world {
         return Err(StateFault::at(1, format!("this is of the world {}, not {}", header.world, state.world)));
     }
-    if header.is_older != (state.protocol.is_older()) {
-        return Err(StateFault::at(1, "protocol 4.2 and later ones do not share assignments"));
+    if header.is_older != state.protocol.is_older() {
+        return Err(StateFault::at(1, "protocols before 4.3 and later ones do not share assignments"));
     }
     Ok(())
 }

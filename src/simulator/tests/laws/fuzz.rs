@@ -188,7 +188,7 @@ proptest! {
     #[test]
     fn no_request_is_answered_outside_the_grammar(
         requests in prop::collection::vec(spoiled(&REQUESTS), 1..12),
-        protocol in prop::sample::select(vec![Protocol::R42, Protocol::R43, Protocol::R44]),
+        protocol in prop::sample::select(vec![Protocol::R40, Protocol::R42, Protocol::R43, Protocol::R44]),
     ) {
         let handle = Simulator::load("laptop").unwrap().with_protocol(protocol).handle();
         for bytes in requests {

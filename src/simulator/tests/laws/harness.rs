@@ -92,8 +92,13 @@ impl Served {
 
     /// A listener that may not be known to the server yet.
     pub(crate) fn listen(&self, destination: &str) -> Listener {
+        self.listen_with(format!("admin.Events+ dom0 name {destination}\0").as_bytes())
+    }
+
+    /// A listener that asks with these bytes.
+    pub(crate) fn listen_with(&self, request: &[u8]) -> Listener {
         let mut stream = UnixStream::connect(self.socket()).unwrap();
-        stream.write_all(format!("admin.Events+ dom0 name {destination}\0").as_bytes()).unwrap();
+        stream.write_all(request).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
         Listener { stream, reader: EventReader::default() }
     }

@@ -1,5 +1,6 @@
-//! Protocol 4.2: the calls, lines and events that a client of those versions meets.
+//! Protocols 4.2 and 4.0: the calls, lines and events that a client of those versions meets.
 
+use device_core::wire::request::{Framing, Request};
 use qubesd_sim::{Protocol, Simulator};
 
 use crate::harness::Served;
@@ -168,8 +169,52 @@ fn events_name_devices_by_their_port() {
 }
 
 #[test]
-fn the_framing_of_4_0_is_answered_too() {
-    let server = served();
-    let reply = server.raw(b"dom0\0admin.vm.device.mic.Available\0dom0\0\0");
-    assert_eq!(reply, b"0\0mic description=Microphone\n");
+fn each_version_reads_one_framing_and_is_silent_to_the_other() {
+    let request = Request::new("admin.vm.device.mic.Available", "", "dom0");
+    for (protocol, its_own, other) in [
+        (Protocol::R40, Framing::Oldest, Framing::Words),
+        (Protocol::R42, Framing::Words, Framing::Oldest),
+        (Protocol::R43, Framing::Words, Framing::Oldest),
+        (Protocol::R44, Framing::Words, Framing::Oldest),
+    ] {
+        let server = Served::new(Simulator::load("laptop").unwrap().with_protocol(protocol));
+        let reply = server.raw(&request.to_bytes_in(its_own).unwrap());
+        assert!(reply.starts_with(b"0\0mic"), "{protocol:?}: {reply:?}");
+        assert_eq!(server.raw(&request.to_bytes_in(other).unwrap()), b"", "{protocol:?}");
+    }
+}
+
+#[test]
+fn a_server_of_4_0_is_one_of_4_2_without_the_state_of_a_qube() {
+    let oldest = Served::new(Simulator::load("laptop").unwrap().with_protocol(Protocol::R40));
+    oldest.play("plug stick");
+    let later = served();
+    let asked =
+        |server: &Served, request: &Request, framing| server.raw(&request.to_bytes_in(framing).unwrap());
+    for (method, qube, argument, payload) in [
+        ("admin.vm.List", "dom0", "", ""),
+        ("admin.vm.device.block.Available", "sys-usb", "", ""),
+        ("admin.vm.device.block.Attach", "work", "sys-usb+sda1", "read-only=yes"),
+        ("admin.vm.device.block.List", "work", "", ""),
+        ("admin.vm.device.block.Attached", "work", "", ""),
+        ("admin.vm.device.block.Detach", "work", "sys-usb+sda1", ""),
+        ("admin.vm.device.block.Detach", "work", "sys-usb+sda1", ""),
+    ] {
+        let request = Request::new(method, argument, qube).with_payload(payload);
+        let reply = asked(&oldest, &request, Framing::Oldest);
+        assert_eq!(reply, asked(&later, &request, Framing::Words), "{method}");
+    }
+    let state = Request::new("admin.vm.CurrentState", "", "work");
+    assert_eq!(asked(&oldest, &state, Framing::Oldest), b"");
+    assert!(asked(&later, &state, Framing::Words).starts_with(b"0\0"));
+}
+
+#[test]
+fn a_server_of_4_0_tells_events_as_later_ones_do() {
+    let server = Served::new(Simulator::load("laptop").unwrap().with_protocol(Protocol::R40));
+    let request = Request::new("admin.Events", "", "dom0");
+    let mut listener = server.listen_with(&request.to_bytes_in(Framing::Oldest).unwrap());
+    assert_eq!(listener.next().name, "connection-established");
+    server.play("plug stick");
+    assert_eq!(listener.next().name, "device-list-change:usb");
 }
