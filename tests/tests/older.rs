@@ -1,4 +1,4 @@
-//! The mirror and the commands on a server of R4.2: backends that name no holders, devices without ids, and one list
+//! The mirror and the commands on servers of R4.2 and R4.0: backends that name no holders, devices without ids, and one list
 //! for what is attached and what is stored.
 //!
 //! Truth is what the simulator itself says of who holds what; the calls are written by hand, not by the client.
@@ -24,6 +24,9 @@ use tokio::time::{Instant, timeout_at};
 /// Long enough for a loaded machine; a wait ends as soon as what it waits for is there.
 const DEADLINE: Duration = Duration::from_secs(20);
 
+/// R4.0 frames requests in its own way; all else is as in R4.2.
+const PROTOCOLS: [Protocol; 2] = [Protocol::R40, Protocol::R42];
+
 fn name(text: &str) -> QubeName {
     QubeName::new(text).unwrap()
 }
@@ -32,7 +35,7 @@ fn port(class: DeviceClass, id: &str) -> Port {
     Port::new(name("sys-usb"), class, PortId::new(id).unwrap())
 }
 
-/// A simulator of R4.2, a client of it, and a machine that follows a watcher on it.
+/// A simulator of those versions, a client of it, and a machine that follows a watcher on it.
 struct Road {
     _folder: tempfile::TempDir,
     handle: Handle,
@@ -42,13 +45,8 @@ struct Road {
 }
 
 impl Road {
-    async fn begin() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("qubesd.sock");
-        let simulator = Simulator::load("laptop").unwrap().with_protocol(Protocol::R42);
-        let handle = simulator.handle();
-        tokio::spawn(simulator.bind(&socket).unwrap().run(std::future::pending()));
-        let client = Arc::new(AdminClient::new(Transport::socket(&socket)));
+    async fn begin(protocol: Protocol) -> Self {
+        let (folder, handle, client) = served(protocol);
         let (sender, changes) = mpsc::channel(64);
         let (watcher, _refresh) = Watcher::new(Arc::clone(&client), sender);
         tokio::spawn(watcher.run());
@@ -86,6 +84,16 @@ impl Road {
         let what = format!("the truth {:?}", truth());
         self.until(&what, move |machine| held(machine) == truth()).await;
     }
+}
+
+/// A simulator, and a client that has read nothing yet.
+fn served(protocol: Protocol) -> (tempfile::TempDir, Handle, Arc<AdminClient>) {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("qubesd.sock");
+    let simulator = Simulator::load("laptop").unwrap().with_protocol(protocol);
+    let handle = simulator.handle();
+    tokio::spawn(simulator.bind(&socket).unwrap().run(std::future::pending()));
+    (folder, handle, Arc::new(AdminClient::new(Transport::socket(&socket))))
 }
 
 /// `CLASS:BACKEND:PORT=QUBE` of everything that any qube holds.
@@ -152,11 +160,12 @@ proptest! {
 
     #[test]
     fn whatever_happens_the_mirror_shows_who_holds_what(
+        protocol in prop::sample::select(PROTOCOLS.to_vec()),
         happenings in prop::collection::vec(happening(), 1..12),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let mut road = Road::begin().await;
+            let mut road = Road::begin(protocol).await;
             for happening in happenings {
                 happening.happen(&road).await;
             }
@@ -167,54 +176,80 @@ proptest! {
 
 #[tokio::test]
 async fn commands_travel_in_the_words_of_the_server() {
-    let mut road = Road::begin().await;
-    assert_eq!(road.client.known_generation(), Some(Generation::Older));
-    road.control("plug stick");
-    let part = port(DeviceClass::Block, "sda1");
-    road.until("the stick", |machine| machine.devices.contains_key(&part)).await;
-    let device = road.machine.devices[&part].info.to_ref();
-    assert!(!device.id.is_told());
-    let options = Options::from_iter([("read-only", "yes")]);
-    let machine = road.machine.clone();
-    command::attach(&*road.client, Some(&machine), &device, &name("work"), &options).await.unwrap();
-    road.until_true().await;
-    let again = command::attach(&*road.client, None, &device, &name("personal"), &options).await;
-    assert_eq!(again.unwrap_err().kind(), ErrorKind::AlreadyAttached);
-    command::move_to(&*road.client, None, &device, &name("personal"), &options).await.unwrap();
-    road.until_true().await;
-    assert_eq!(road.control("holders block"), "block:sys-usb:sda1=personal");
-    command::detach(&*road.client, &device, &name("personal")).await.unwrap();
-    road.until_true().await;
+    for protocol in PROTOCOLS {
+        let mut road = Road::begin(protocol).await;
+        assert_eq!(road.client.known_generation(), Some(Generation::Older));
+        road.control("plug stick");
+        let part = port(DeviceClass::Block, "sda1");
+        road.until("the stick", |machine| machine.devices.contains_key(&part)).await;
+        let device = road.machine.devices[&part].info.to_ref();
+        assert!(!device.id.is_told());
+        let options = Options::from_iter([("read-only", "yes")]);
+        let machine = road.machine.clone();
+        command::attach(&*road.client, Some(&machine), &device, &name("work"), &options).await.unwrap();
+        road.until_true().await;
+        let again = command::attach(&*road.client, None, &device, &name("personal"), &options).await;
+        assert_eq!(again.unwrap_err().kind(), ErrorKind::AlreadyAttached);
+        command::move_to(&*road.client, None, &device, &name("personal"), &options).await.unwrap();
+        road.until_true().await;
+        assert_eq!(road.control("holders block"), "block:sys-usb:sda1=personal");
+        command::detach(&*road.client, &device, &name("personal")).await.unwrap();
+        road.until_true().await;
+    }
 }
 
 #[tokio::test]
 async fn a_persistent_attachment_is_shown_as_a_required_assignment() {
-    let mut road = Road::begin().await;
-    road.control("plug stick");
-    let stick = port(DeviceClass::Usb, "2-1");
-    road.call("admin.vm.device.usb.Attach", "work", "sys-usb+2-1", "persistent=True").await;
-    road.until("the assignment", |machine| {
-        let device = machine.devices.get(&stick);
-        device.is_some_and(|device| {
-            let stored = device.assignments.iter();
-            stored.map(|stored| (stored.frontend.as_str(), stored.mode)).eq([("work", Mode::Required)])
+    for protocol in PROTOCOLS {
+        let mut road = Road::begin(protocol).await;
+        road.control("plug stick");
+        let stick = port(DeviceClass::Usb, "2-1");
+        road.call("admin.vm.device.usb.Attach", "work", "sys-usb+2-1", "persistent=True").await;
+        road.until("the assignment", |machine| {
+            let device = machine.devices.get(&stick);
+            device.is_some_and(|device| {
+                let stored = device.assignments.iter();
+                stored.map(|stored| (stored.frontend.as_str(), stored.mode)).eq([("work", Mode::Required)])
+            })
         })
-    })
-    .await;
+        .await;
+    }
 }
 
 #[tokio::test]
 async fn a_client_that_read_nothing_finds_out_when_it_is_refused() {
-    let road = Road::begin().await;
-    road.control("plug stick");
-    // A client of its own knows nothing yet.
-    let client = AdminClient::new(road.client.transport().clone());
-    let device = DeviceRef { port: port(DeviceClass::Usb, "2-1"), id: device_core::name::DeviceId::untold() };
-    let held = client.attached(&name("work"), &DeviceClass::Usb).await.unwrap();
-    assert_eq!((held.len(), client.known_generation()), (0, Some(Generation::Older)));
-    let other = AdminClient::new(road.client.transport().clone());
-    command::detach(&other, &device, &name("work")).await.unwrap_err();
-    assert_eq!(other.known_generation(), Some(Generation::Older));
-    let denied = AdminClient::new(road.client.transport().clone()).denied(&name("work")).await;
-    assert_eq!(denied.unwrap_err().kind(), ErrorKind::Unsupported);
+    for protocol in PROTOCOLS {
+        let road = Road::begin(protocol).await;
+        road.control("plug stick");
+        // A client of its own knows nothing yet.
+        let client = AdminClient::new(road.client.transport().clone());
+        let device =
+            DeviceRef { port: port(DeviceClass::Usb, "2-1"), id: device_core::name::DeviceId::untold() };
+        let held = client.attached(&name("work"), &DeviceClass::Usb).await.unwrap();
+        assert_eq!((held.len(), client.known_generation()), (0, Some(Generation::Older)));
+        let other = AdminClient::new(road.client.transport().clone());
+        command::detach(&other, &device, &name("work")).await.unwrap_err();
+        assert_eq!(other.known_generation(), Some(Generation::Older));
+        let denied = AdminClient::new(road.client.transport().clone()).denied(&name("work")).await;
+        assert_eq!(denied.unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+}
+
+#[tokio::test]
+async fn an_attach_looks_for_the_holders_once_before_it() {
+    for protocol in PROTOCOLS {
+        let (_folder, handle, client) = served(protocol);
+        handle.control("plug stick").unwrap();
+        let device =
+            DeviceRef { port: port(DeviceClass::Usb, "2-1"), id: device_core::name::DeviceId::untold() };
+        handle.control("calls reset").unwrap();
+        command::attach(&*client, None, &device, &name("work"), &Options::new()).await.unwrap();
+        let calls = handle.control("calls").unwrap();
+        // Seven qubes run beside dom0; the last list is the look behind the attach.
+        let expected = "sum=11 admin.vm.List=1 admin.vm.device.usb.Attach=1 admin.vm.device.usb.Available=1 \
+                        admin.vm.device.usb.List=8";
+        assert_eq!(calls, expected, "{protocol:?}");
+        let again = command::attach(&*client, None, &device, &name("personal"), &Options::new()).await;
+        assert_eq!(again.unwrap_err().kind(), ErrorKind::AlreadyAttached);
+    }
 }

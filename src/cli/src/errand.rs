@@ -166,8 +166,18 @@ impl<'a> Errand<'a> {
         }
     }
 
-    /// Reads many scopes, a few at a time; the replies come in the order of the scopes.
+    /// Reads many scopes, a few at a time; the replies come in the order of the scopes. Holders are those that backends
+    /// name.
     pub async fn read_all(&self, scopes: Vec<Scope>) -> Vec<(Scope, Result<ScopeReply, Error>)> {
+        Self::read_each(&self.client.as_told(), scopes).await
+    }
+
+    /// The same, with the holders of every device, whatever it costs to know them.
+    pub async fn read_all_with_holders(&self, scopes: Vec<Scope>) -> Vec<(Scope, Result<ScopeReply, Error>)> {
+        Self::read_each(&self.client, scopes).await
+    }
+
+    async fn read_each(client: &Ledger, scopes: Vec<Scope>) -> Vec<(Scope, Result<ScopeReply, Error>)> {
         let mut replies: Vec<_> = scopes.iter().map(|_| None).collect();
         let mut waiting = scopes.iter().cloned().enumerate();
         let mut reading = JoinSet::new();
@@ -175,7 +185,7 @@ impl<'a> Errand<'a> {
             while reading.len() < READS_AT_ONCE
                 && let Some((place, scope)) = waiting.next()
             {
-                let client = self.client.clone();
+                let client = client.clone();
                 reading.spawn(async move { (place, client.read(&scope).await) });
             }
             match reading.join_next().await {

@@ -11,7 +11,7 @@ use device_core::device::DeviceInfo;
 use device_core::error::{Error, ErrorKind};
 use device_core::hypervisor::{Action, Hypervisor, Performed};
 use device_core::interface::Interface;
-use device_core::name::{Port, QubeName};
+use device_core::name::{DeviceClass, Port, QubeName};
 use device_core::qube::Label;
 use device_core::scope::{Scope, ScopeReply};
 
@@ -33,6 +33,12 @@ impl Ledger {
     #[must_use]
     pub fn new(client: AdminClient) -> Self {
         Self { client, entries: Arc::default() }
+    }
+
+    /// The same ledger over a client that seeks no holders where backends name none.
+    #[must_use]
+    pub fn as_told(&self) -> Self {
+        Self { client: self.client.as_told(), entries: Arc::clone(&self.entries) }
     }
 
     /// What is known to have happened so far, in sentences.
@@ -148,6 +154,10 @@ impl Hypervisor for Ledger {
 
     async fn read(&self, scope: &Scope) -> Result<ScopeReply, Error> {
         self.client.read(scope).await
+    }
+
+    fn names_holder(&self, class: &DeviceClass) -> bool {
+        self.client.names_holder(class)
     }
 
     async fn subscribe(&self) -> Result<EventHints, Error> {

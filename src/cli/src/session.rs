@@ -4,10 +4,11 @@ use device_core::assignment::{Assignment, Attachment};
 use device_core::device::DeviceInfo;
 use device_core::error::Error;
 use device_core::hypervisor::Hypervisor;
-use device_core::name::{DeviceClass, QubeName};
+use device_core::name::{DeviceClass, Port, QubeName};
 use device_core::scope::{Scope, ScopeReply};
 
 use crate::errand::{Errand, foreign_kind};
+use crate::ledger::Ledger;
 
 /// A run on one class.
 pub struct Session<'a> {
@@ -18,10 +19,25 @@ pub struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// What `backend` exposes of the class.
+    /// What `backend` exposes of the class; with the holders only if it names them.
     pub async fn exposed(&self, backend: &QubeName) -> Result<Vec<DeviceInfo>, Error> {
+        self.exposed_to(&self.errand.client.as_told(), backend).await
+    }
+
+    /// Who holds this device, as far as a backend or, on an older server, the qubes that run tell.
+    pub async fn holder_of(&self, device: &DeviceInfo) -> Result<Option<QubeName>, Error> {
+        let Port { backend, class, .. } = &device.port;
+        let client = &self.errand.client;
+        if !class.names_holder() || client.names_holder(class) {
+            return Ok(device.holder.clone());
+        }
+        let devices = self.exposed_to(client, backend).await?;
+        Ok(devices.into_iter().find(|there| there.port == device.port).and_then(|there| there.holder))
+    }
+
+    async fn exposed_to(&self, client: &Ledger, backend: &QubeName) -> Result<Vec<DeviceInfo>, Error> {
         let scope = Scope::Exposed(backend.clone(), self.class.clone());
-        match self.errand.client.read(&scope).await? {
+        match client.read(&scope).await? {
             ScopeReply::Exposed(devices) => Ok(devices),
             _ => Err(foreign_kind()),
         }

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use crate::error::{Error, ErrorKind};
 use crate::hypervisor::{Action, Hypervisor, Performed};
 use crate::mark;
-use crate::name::QubeName;
+use crate::name::{DeviceClass, QubeName};
 use crate::scope::{Scope, ScopeReply};
 use crate::transport::Transport;
 use crate::wire::listing::{self, Listing};
@@ -46,13 +46,22 @@ pub struct AdminClient {
     memory: Memory,
     /// Held while a list of marks is read and written again.
     marking: Arc<Mutex<()>>,
+    /// Whether holders are sought where no backend names them.
+    seeks_holders: bool,
 }
 
 impl AdminClient {
     /// A client over this transport. Connects at each call.
     #[must_use]
     pub fn new(transport: Transport) -> Self {
-        Self { transport, memory: Memory::default(), marking: Arc::default() }
+        Self { transport, memory: Memory::default(), marking: Arc::default(), seeks_holders: true }
+    }
+
+    /// The same client, for whom a device has a holder only if its backend names one: on an older server that saves a
+    /// call to every qube that runs, for each backend.
+    #[must_use]
+    pub fn as_told(&self) -> Self {
+        Self { seeks_holders: false, ..self.clone() }
     }
 
     /// The way this client goes.
@@ -112,6 +121,10 @@ impl Hypervisor for AdminClient {
                 &self.feature(qube, mark.feature()).await?.unwrap_or_default(),
             )),
         })
+    }
+
+    fn names_holder(&self, class: &DeviceClass) -> bool {
+        class.names_holder() && self.memory.generation() != Some(Generation::Older)
     }
 
     async fn subscribe(&self) -> Result<EventHints, Error> {

@@ -8,7 +8,7 @@ use std::future::Future;
 use crate::assignment::{Assignment, Mode, Options};
 use crate::error::Error;
 use crate::mark::Mark;
-use crate::name::{DeviceRef, QubeName};
+use crate::name::{DeviceClass, DeviceRef, QubeName};
 use crate::scope::{Hint, Scope, ScopeReply};
 
 /// A service that manages qubes and their devices.
@@ -21,6 +21,12 @@ pub trait Hypervisor: Send + Sync + 'static {
     /// # Errors
     /// `Unreachable` speaks of the link; every other kind speaks of this scope only.
     fn read(&self, scope: &Scope) -> impl Future<Output = Result<ScopeReply, Error>> + Send;
+
+    /// Whether [`Scope::Exposed`] of this class names the holder of each device without a look at every qube. Where it
+    /// does not, the qube itself is asked at less cost whether it holds one.
+    fn names_holder(&self, class: &DeviceClass) -> bool {
+        class.names_holder()
+    }
 
     /// Opens the stream of hints. What happened before is not in it: read everything after subscribing.
     ///

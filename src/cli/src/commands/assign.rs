@@ -75,9 +75,10 @@ async fn hint_at_attach(session: &mut Session<'_>, pattern: &Pattern) -> Result<
     if *class == DeviceClass::Pci || !is_running(session, frontend).await? {
         return Ok(());
     }
-    let held = match class {
-        DeviceClass::Mic => session.attached(frontend).await.unwrap_or_default(),
-        _ => Vec::new(),
+    let held = if session.errand.client.names_holder(class) {
+        Vec::new()
+    } else {
+        session.attached(frontend).await.unwrap_or_default()
     };
     let is_attached = |device: &device_core::device::DeviceInfo| {
         device.holder.as_ref() == Some(frontend) || held.iter().any(|held| held.device.port == device.port)

@@ -35,7 +35,8 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         struct Info {
             device: json::Device,
         }
-        let users = device.holder.iter().map(|qube| json::User::new(qube, &Options::new())).collect();
+        let holder = session.holder_of(&device).await?;
+        let users = holder.iter().map(|qube| json::User::new(qube, &Options::new())).collect();
         let line = json::line("device", Info { device: json::Device::new(&device, users) });
         return Ok(session.errand.console.out.write_all(line.as_bytes())?);
     }

@@ -209,16 +209,27 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    /// Before R4.3 a qube that is off counts as the user of what it will have after its start, so every qube is asked;
-    /// of what nobody exposes only those are told of that were named.
+    /// Before R4.3 a qube that is off counts as the user of what it will have after its start, so every qube is asked
+    /// once there is something to be used; of what nobody exposes only those are told of that were named.
     async fn older_devices(&mut self, selection: &Selection, qubes: &[QubeState]) -> Result<(), Failure> {
         let mut backends = self.running.clone();
+        let mut holders = BTreeSet::new();
+        if let Selection::Of(named) = selection {
+            backends.retain(|name| named.contains(name));
+            holders.extend(named.iter().filter(|name| !name.is_dom0()).cloned());
+        }
         if self.session.class.is_dom0_only() {
             backends.retain(QubeName::is_dom0);
         }
         self.expose(&backends).await?;
-        let frontends = qubes.iter().map(|qube| qube.name.clone()).filter(|name| !name.is_dom0());
-        self.hold(&frontends.collect()).await?;
+        self.hold(&holders).await?;
+        let elsewhere = self.backends_of_what_is_held().difference(&backends).cloned().collect();
+        self.expose(&elsewhere).await?;
+        if !self.findings.exposed.is_empty() {
+            let others = qubes.iter().map(|qube| &qube.name);
+            let others = others.filter(|name| !name.is_dom0() && !holders.contains(*name)).cloned();
+            self.hold(&others.collect()).await?;
+        }
         let Findings { exposed, attached, .. } = &mut self.findings;
         attached.retain(|held| {
             let is_exposed = exposed.iter().any(|device| device.port == held.device.port);

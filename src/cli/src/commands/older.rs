@@ -32,7 +32,7 @@ async fn lines(session: &mut Session<'_>) -> Result<String, Failure> {
     let running = session.errand.qubes().await?.iter().filter(|qube| qube.state.is_running());
     let scopes = running.map(|qube| Scope::Exposed(qube.name.clone(), session.class.clone())).collect();
     let mut text = String::new();
-    for (_, reply) in session.errand.read_all(scopes).await {
+    for (_, reply) in session.errand.read_all_with_holders(scopes).await {
         for device in reply.ok().map(exposed).transpose()?.unwrap_or_default() {
             let held = match (&device.holder, &session.class) {
                 (Some(holder), DeviceClass::Block) => {
@@ -131,7 +131,7 @@ pub(super) async fn detach(session: &mut Session<'_>, matches: &Matches) -> Resu
         _ => {
             let word = target::device_word(session, None, word).await?;
             let device = target::present(session, None, &word).await?;
-            let Some(frontend) = device.holder.clone() else { return not_connected(session) };
+            let Some(frontend) = session.holder_of(&device).await? else { return not_connected(session) };
             (device.to_ref(), frontend)
         }
     };

@@ -40,7 +40,7 @@ pub(super) async fn read(
         }
     }
     let scopes = classes.into_iter().map(|class| Scope::Exposed(backend.clone(), class)).collect();
-    for (scope, reply) in session.errand.read_all(scopes).await {
+    for (scope, reply) in session.errand.read_all_with_holders(scopes).await {
         match reply {
             Ok(ScopeReply::Exposed(devices)) => {
                 for info in devices {

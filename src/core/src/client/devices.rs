@@ -5,6 +5,7 @@ use super::{AdminClient, is_refusal_without_words};
 use crate::assignment::{Assignment, Attachment};
 use crate::device::DeviceInfo;
 use crate::error::Error;
+use crate::hypervisor::Hypervisor;
 use crate::name::{DeviceClass, Port, QubeName};
 use crate::qube::QubeState;
 use crate::wire::listing::{self, Listing, older};
@@ -51,16 +52,16 @@ impl AdminClient {
         }
     }
 
-    /// What `backend` exposes. An older server says nothing of holders, so those are sought; none are sought where
-    /// nothing is exposed.
+    /// What `backend` exposes. An older server says nothing of holders, so those are sought, unless nobody wants them;
+    /// none are sought where nothing is exposed.
     pub(super) async fn exposed(
         &self,
         backend: &QubeName,
         class: &DeviceClass,
     ) -> Result<Vec<DeviceInfo>, Error> {
         let mut devices = self.available(backend, class, "").await?;
-        let is_older = self.memory.generation() == Some(Generation::Older);
-        if is_older && class.names_holder() && !devices.is_empty() {
+        let is_kept_back = class.names_holder() && !self.names_holder(class);
+        if is_kept_back && self.seeks_holders && !devices.is_empty() {
             self.seek_holders(backend, class, &mut devices).await?;
         }
         Ok(devices)
@@ -99,8 +100,7 @@ impl AdminClient {
     /// # Errors
     /// The server's refusal, or trouble on the way.
     pub async fn is_attached(&self, port: &Port, frontend: &QubeName) -> Result<bool, Error> {
-        let is_older = self.memory.generation() == Some(Generation::Older);
-        if is_older || !port.class.names_holder() {
+        if !self.names_holder(&port.class) {
             return Ok(self.attached_on(port, frontend).await?.is_some());
         }
         let present = self.exposed_on(port).await?;

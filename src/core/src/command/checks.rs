@@ -86,8 +86,8 @@ pub(super) async fn verify_attached<H: Hypervisor>(
         Error::new(ErrorKind::Refused, text)
     };
     // `Attached` of USB makes the server look at every qube; what the backend tells is cheaper. Of the
-    // microphone no backend tells.
-    if !device.port.class.names_holder() {
+    // microphone, and on an older server, no backend tells.
+    if !hypervisor.names_holder(&device.port.class) {
         let there = find_attachment(hypervisor, device, frontend).await;
         return there.map_err(|error| unread(device, &error))?.map(drop).ok_or_else(not_there);
     }

@@ -128,12 +128,17 @@ fn the_framing_of_r4_0_is_told_by_a_read_and_used_from_then_on() {
 }
 
 #[test]
-fn reads_at_once_all_find_the_framing() {
-    let kind = Kind { framing: Framing::Oldest, is_current: false, to_changes: b"" };
-    let (_folder, client, _requests) = server_of(kind);
-    let read = || client.read(&Scope::Qubes);
-    let (one, other, third) = run(async { tokio::join!(read(), read(), read()) });
-    assert!(one.is_ok() && other.is_ok() && third.is_ok());
+fn a_read_that_left_in_words_before_another_told_better_is_asked_again() {
+    let (_folder, client, requests) = scripted(|bytes, memory| {
+        if Request::parse_in(bytes.as_bytes(), Framing::Oldest).is_ok() {
+            return b"0\0".to_vec();
+        }
+        // The answer to another read came first.
+        memory.learn_framing(Framing::Oldest);
+        Vec::new()
+    });
+    run(client.read(&Scope::Qubes)).unwrap();
+    assert_eq!(requests.try_iter().count(), 2);
 }
 
 #[test]
