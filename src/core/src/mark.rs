@@ -86,10 +86,12 @@ pub fn from_key(key: &str) -> Option<DeviceRef> {
     Some(DeviceRef { port, id: words.next()?.parse().ok()? })
 }
 
-/// The devices that a feature lists; a word that is no key is left out.
+/// The devices that a feature lists; a word that is no key is left out, and so is one that would mean whatever is on a
+/// port.
 #[must_use]
 pub fn listed(feature: &str) -> BTreeSet<DeviceRef> {
-    feature.split_whitespace().filter_map(from_key).take(MARKED_MAX).collect()
+    let devices = feature.split_whitespace().filter_map(from_key);
+    devices.filter(DeviceRef::is_recognisable).take(MARKED_MAX).collect()
 }
 
 /// The feature with or without this device. All other words stay as they are: they may mean something to other tools.
@@ -103,6 +105,7 @@ pub fn edited(feature: &str, device: &DeviceRef, is_set: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::DeviceId;
 
     #[test]
     fn a_key_comes_back_as_the_device() {
@@ -116,6 +119,14 @@ mod tests {
         for none in ["", "usb:sys-usb:2-1", "usb:sys usb:2-1:x", "usb::2-1:x"] {
             assert_eq!(from_key(none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn a_mark_on_whatever_is_on_a_port_is_none() {
+        let told = from_key("usb:sys-usb:2-1:1:2").unwrap();
+        let untold = DeviceRef { id: DeviceId::untold(), ..told.clone() };
+        let both = edited(&edited("", &told, true), &untold, true);
+        assert_eq!(listed(&both), BTreeSet::from([told]));
     }
 
     #[test]

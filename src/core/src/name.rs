@@ -286,6 +286,15 @@ pub struct DeviceRef {
     pub id: DeviceId,
 }
 
+impl DeviceRef {
+    /// Whether it can be told from whatever else is on its port at another time, so that what a person says of it can
+    /// be kept. A server older than R4.3 tells ports only; the microphone is the one on its port all the same.
+    #[must_use]
+    pub fn is_recognisable(&self) -> bool {
+        self.id.is_told() || self.port.class == DeviceClass::Mic
+    }
+}
+
 impl fmt::Display for DeviceRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.port, self.id)

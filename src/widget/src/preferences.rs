@@ -2,6 +2,7 @@
 //!
 //! Names and hidden marks belong to one device at one port: what a device says of itself can be copied by another, and
 //! a name that a person gave must not follow the copy. They are kept apart from what devices say and never replace it.
+//! A device that can't be told from the next one on its port has neither: it would pass them on.
 
 use std::collections::BTreeMap;
 
@@ -90,6 +91,9 @@ impl Preferences {
             Preference::ConfirmsRisk(confirms) => self.confirms_risk = confirms,
             Preference::Notices(notices) => self.notices = notices,
             Preference::ShowsInternal(shows) => self.shows_internal = shows,
+            Preference::Name(device, _) | Preference::Hide(device, _) if !device.is_recognisable() => {
+                tracing::debug!(%device, "nothing is kept of whatever is on a port");
+            }
             Preference::Name(device, name) => {
                 let name = own_name(&name);
                 if name.is_blank() {
@@ -143,7 +147,7 @@ fn own_name(text: &str) -> DisplayText {
 /// Marks out of the store. Somebody else may have written there, so all of it is checked.
 fn marks(stored: BTreeMap<String, String>, tidy: fn(&str) -> DisplayText) -> Marks {
     let checked = stored.into_iter().filter_map(|(key, words)| Some((from_key(&key)?, tidy(&words))));
-    checked.take(KEPT_MAX).collect()
+    checked.filter(|(device, _)| device.is_recognisable()).take(KEPT_MAX).collect()
 }
 
 /// Marks as the store holds them.
@@ -153,6 +157,8 @@ fn to_stored(marks: &Marks) -> BTreeMap<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use device_core::name::DeviceId;
+
     use super::*;
     use crate::testing::{Make, device};
 
@@ -180,6 +186,23 @@ mod tests {
         let elsewhere = DeviceRef { port: device("block", "sys-usb", "sdb").info.port, ..stick() };
         let other = DeviceRef { id: "1:2:x:u080650".parse().unwrap(), ..stick() };
         assert_eq!((preferences.name(&elsewhere), preferences.name(&other)), (None, None));
+    }
+
+    #[test]
+    fn the_next_device_on_a_port_without_ids_takes_nothing_over() {
+        let untold =
+            |class, id| DeviceRef { id: DeviceId::untold(), ..device(class, "dom0", id).info.to_ref() };
+        let (stick, microphone) = (untold("block", "sda"), untold("mic", "mic"));
+        let mut preferences = Preferences::default();
+        let mut stored = BTreeMap::new();
+        for device in [&stick, &microphone] {
+            preferences.prefer(Preference::Name(device.clone(), "mine".into()));
+            preferences.prefer(Preference::Hide(device.clone(), "Cruzer Blade".into()));
+            stored.insert(to_key(device), "mine".to_owned());
+        }
+        assert_eq!((preferences.name(&stick), preferences.hides(&stick)), (None, false));
+        assert!(preferences.name(&microphone).is_some() && preferences.hides(&microphone), "there is one");
+        assert_eq!(marks(stored, own_name).into_keys().collect::<Vec<_>>(), [microphone]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What has to be asked for qube by qube: label, marks, deny list.
 
+use super::older::unsupported;
 use super::{AdminClient, absent_unless_link, is_about_the_link, text};
 use crate::error::{Error, ErrorKind};
 use crate::interface::Interface;
@@ -60,8 +61,12 @@ impl AdminClient {
 
     /// Adds a device to the marked ones of its backend, or takes it away. Two calls: the list is read right before, and
     /// one device after the other, or the later of two lists would lack the device of the earlier one. A list that
-    /// can't be read stays as it is: what other tools wrote there must not be lost.
+    /// can't be read stays as it is: what other tools wrote there must not be lost. A device that can't be told from the
+    /// next one on its port carries no mark.
     pub(super) async fn set_mark(&self, device: &DeviceRef, mark: Mark, is_set: bool) -> Result<(), Error> {
+        if !device.is_recognisable() {
+            return Err(unsupported("device ids"));
+        }
         let _turn = self.marking.lock().await;
         let backend = &device.port.backend;
         let get = Request::new("admin.vm.feature.Get", mark.feature(), backend.as_str());

@@ -132,6 +132,14 @@ fn a_list_of_marks_that_can_not_be_read_is_not_written() {
 }
 
 #[test]
+fn what_can_not_be_told_from_the_next_device_on_its_port_is_not_marked() {
+    let (_folder, client, requests) = server(b"0\0");
+    let device = DeviceRef { id: DeviceId::untold(), ..device("1:2") };
+    let error = run(client.set_mark(&device, Mark::HideChildren, true)).unwrap_err();
+    assert_eq!((error.kind(), requests.try_iter().count()), (ErrorKind::Unsupported, 0));
+}
+
+#[test]
 fn an_attach_travels_under_the_mode_that_its_assignment_names() {
     let (_folder, client, requests) = server(b"0\0");
     client.memory.learn(Generation::Current);

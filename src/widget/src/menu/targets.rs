@@ -77,7 +77,12 @@ impl<'a> Subject<'a> {
         let more = if can_go && is_whole { more(scene, device, view) } else { Vec::new() };
         let others = if is_whole { parts::entries(scene, members) } else { Vec::new() };
         let is_row = is_whole && view.part.is_none() && device.presence == Presence::Present;
-        let further = if is_row { vec![parts::further_entry()] } else { Vec::new() };
+        // All of it is said of this device, and not of whatever is on its port.
+        let further = if is_row && device.info.to_ref().is_recognisable() {
+            vec![parts::further_entry()]
+        } else {
+            Vec::new()
+        };
         vec![
             group(GroupKind::Message, None, said),
             group(GroupKind::Holders, None, holders),

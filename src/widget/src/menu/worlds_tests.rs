@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use device_core::interface::Interface;
 use device_core::mark::Mark;
-use device_core::name::{DeviceRef, Port, QubeName};
+use device_core::name::{DeviceId, DeviceRef, Port, QubeName};
 use device_core::qube::QubeDetails;
 use proptest::prelude::*;
 
@@ -143,6 +143,19 @@ fn more_names_hides_and_marks() {
         outline(&scene)[0].contains("Partition 1") || outline(&scene)[0].contains("sda1"),
         "attached: shown"
     );
+}
+
+#[test]
+fn nothing_is_to_be_said_of_whatever_is_on_a_port() {
+    let mut scene = laptop();
+    let more = |scene: &Scene| {
+        entries(&open(scene, "block", "sda", Page::Targets)).contains(&crate::strings::more())
+    };
+    assert!(more(&scene));
+    let mut stick = device("block", "sys-usb", "sda");
+    stick.info.id = DeviceId::untold();
+    put(&mut scene, stick);
+    assert!(!more(&scene));
 }
 
 #[test]
