@@ -253,3 +253,17 @@ async fn an_attach_looks_for_the_holders_once_before_it() {
         assert_eq!(again.unwrap_err().kind(), ErrorKind::AlreadyAttached);
     }
 }
+
+#[tokio::test]
+async fn a_restart_of_the_server_is_survived() {
+    for protocol in PROTOCOLS {
+        let mut road = Road::begin(protocol).await;
+        road.control("restart");
+        road.until("the loss", |machine| matches!(machine.link, Link::Lost(_))).await;
+        road.until("the return", |machine| machine.link == Link::Live).await;
+        road.control("plug stick");
+        road.call("admin.vm.device.usb.Attach", "work", "sys-usb+2-1", "").await;
+        road.until_true().await;
+        assert!(road.control("holders usb").contains("usb:sys-usb:2-1=work"), "{protocol:?}");
+    }
+}
