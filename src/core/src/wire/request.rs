@@ -157,12 +157,8 @@ impl Request {
         };
         let (source, method, destination, argument) = (text()?, text()?, text()?, text()?);
         let payload = parts.next().ok_or(RequestError::Malformed)?;
-        Ok(Self::new(method, argument, destination).with_payload(payload).from_source(source))
-    }
-
-    fn from_source(mut self, source: &str) -> Self {
-        self.source = source.into();
-        self
+        let request = Self::new(method, argument, destination).with_payload(payload);
+        Ok(Self { source: source.into(), ..request })
     }
 }
 
