@@ -177,6 +177,25 @@ def swapped_device_is_refused(product):
     assert product.holders("usb", "sys-usb:2-1") == [], product.holders("usb", "sys-usb:2-1")
 
 
+def swap_that_nobody_told_of_is_refused(product):
+    """The mirror still shows the device that was asked about, and so does the window; the look before the yes does not."""
+    asking = Asking(product).start()
+    asking.rule("work")
+    asking.control("plug", "stick")
+    asking.wait_for_window()
+    asking.wait()
+    product.control("agent", "deny")
+    product.control("lose-events", "10000")
+    product.control("swap", "usb", "sys-usb", "2-1", *OTHER)
+    product.control("agent", "ask")
+    asking.choose("Attach sys-usb:2-1 to work")
+    asking.wait_for_text("Not attached: another device is on sys-usb:2-1 now")
+    asking.answered()
+    assert product.holders("usb", "sys-usb:2-1") == [], product.holders("usb", "sys-usb:2-1")
+    asking.choose("Close")
+    asking.wait_for_no_window()
+
+
 def several_questions_are_one_list(product):
     """Two devices at once: one window, one of them attached, the other one pulled out takes its question along."""
     asking = Asking(product).start()
@@ -236,6 +255,7 @@ TESTS = (
     question_is_asked_and_the_choice_is_attached,
     escape_attaches_nothing,
     swapped_device_is_refused,
+    swap_that_nobody_told_of_is_refused,
     several_questions_are_one_list,
     question_through_qrexec_is_handed_on,
 )
