@@ -24,6 +24,7 @@ mod model;
 mod patience;
 pub(crate) mod relay;
 mod request;
+mod room;
 mod serve;
 mod socket;
 #[cfg(test)]
