@@ -12,7 +12,7 @@ import spoken
 from menu import PROGRAM
 from product import PROGRAMS
 from screen import Box, middle
-from session import SHOTS
+from session import SHOTS, SIZE
 from waiting import settled, until
 
 TITLE = "Attach a device?"
@@ -218,6 +218,26 @@ def several_questions_are_one_list(product):
     asking.wait_for_no_window()
 
 
+def many_questions_stay_on_the_screen(product):
+    """Three devices at once: the window ends above the edge of the screen, and what is below is scrolled to."""
+    asking = Asking(product).start()
+    for port in ("2-1", "2-2", "2-4"):
+        for qube in ("work", "personal", "untrusted"):
+            asking.rule(qube, f"sys-usb+{port}+_")
+    asking.control("plug", "stick")
+    asking.wait_for_text("sys-usb:2-1")
+    asking.wait()
+    for port in ("2-2", "2-4"):
+        asking.control("plug", "usb", "sys-usb", port, *OTHER)
+        asking.wait_for_text(f"sys-usb:{port}")
+    asking.wait()
+    box = asking.window().box
+    assert box.y + box.height <= SIZE[1], f"{box} is not on the screen"
+    asking.choose("Attach none of them")
+    asking.answered()
+    asking.wait_for_no_window()
+
+
 def question_through_qrexec_is_handed_on(product):
     """`plugboard --ask` takes the bare JSON and prints the answer; a second agent leaves the first its place."""
     asking = Asking(product).start()
@@ -257,6 +277,7 @@ TESTS = (
     swapped_device_is_refused,
     swap_that_nobody_told_of_is_refused,
     several_questions_are_one_list,
+    many_questions_stay_on_the_screen,
     question_through_qrexec_is_handed_on,
 )
 for _test in TESTS:

@@ -9,8 +9,8 @@ const HEIGHT_MAX: i32 = 560;
 const HEIGHT_MIN: i32 = 160;
 /// What panels and the frame of the window take of the screen.
 const AROUND: i32 = 72;
-/// The button below the list, with its margins.
-const BELOW: i32 = 56;
+/// The line and the button below the list, with its margins.
+const BELOW: i32 = 64;
 
 /// The greatest height of the list on a screen of this height, where the window came up with that height, if it did yet.
 /// All in units of GTK.
@@ -48,8 +48,8 @@ mod tests {
 
     #[test]
     fn where_there_is_room_it_is_used() {
-        assert_eq!(list_height(768, Some(260)), 422);
+        assert_eq!(list_height(768, Some(260)), 414);
         assert_eq!(list_height(768, None), HEIGHT_MAX);
-        assert_eq!(list_height(600, None), 472);
+        assert_eq!(list_height(600, None), 464);
     }
 }

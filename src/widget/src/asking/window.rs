@@ -87,11 +87,16 @@ impl Parts {
         let scroller = gtk::ScrolledWindow::builder()
             .hscrollbar_policy(gtk::PolicyType::Never)
             .propagate_natural_height(true)
+            // A bar that only shows under the pointer would not tell that there are more questions.
+            .overlay_scrolling(false)
             .child(&list)
             .build();
         let decline_all = gtk::Button::builder().css_classes(["all"]).build();
         let whole = gtk::Box::builder().orientation(gtk::Orientation::Vertical).width_request(WIDTH).build();
+        let line = gtk::Separator::new(gtk::Orientation::Horizontal);
+        decline_all.bind_property("visible", &line, "visible").sync_create().build();
         whole.append(&scroller);
+        whole.append(&line);
         whole.append(&decline_all);
         let window = gtk::Window::builder()
             .icon_name(crate::APP_ID)
