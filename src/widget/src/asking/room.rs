@@ -16,7 +16,7 @@ const BELOW: i32 = 64;
 /// All in units of GTK.
 pub(super) fn list_height(screen: i32, came_up_with: Option<i32>) -> i32 {
     let free = screen - AROUND;
-    let whole = came_up_with.map_or(free, |height| (free + height.min(free)) / 2);
+    let whole = came_up_with.map_or(free, |height| free.midpoint(height.min(free)));
     (whole - BELOW).clamp(HEIGHT_MIN, HEIGHT_MAX)
 }
 

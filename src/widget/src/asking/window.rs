@@ -93,7 +93,7 @@ impl Parts {
             .build();
         let decline_all = gtk::Button::builder().css_classes(["all"]).build();
         let whole = gtk::Box::builder().orientation(gtk::Orientation::Vertical).width_request(WIDTH).build();
-        let line = gtk::Separator::new(gtk::Orientation::Horizontal);
+        let line = gtk::Separator::builder().css_classes(["edge"]).build();
         decline_all.bind_property("visible", &line, "visible").sync_create().build();
         whole.append(&scroller);
         whole.append(&line);
