@@ -12,7 +12,7 @@ import spoken
 from menu import PROGRAM
 from product import PROGRAMS
 from screen import Box, middle
-from session import SHOTS
+from session import SHOTS, SIZE
 from waiting import settled, until
 
 TITLE = "Attach a device?"
@@ -177,6 +177,25 @@ def swapped_device_is_refused(product):
     assert product.holders("usb", "sys-usb:2-1") == [], product.holders("usb", "sys-usb:2-1")
 
 
+def swap_that_nobody_told_of_is_refused(product):
+    """The mirror still shows the device that was asked about, and so does the window; the look before the yes does not."""
+    asking = Asking(product).start()
+    asking.rule("work")
+    asking.control("plug", "stick")
+    asking.wait_for_window()
+    asking.wait()
+    product.control("agent", "deny")
+    product.control("lose-events", "10000")
+    product.control("swap", "usb", "sys-usb", "2-1", *OTHER)
+    product.control("agent", "ask")
+    asking.choose("Attach sys-usb:2-1 to work")
+    asking.wait_for_text("Not attached: another device is on sys-usb:2-1 now")
+    asking.answered()
+    assert product.holders("usb", "sys-usb:2-1") == [], product.holders("usb", "sys-usb:2-1")
+    asking.choose("Close")
+    asking.wait_for_no_window()
+
+
 def several_questions_are_one_list(product):
     """Two devices at once: one window, one of them attached, the other one pulled out takes its question along."""
     asking = Asking(product).start()
@@ -196,6 +215,26 @@ def several_questions_are_one_list(product):
     asking.wait_for_text("no longer on sys-usb:2-1")
     asking.answered()
     asking.choose("Close")
+    asking.wait_for_no_window()
+
+
+def many_questions_stay_on_the_screen(product):
+    """Three devices at once: the window ends above the edge of the screen, and what is below is scrolled to."""
+    asking = Asking(product).start()
+    for port in ("2-1", "2-2", "2-4"):
+        for qube in ("work", "personal", "untrusted"):
+            asking.rule(qube, f"sys-usb+{port}+_")
+    asking.control("plug", "stick")
+    asking.wait_for_text("sys-usb:2-1")
+    asking.wait()
+    for port in ("2-2", "2-4"):
+        asking.control("plug", "usb", "sys-usb", port, *OTHER)
+        asking.wait_for_text(f"sys-usb:{port}")
+    asking.wait()
+    box = asking.window().box
+    assert box.y + box.height <= SIZE[1], f"{box} is not on the screen"
+    asking.choose("Attach none of them")
+    asking.answered()
     asking.wait_for_no_window()
 
 
@@ -236,7 +275,9 @@ TESTS = (
     question_is_asked_and_the_choice_is_attached,
     escape_attaches_nothing,
     swapped_device_is_refused,
+    swap_that_nobody_told_of_is_refused,
     several_questions_are_one_list,
+    many_questions_stay_on_the_screen,
     question_through_qrexec_is_handed_on,
 )
 for _test in TESTS:

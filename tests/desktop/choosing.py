@@ -140,11 +140,9 @@ def endless_command_can_be_given_up(product):
     menu.choose("^Attach to personal$")
     product.wait_for_holders("usb", camera, "personal")
     until(lambda: time.monotonic() > begun + GIVE_UP_AFTER, "the time after which it may be given up")
-    menu.open_by_command()
-    menu.go_to(row)
-    menu.press("Right")
-    menu.go_to("^Stop waiting for it$", level=1)
-    menu.press("Return")
+    menu.open()
+    menu.hover(row)
+    menu.choose("^Stop waiting for it$")
     menu.wait_for_no_row(row + ".*attaching to work")
 
 

@@ -53,6 +53,8 @@ def run_here(test):
             if getattr(test, "starts_programs", True):
                 product.start()
             test(product)
+            complaints = desktop.complaints("plugboard")
+            assert not complaints, f"GTK complains: {complaints}"
             return True
         except Exception:
             traceback.print_exc()

@@ -1,6 +1,9 @@
 """How it answers to hands: the keys of a menu, typing to find, the D-Bus menu's clicks."""
 
+import re
+
 from dbus_menu import DBusMenu
+from screen import middle
 from product import PROGRAMS
 from waiting import settled, until
 
@@ -70,6 +73,23 @@ def dbus_menu_attaches_moves_and_detaches(product):
     until(product.menu.window, "our own menu")
 
 
+def slow_diagonal_way_to_an_entry_keeps_its_sub_menu(product):
+    """The straight way from a row to the last entry of its sub-menu crosses other rows; a slow hand arrives all the same."""
+    product.wait_for_tray()
+    stick, menu = product.plug("stick"), product.menu
+    row = product.row(stick)
+    menu.open()
+    menu.hover(row)
+    ways = [item for item in menu.items() if item.level == 1 and item.name.startswith("Attach to ")]
+    last = max(ways, key=lambda item: item.box.y)
+    for seconds in (0.4, 0.9, 1.6):
+        menu.hover(row)
+        product.screen.glide(*middle(last.box), seconds)
+        assert re.search(row, menu.beside() or ""), f"on a way of {seconds} s {menu.beside()!r} took over"
+    menu.choose(f"^{re.escape(last.name)}$")
+    product.wait_for_holders("block", stick, last.name.removeprefix("Attach to "))
+
+
 # ---- the steps ----------------------------------------------------------------------------------------------------
 
 
@@ -84,6 +104,7 @@ def _rows_of_devices(menu):
 
 
 TESTS = (
+    slow_diagonal_way_to_an_entry_keeps_its_sub_menu,
     keys_do_what_menus_do,
     dbus_menu_attaches_moves_and_detaches,
 )

@@ -57,6 +57,18 @@ class Screen:
         self._run(*words)
         until(lambda: self.pointer() == (x, y), f"the pointer at {x},{y}")
 
+    def glide(self, x, y, seconds):
+        """Moves the pointer along a line so slowly that the program sees each step."""
+        from_x, from_y = self.pointer()
+        strides = max(abs(x - from_x), abs(y - from_y)) // 4
+        words = ["xdotool"]
+        for stride in range(1, strides + 1):
+            share = stride / strides
+            words += ["mousemove", str(round(from_x + (x - from_x) * share)), str(round(from_y + (y - from_y) * share))]
+            words += ["sleep", f"{seconds / strides:.4f}"]
+        self._run(*words)
+        until(lambda: self.pointer() == (x, y), f"the pointer at {x},{y}")
+
     def click(self, x, y, button=1):
         self.move(x, y)
         self._run("xdotool", "click", str(button))

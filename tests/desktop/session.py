@@ -9,6 +9,7 @@ import ctypes
 import glob
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -114,6 +115,12 @@ class Desktop:
     def last_words(self, name, lines=15):
         path = self.log(name)
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
+
+    def complaints(self, name):
+        """What GTK and its libraries found wrong with the program's use of them."""
+        path = self.log(name)
+        lines = path.read_text(errors="replace").splitlines() if path.exists() else ()
+        return [line for line in lines if re.search(r"-(CRITICAL|WARNING) \*\*", line)]
 
     # ---- parts of the desktop -------------------------------------------------------------------------------------
 

@@ -25,6 +25,15 @@ pub trait Manager {
         options: HashMap<&str, Value<'_>>,
     ) -> zbus::Result<()>;
 
+    /// Looks afresh whether the device could be attached to the qube, and does nothing.
+    fn check(
+        &self,
+        device: &ObjectPath<'_>,
+        id: &str,
+        qube: &str,
+        options: HashMap<&str, Value<'_>>,
+    ) -> zbus::Result<()>;
+
     /// Takes the device from the qube.
     fn detach(
         &self,

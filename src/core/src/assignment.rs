@@ -144,6 +144,14 @@ pub struct Assignment {
 }
 
 impl Assignment {
+    /// Exactly this device, on exactly this port, to this qube.
+    #[must_use]
+    pub fn exactly(device: &DeviceRef, frontend: &QubeName, mode: Mode, options: Options) -> Self {
+        let Port { backend, class, id } = device.port.clone();
+        let (port, device) = (Some(id), Some(device.id.clone()));
+        Self { backend, class, port, device, frontend: frontend.clone(), mode, options }
+    }
+
     /// Whether `device` on `port` is one that this assignment means.
     #[must_use]
     pub fn covers(&self, port: &Port, device: &DeviceId) -> bool {

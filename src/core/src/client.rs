@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::assignment::{Assignment, Mode};
 use crate::error::{Error, ErrorKind};
 use crate::hypervisor::{Action, Hypervisor, Performed};
 use crate::mark;
@@ -136,7 +137,7 @@ impl Hypervisor for AdminClient {
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {
         match action {
             Action::Attach { device, frontend, options } => {
-                self.attach_as(&changes::exactly(device, frontend, options.clone())).await?;
+                self.attach_as(&Assignment::exactly(device, frontend, Mode::Manual, options.clone())).await?;
             }
             Action::Detach { device, frontend } => self.detach(device, frontend).await?,
             Action::Assign(assignment) => self.assign(assignment).await?,

@@ -13,9 +13,28 @@ use crate::machine::Machine;
 use crate::mark::Mark;
 use crate::name::{DeviceRef, QubeName};
 use checks::{
-    already_attached, ask_rules, attached_exactly, find_attachment, read_exposed, same_device, unread,
+    ask_rules, attached_exactly, find_attachment, read_exposed, read_free, same_device, unread,
     verify_attached, with_disposable,
 };
+
+/// Looks afresh whether `device` is the one that was seen, is free, and may go to `frontend`: all that [`attach`] looks at
+/// before its call. For whoever has somebody else attach it, right before they say so.
+///
+/// # Errors
+/// `NotFound` when nothing is on the port, `Changed` when another device is, `AlreadyAttached`, a
+/// [`crate::rules::Refusal`] where there is a `machine` to ask them of, or why the port can't be read.
+pub async fn check<H: Hypervisor>(
+    hypervisor: &H,
+    machine: Option<&Machine>,
+    device: &DeviceRef,
+    frontend: &QubeName,
+) -> Result<(), Error> {
+    let exposed = read_free(hypervisor, device).await?;
+    match machine {
+        Some(machine) => ask_rules(machine, exposed, device, frontend, None).map_err(Error::from),
+        None => Ok(()),
+    }
+}
 
 /// Attaches `device` to `frontend`.
 ///
@@ -30,14 +49,7 @@ pub async fn attach<H: Hypervisor>(
     frontend: &QubeName,
     options: &Options,
 ) -> Result<(), Error> {
-    let exposed = read_exposed(hypervisor, device).await?;
-    let seen = same_device(&exposed, device)?;
-    if let Some(holder) = seen.holder.as_ref().filter(|_| !device.port.class.is_shareable()) {
-        return Err(already_attached(device, holder));
-    }
-    if let Some(machine) = machine {
-        ask_rules(machine, exposed.clone(), device, frontend, None)?;
-    }
+    check(hypervisor, machine, device, frontend).await?;
     let action =
         Action::Attach { device: device.clone(), frontend: frontend.clone(), options: options.clone() };
     match perform(hypervisor, &action).await {
@@ -102,7 +114,7 @@ pub async fn move_to<H: Hypervisor>(
         return attach(hypervisor, machine, device, frontend, options).await;
     };
     if holder == *frontend {
-        return Err(already_attached(device, &holder));
+        return Err(Error::already_attached(&device.port, &holder));
     }
     if let Some(machine) = machine {
         ask_rules(machine, exposed, device, frontend, Some(&holder))?;
@@ -131,11 +143,7 @@ pub async fn attach_to_new_disposable<H: Hypervisor>(
     options: &Options,
 ) -> Result<QubeName, Error> {
     // Found out before anything is made: a device that can't go leaves no disposable behind.
-    let exposed = read_exposed(hypervisor, device).await?;
-    let seen = same_device(&exposed, device)?;
-    if let Some(holder) = seen.holder.as_ref().filter(|_| !device.port.class.is_shareable()) {
-        return Err(already_attached(device, holder));
-    }
+    read_free(hypervisor, device).await?;
     let created = hypervisor.perform(&Action::CreateDisposable(template.clone())).await;
     let Performed::Created(disposable) = created.map_err(with_open_outcome)? else {
         return Err(Error::new(ErrorKind::Internal, "A disposable was created without a name."));

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::name::{Port, QubeName};
+
 /// What went wrong, as a program may act on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ErrorKind {
@@ -89,6 +91,24 @@ impl Error {
             ErrorKind::Refused,
             "qubesd refused without giving a reason. The system log of dom0 (journalctl) tells more.",
         )
+    }
+
+    /// Nothing is on the port where a device was seen.
+    #[must_use]
+    pub fn gone(port: &Port) -> Self {
+        Self::new(ErrorKind::NotFound, format!("{port} is not there any more."))
+    }
+
+    /// Another device is on the port than the one that was seen; nothing has happened.
+    #[must_use]
+    pub fn changed(port: &Port) -> Self {
+        Self::new(ErrorKind::Changed, format!("The device on {port} changed. Look again before you choose."))
+    }
+
+    /// The device on the port is attached already, and can't be attached twice.
+    #[must_use]
+    pub fn already_attached(port: &Port, holder: &QubeName) -> Self {
+        Self::new(ErrorKind::AlreadyAttached, format!("{port} is attached to {holder} already."))
     }
 
     /// Its kind.

@@ -55,6 +55,21 @@ impl<H: Upstream> Manager<H> {
         carry_out(&call, &what, done).await
     }
 
+    async fn check(
+        &self,
+        device: ObjectPath<'_>,
+        id: &str,
+        qube: &str,
+        options: CommandOptions,
+        #[zbus(header)] call: Header<'_>,
+    ) -> Result<(), Failure> {
+        let (device, qube) = (request::device(&device, id)?, request::qube(qube)?);
+        options::none(&options)?;
+        let machine = self.whole_machine()?;
+        let done = command::check(&*self.hypervisor, Some(&machine), &device, &qube);
+        carry_out(&call, &format!("check {} for {qube}", named(&machine, &device)), done).await
+    }
+
     async fn detach(
         &self,
         device: ObjectPath<'_>,
@@ -103,15 +118,7 @@ impl<H: Upstream> Manager<H> {
         let machine = self.whole_machine()?;
         request::seen(&machine, &device)?;
         let what = format!("assign {} to {frontend} ({mode}){}", named(&machine, &device), with(&options));
-        let assignment = Assignment {
-            backend: device.port.backend.clone(),
-            class: device.port.class.clone(),
-            port: Some(device.port.id.clone()),
-            device: Some(device.id.clone()),
-            frontend,
-            mode,
-            options,
-        };
+        let assignment = Assignment::exactly(&device, &frontend, mode, options);
         carry_out(&call, &what, command::assign(&*self.hypervisor, &assignment)).await
     }
 

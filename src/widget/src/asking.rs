@@ -4,6 +4,7 @@
 //!  device-agent.GUI ── serve ──▶ request ──▶ desk ──▶ Asked ──┬─▶ model ──▶ window, card   (main thread, GTK)
 //!   (or `--ask`: relay)  ▲                    │               └─▶ tray, notification       (session thread)
 //!                        └────── Reply ◀──────┘◀── Said ◀── the person
+//!                                              └──▶ a look through the link, afresh, before a yes goes out
 //! ```
 //!
 //! [`request`], [`desk`], [`model`] and [`patience`] are pure. Whatever is not a clear yes of the person to exactly
@@ -23,6 +24,7 @@ mod model;
 mod patience;
 pub(crate) mod relay;
 mod request;
+mod room;
 mod serve;
 mod socket;
 #[cfg(test)]
@@ -51,15 +53,21 @@ pub(crate) struct Waiting {
     question: Question,
     /// What the mirror shows there; empty until it shows anything.
     seen: Identity,
+    /// The qube that the person chose; it is looked once more before that goes out.
+    chosen: Option<QubeName>,
 }
 
 /// Why a question was answered with no although the person did not say so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Why {
     /// Another device is there by now.
     Changed,
     /// None is there any more.
     Gone,
+    /// It could not be looked once more.
+    Unchecked,
+    /// It can't go to the qube that the person chose, for this reason.
+    NotTo(QubeName, String),
 }
 
 /// A question that ended so; shown until the person has taken note of it.

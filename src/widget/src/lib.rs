@@ -35,6 +35,7 @@ mod naming;
 mod notify;
 mod platform;
 mod preferences;
+mod reason;
 mod recent;
 mod scene;
 mod session;

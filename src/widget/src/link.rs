@@ -19,11 +19,13 @@ use crate::recent::Recent;
 use crate::scene::{Scene, Wish};
 
 mod call;
+mod checker;
 mod state;
 #[cfg(test)]
 mod tests;
 
 use call::Answer;
+pub(crate) use checker::Checker;
 use state::{Input, Job, State};
 
 /// Who is told what.

@@ -86,7 +86,7 @@ pub(crate) struct Pending {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) command: Command,
-    /// What the service said: one sentence.
+    /// Why, as [`mod@crate::reason`] has it.
     pub(crate) reason: String,
 }
 

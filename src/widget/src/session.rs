@@ -14,7 +14,7 @@ use crate::asking::{self, Agent, Asked};
 use crate::door::MenuDoor;
 use crate::icons::Icons;
 use crate::instance::{Turn, take_turn};
-use crate::link::{self, Faces, Hands};
+use crate::link::{self, Checker, Faces, Hands};
 use crate::recent::Recent;
 use crate::scene::{Scene, Wish};
 use crate::tray::{self, Outside};
@@ -86,7 +86,12 @@ async fn serve(connection: Connection, session: Session) {
             tracing::warn!(%error, "notifications have ended");
         }
     });
-    let ears = asking::Ears { scenes: scene.subscribe(), door: door.clone(), notices: notices.clone() };
+    let ears = asking::Ears {
+        scenes: scene.subscribe(),
+        checker: Checker::new(connection.clone()),
+        door: door.clone(),
+        notices: notices.clone(),
+    };
     tokio::spawn(async move { asking::run(agent, &agent_socket, ears).await });
     if start == Start::Menu {
         door.open(None, None);

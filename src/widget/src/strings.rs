@@ -6,27 +6,9 @@
 
 use gettextrs::{gettext, ngettext};
 
-/// Puts values into `{field}` places, in one pass: a value that looks like a field stays what it is.
-fn fill(template: &str, fields: &[(&str, &str)]) -> String {
-    let mut text = String::with_capacity(template.len() + 32);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        text.push_str(before);
-        let known = after.split_once('}').and_then(|(name, tail)| {
-            let (_, value) = fields.iter().find(|(field, _)| *field == name)?;
-            Some((*value, tail))
-        });
-        if let Some((value, tail)) = known {
-            text.push_str(value);
-            rest = tail;
-        } else {
-            text.push('{');
-            rest = after;
-        }
-    }
-    text.push_str(rest);
-    text
-}
+mod fill;
+
+use fill::fill;
 
 /// `name(fields) = "…"`: one function for each sentence.
 macro_rules! sentences {
@@ -189,6 +171,18 @@ sentences! {
     not_possible() = gettext("not possible");
     refused_in_use(port, qube) = gettext("{port} is a part of the same disk and is in use in {qube}. Detach it there first.");
     refused_removed() = gettext("It was pulled out.");
+    // Translators: from here to "journalctl": why something was not done; follows on a sentence such as "Not attached to work."
+    reason_not_running(qube) = gettext("{qube} is not running. Start it first.");
+    reason_paused(qube) = gettext("{qube} is paused. Unpause it first.");
+    reason_denied(qube) = gettext("Blocked by policy: the deny list of {qube} names this kind of device.");
+    reason_no_qube(qube) = gettext("There is no qube {qube} any more.");
+    reason_changed(port) = gettext("Another device is on {port} now. Look again before you choose.");
+    reason_gone(port) = gettext("There is no device on {port} any more.");
+    reason_held(qube) = gettext("It is attached to {qube} already.");
+    reason_not_there(qube) = gettext("It is not attached to {qube}.");
+    reason_unreachable() = gettext("The connection broke. Whether it was done is not known; look again.");
+    reason_timeout() = gettext("There was no answer in time. Whether it was done is not known; look again.");
+    reason_none() = gettext("qubesd refused without giving a reason. The system log of dom0 (journalctl) says more.");
     // Translators: asked before the only keyboard is given away; {port} is like "sys-usb:2-3".
     risk_keyboard(port, qube) = gettext("The keyboard you are typing on may be {port}. What you type would go to {qube}, and no longer to this desktop.");
     // Translators: asked before the only mouse is given away.
@@ -324,6 +318,8 @@ sentences! {
     decline_all() = gettext("Attach none of them");
     // Translators: button below a sentence that tells why something was not attached.
     taken_note() = gettext("Close");
+    // Translators: in place of the question, as soon as a qube was chosen, until the device was read once more.
+    looking_again() = gettext("Checking the device once more…");
     say_allow(place, qube) = gettext("Attach {place} to {qube}");
     say_decline(place) = gettext("Don’t attach {place}");
     hold_unsure() = gettext("Plugboard is not sure what is plugged in there now. Wait, or don’t attach it.");
@@ -340,6 +336,7 @@ sentences! {
     rule_any(class, backend) = gettext("any {class} device of {backend}");
     refused_changed(place) = gettext("Not attached: another device is on {place} now than the one you were asked about.");
     refused_gone(place) = gettext("Not attached: the device is no longer on {place}.");
+    refused_unchecked(place) = gettext("Not attached: Plugboard could not make sure that the same device is still on {place}.");
     // Translators: notification: a device waits for the answer; {place} is like "sys-usb:2-1".
     asks(place) = gettext("Attach {place}?");
     not_attached_at(place) = gettext("{place} was not attached");
@@ -370,12 +367,6 @@ fn plural(count: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_value_is_never_read_as_a_field() {
-        assert_eq!(fill("{a} and {b}", &[("a", "{b}"), ("b", "%s")]), "{b} and %s");
-        assert_eq!(fill("{unknown} {", &[]), "{unknown} {");
-    }
 
     #[test]
     fn counts_have_plurals() {

@@ -3,10 +3,10 @@
 //! Three calls: what is there now, the attach with the full id of exactly that, and a look at the port. The list of
 //! qubes is read only to say what a refusal means.
 
-use device_core::assignment::Mode;
+use device_core::assignment::{Assignment, Mode};
 use device_core::name::DeviceClass;
 
-use super::exact::{attach, exactly, not_by_hand};
+use super::exact::{attach, not_by_hand};
 use super::options::options;
 use super::{disposable, persistent, target, wait};
 use crate::failure::Failure;
@@ -37,7 +37,7 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     if session.class == DeviceClass::Pci && !session.is_older().await {
         return Err(session.errand.explain(&frontend, not_by_hand()).await);
     }
-    let assignment = exactly(&device, &frontend, Mode::Manual, options);
+    let assignment = Assignment::exactly(&device, &frontend, Mode::Manual, options);
     attach(session, &device, &assignment).await?;
     session.errand.report(|| json::change("attach", &assignment))
 }

@@ -1,10 +1,10 @@
 //! `attach --dispvm`: a new disposable, started, with the device in it. On failure it is removed again.
 
-use device_core::assignment::Mode;
+use device_core::assignment::{Assignment, Mode};
 use device_core::command;
 use device_core::name::{DeviceClass, QubeName};
 
-use super::exact::{exactly, not_by_hand};
+use super::exact::not_by_hand;
 use super::options::options;
 use super::{target, wait};
 use crate::errand::Manner;
@@ -34,7 +34,7 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     if session.errand.manner != Manner::Json {
         writeln!(session.errand.console.out, "{qube}")?;
     }
-    let assignment = exactly(&device, &qube, Mode::Manual, options);
+    let assignment = Assignment::exactly(&device, &qube, Mode::Manual, options);
     session.errand.report(|| json::change("attach", &assignment))
 }
 

@@ -1,6 +1,6 @@
 //! The attachment of exactly one device, for every command that makes one.
 
-use device_core::assignment::{Assignment, Mode, Options};
+use device_core::assignment::Assignment;
 use device_core::hypervisor::{Action, Hypervisor};
 use device_core::name::{DeviceRef, QubeName};
 
@@ -13,19 +13,6 @@ use crate::session::Session;
 pub(super) fn not_by_hand() -> Failure {
     let text = "PCI devices cannot be attached manually, did you mean `qvm-pci assign --required ...`";
     Failure::Refused(text.into())
-}
-
-/// The assignment of exactly this device.
-pub(super) fn exactly(device: &DeviceRef, frontend: &QubeName, mode: Mode, options: Options) -> Assignment {
-    Assignment {
-        backend: device.port.backend.clone(),
-        class: device.port.class.clone(),
-        port: Some(device.port.id.clone()),
-        device: Some(device.id.clone()),
-        frontend: frontend.clone(),
-        mode,
-        options,
-    }
 }
 
 /// Attaches as `assignment` says, and looks whether it is so.

@@ -1,11 +1,11 @@
 //! `attach --persistent`: attached now, and required from the next start on.
 
-use device_core::assignment::{Mode, Options};
+use device_core::assignment::{Assignment, Mode, Options};
 use device_core::hypervisor::{Action, Hypervisor};
 use device_core::name::{DeviceClass, DeviceRef, QubeName};
 
 use super::aftermath::{self, Wish};
-use super::exact::{self, exactly};
+use super::exact;
 use crate::failure::Failure;
 use crate::json;
 use crate::session::Session;
@@ -23,7 +23,7 @@ pub(super) async fn attach(
     options: Options,
 ) -> Result<(), Failure> {
     if session.is_older().await {
-        let assignment = exactly(device, frontend, Mode::Required, options);
+        let assignment = Assignment::exactly(device, frontend, Mode::Required, options);
         exact::attach(session, device, &assignment).await?;
         return session.errand.report(|| json::change("attach", &assignment));
     }
@@ -31,7 +31,7 @@ pub(super) async fn attach(
         let text = "Only pci and block devices can be assigned as required.";
         return Err(session.errand.explain(frontend, Failure::Refused(text.into())).await);
     }
-    let assignment = exactly(device, frontend, Mode::Required, options);
+    let assignment = Assignment::exactly(device, frontend, Mode::Required, options);
     // The real server takes a PCI device only at the start of a qube.
     let is_attached =
         session.class != DeviceClass::Pci && exact::attach(session, device, &assignment).await.is_ok();

@@ -1,12 +1,12 @@
 //! `move`: out of the qube where it is, into another. If that fails it is put back, and the sentence says so.
 
-use device_core::assignment::{Attachment, Mode, Options};
+use device_core::assignment::{Assignment, Attachment, Mode, Options};
 use device_core::command;
 use device_core::error::Error;
 use device_core::name::{DeviceClass, DeviceRef, QubeName};
 use device_core::scope::{Scope, ScopeReply};
 
-use super::exact::{exactly, not_by_hand};
+use super::exact::not_by_hand;
 use super::options::options;
 use super::{surroundings, target};
 use crate::failure::Failure;
@@ -37,7 +37,7 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         let client = session.errand.client.clone();
         command::move_to(&client, Some(&machine), &device, &frontend, &options).await?;
     }
-    let assignment = exactly(&device, &frontend, Mode::Manual, options);
+    let assignment = Assignment::exactly(&device, &frontend, Mode::Manual, options);
     session.errand.report(|| json::change("move", &assignment))
 }
 

@@ -27,7 +27,7 @@ impl AdminClient {
     }
 
     pub(super) async fn detach(&self, device: &DeviceRef, frontend: &QubeName) -> Result<(), Error> {
-        let assignment = exactly(device, frontend, Options::new());
+        let assignment = Assignment::exactly(device, frontend, Mode::Manual, Options::new());
         let current = self.current_call("Detach", &assignment, "");
         self.either(current, self.older_detach(&device.port, frontend)).await
     }
@@ -75,19 +75,6 @@ impl AdminClient {
         let method = format!("admin.vm.device.{class}.{verb}");
         let request = Request::new(method, argument.to_string(), frontend.as_str()).with_payload(payload);
         self.call(&request).await.map(drop)
-    }
-}
-
-/// The live attachment of exactly this device.
-pub(super) fn exactly(device: &DeviceRef, frontend: &QubeName, options: Options) -> Assignment {
-    Assignment {
-        backend: device.port.backend.clone(),
-        class: device.port.class.clone(),
-        port: Some(device.port.id.clone()),
-        device: Some(device.id.clone()),
-        frontend: frontend.clone(),
-        mode: Mode::Manual,
-        options,
     }
 }
 

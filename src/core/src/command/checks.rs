@@ -28,11 +28,22 @@ pub(super) fn same_device<'a>(
     exposed: &'a [DeviceInfo],
     device: &DeviceRef,
 ) -> Result<&'a DeviceInfo, Error> {
-    let present = exposed
-        .iter()
-        .find(|info| info.port == device.port)
-        .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("{} is not there any more.", device.port)))?;
-    if present.id == device.id { Ok(present) } else { Err(changed(device)) }
+    let present =
+        exposed.iter().find(|info| info.port == device.port).ok_or_else(|| Error::gone(&device.port))?;
+    if present.id == device.id { Ok(present) } else { Err(Error::changed(&device.port)) }
+}
+
+/// As [`read_exposed`], with the device itself among them: the one that was seen, and held by nobody who excludes others.
+pub(super) async fn read_free<H: Hypervisor>(
+    hypervisor: &H,
+    device: &DeviceRef,
+) -> Result<Vec<DeviceInfo>, Error> {
+    let exposed = read_exposed(hypervisor, device).await?;
+    let seen = same_device(&exposed, device)?;
+    match seen.holder.as_ref().filter(|_| !device.port.class.is_shareable()) {
+        Some(holder) => Err(Error::already_attached(&device.port, holder)),
+        None => Ok(exposed),
+    }
 }
 
 /// Asks the rules on the mirror with the backend's list as it was just read. `leaving` = the holder it will leave.
@@ -100,9 +111,10 @@ pub(super) async fn verify_attached<H: Hypervisor>(
         (Some(holder), false) if holder == frontend => {
             let wrong = Action::Detach { device: present.to_ref(), frontend: frontend.clone() };
             match hypervisor.perform(&wrong).await {
-                Ok(_) => Err(changed(device)),
+                Ok(_) => Err(Error::changed(&device.port)),
+                // Not `Changed`: of that the manual says that nothing has happened.
                 Err(second) => Err(Error::new(
-                    ErrorKind::Changed,
+                    ErrorKind::Refused,
                     format!(
                         "Another device is on {} now; it was attached to {frontend} and could not be taken out again: {}",
                         device.port,
@@ -129,7 +141,7 @@ pub(super) async fn attached_exactly<H: Hypervisor>(
         Error::new(ErrorKind::NotFound, format!("{} is not attached to {frontend}.", device.port))
     })?;
     if found.device.id != device.id {
-        return Err(changed(device));
+        return Err(Error::changed(&device.port));
     }
     // The server looks at the port id only (measured facts 8).
     if namesakes > 1 {
@@ -166,22 +178,11 @@ async fn read_attached<H: Hypervisor>(
     }
 }
 
-pub(super) fn already_attached(device: &DeviceRef, holder: &QubeName) -> Error {
-    Error::new(ErrorKind::AlreadyAttached, format!("{} is attached to {holder} already.", device.port))
-}
-
 /// What became of a command can't be read; that does not mean that it failed.
 pub(super) fn unread(device: &DeviceRef, error: &Error) -> Error {
     let text =
         format!("{} Where {} is now could not be read back; look again.", error.sentence(), device.port);
     Error::new(error.kind(), text)
-}
-
-fn changed(device: &DeviceRef) -> Error {
-    Error::new(
-        ErrorKind::Changed,
-        format!("The device on {} changed. Look again before you choose.", device.port),
-    )
 }
 
 fn foreign_reply() -> Error {

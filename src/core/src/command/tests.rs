@@ -197,6 +197,28 @@ fn a_device_that_is_gone_or_taken_is_refused_before_anything_is_done() {
 }
 
 #[test]
+fn a_check_refuses_what_an_attach_would_and_does_nothing() {
+    let (seen, work) = (disk("sda", "stick"), name("work"));
+    let checked = |disks: &[(DeviceRef, Option<&str>)], machine: Option<&Machine>| {
+        let fake = Fake::with(disks, &[]);
+        let outcome = run(check(&fake, machine, &seen, &work)).map_err(|error| error.kind());
+        assert_eq!(fake.done(), [""; 0]);
+        outcome
+    };
+    let free = [(seen.clone(), None)];
+    assert_eq!(checked(&free, None), Ok(()));
+    assert_eq!(checked(&free, Some(&Machine::default())), Err(ErrorKind::NotFound), "there is no such qube");
+    assert_eq!(checked(&[], None), Err(ErrorKind::NotFound));
+    assert_eq!(checked(&[(disk("sda", "other"), None)], None), Err(ErrorKind::Changed));
+    assert_eq!(checked(&[(seen.clone(), Some("vault"))], None), Err(ErrorKind::AlreadyAttached));
+
+    let fake = Fake::with(&free, &[]);
+    fake.0.lock().unwrap().is_away = true;
+    let unread = run(check(&fake, None, &seen, &work)).unwrap_err();
+    assert_eq!(unread.kind(), ErrorKind::Unreachable);
+}
+
+#[test]
 fn a_device_swapped_during_the_call_is_taken_out_again() {
     let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::TakesAnother]);
     assert_eq!(attach_sda(&fake).unwrap_err().kind(), ErrorKind::Changed);
@@ -243,7 +265,7 @@ fn a_server_that_says_nothing_is_believed_by_what_it_did() {
 fn a_wrong_device_that_cannot_be_taken_out_again_is_told() {
     let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::TakesAnotherForGood]);
     let error = attach_sda(&fake).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Changed);
+    assert_eq!(error.kind(), ErrorKind::Refused, "Changed would mean that nothing has happened");
     assert!(error.sentence().ends_with("could not be taken out again: It is stuck."), "{error}");
 }
 

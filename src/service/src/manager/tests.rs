@@ -80,6 +80,28 @@ async fn errors_carry_the_name_of_their_kind() {
 }
 
 #[tokio::test]
+async fn a_check_reads_afresh_and_changes_nothing() {
+    let fake = Fake::new();
+    let client = Client::of(fake.clone()).await;
+    let manager = client.manager().await;
+    let device = stick();
+    let (path, id) = words(&device);
+    let before = fake.reads();
+    within(manager.check(&path, id, "work", plain())).await.unwrap();
+    assert!(fake.reads() > before, "only the mirror was asked");
+    assert_eq!(kind(manager.check(&path, "1234:5678", "work", plain()).await), ErrorKind::Changed);
+    assert_eq!(kind(manager.check(&path, id, "vault", plain()).await), ErrorKind::NotRunning);
+    let read_only = HashMap::from([("read-only", Value::from(true))]);
+    assert_eq!(kind(manager.check(&path, id, "work", read_only).await), ErrorKind::Refused);
+    within(manager.attach(&path, id, "work", plain())).await.unwrap();
+    assert_eq!(kind(manager.check(&path, id, "personal", plain()).await), ErrorKind::AlreadyAttached);
+    fake.unplug(&device.port);
+    assert_eq!(kind(manager.check(&path, id, "work", plain()).await), ErrorKind::NotFound);
+    fake.set_up(false);
+    assert_eq!(kind(manager.check(&path, id, "work", plain()).await), ErrorKind::Unreachable);
+}
+
+#[tokio::test]
 async fn what_is_no_device_qube_id_mode_or_option_is_refused() {
     let client = Client::of(Fake::new()).await;
     let manager = client.manager().await;

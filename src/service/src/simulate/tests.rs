@@ -73,6 +73,29 @@ async fn a_stick_goes_its_whole_way() {
 }
 
 #[tokio::test]
+async fn a_check_sees_a_swap_of_which_no_event_told() {
+    let (mut client, laptop, simulation) = laptop().await;
+    let manager = client.manager().await;
+    let stick = port(DeviceClass::Usb, "2-1");
+    laptop.control("plug stick").unwrap();
+    client.until(|machine| machine.devices.contains_key(&stick)).await;
+    client.until(|machine| machine.link == Link::Live).await;
+    let device = seen(client.replica.machine(), &stick);
+    let (path, id) = words(&device);
+    within(manager.check(&path, id, "work", plain())).await.unwrap();
+    assert_eq!(laptop.control("holders usb").unwrap(), "", "a check attaches nothing");
+
+    laptop.control("lose-events 10000").unwrap();
+    laptop.control("swap usb sys-usb 2-1 desc=\"1234:abcd Other Other\" interfaces=080650:").unwrap();
+    let swapped = error::from_bus(&within(manager.check(&path, id, "work", plain())).await.unwrap_err());
+    assert_eq!(swapped.kind(), ErrorKind::Changed, "{swapped}");
+
+    simulation.end().await;
+    let gone = error::from_bus(&within(manager.check(&path, id, "work", plain())).await.unwrap_err());
+    assert!(matches!(gone.kind(), ErrorKind::Unreachable | ErrorKind::Busy), "{gone:?}");
+}
+
+#[tokio::test]
 async fn a_name_made_to_deceive_arrives_as_harmless_text() {
     let (mut client, laptop, simulation) = laptop().await;
     let stick = port(DeviceClass::Usb, "2-3");

@@ -5,15 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use device_core::error::Error;
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 
-use super::desk::{Answer, Desk};
+use super::desk::{Desk, Step};
 use super::request::Reply;
 use super::serve::{Input, serve};
 use super::socket::{self, NotTaken, Place};
 use super::{Asked, QuestionId, Said, model};
 use crate::door::MenuDoor;
+use crate::link::Checker;
 use crate::notify::{Effect, Notice, Tag};
 use crate::scene::Scene;
 
@@ -31,6 +34,8 @@ pub(crate) struct Agent {
 pub(crate) struct Ears {
     /// The mirror.
     pub(crate) scenes: watch::Receiver<Arc<Scene>>,
+    /// Who looks once more before a yes goes out.
+    pub(crate) checker: Checker,
     /// The thread of the windows.
     pub(crate) door: MenuDoor,
     /// The carrier of notifications.
@@ -62,20 +67,28 @@ pub(super) async fn serve_at(agent: Agent, listener: UnixListener, ears: Ears) {
     let serving = serve(listener, inputs);
     tokio::pin!(serving);
     let Agent { asked, mut said } = agent;
-    let mut clerk = Clerk { desk: Desk::default(), answers: BTreeMap::new(), asked, ears, told: None };
+    let mut clerk = Clerk {
+        desk: Desk::default(),
+        answers: BTreeMap::new(),
+        checks: JoinSet::new(),
+        asked,
+        ears,
+        told: None,
+    };
     loop {
         let wake_at = clerk.desk.wake_at();
-        let answers = tokio::select! {
+        let steps = tokio::select! {
             () = &mut serving => return,
             Some(input) = came.recv() => clerk.take(input),
             Some(said) = said.recv() => clerk.hear(said),
+            Some(Ok((id, outcome))) = clerk.checks.join_next() => clerk.checked(id, outcome),
             seen = clerk.ears.scenes.changed() => match seen {
                 Ok(()) => clerk.look(),
                 Err(_) => return,
             },
             () = sleep_until(wake_at) => clerk.look(),
         };
-        clerk.settle(answers);
+        clerk.settle(steps);
     }
 }
 
@@ -90,6 +103,8 @@ async fn sleep_until(moment: Option<Instant>) {
 struct Clerk {
     desk: Desk,
     answers: BTreeMap<QuestionId, oneshot::Sender<Reply>>,
+    /// Looks that are under way; at most one for each question that waits.
+    checks: JoinSet<(QuestionId, Result<(), Error>)>,
     asked: watch::Sender<Arc<Asked>>,
     ears: Ears,
     /// The notification that stands on the screen.
@@ -101,7 +116,7 @@ impl Clerk {
         self.ears.scenes.borrow().clone()
     }
 
-    fn take(&mut self, input: Input) -> Vec<Answer> {
+    fn take(&mut self, input: Input) -> Vec<Step> {
         match input {
             Input::Asked(id, question, answer) => {
                 tracing::info!(
@@ -120,21 +135,30 @@ impl Clerk {
         }
     }
 
-    fn hear(&mut self, said: Said) -> Vec<Answer> {
+    fn hear(&mut self, said: Said) -> Vec<Step> {
         self.desk.take(said, &self.scene(), Instant::now())
     }
 
-    fn look(&mut self) -> Vec<Answer> {
+    fn look(&mut self) -> Vec<Step> {
         self.desk.look(&self.scene(), Instant::now())
     }
 
-    /// Sends the answers off and tells what is left.
-    fn settle(&mut self, answers: Vec<Answer>) {
-        for (id, reply) in answers {
-            tracing::info!(reply = reply.to_text(), "a question is answered");
-            if let Some(answer) = self.answers.remove(&id) {
-                // Whoever does not wait any more needs no answer.
-                let _ = answer.send(reply);
+    fn checked(&mut self, id: QuestionId, outcome: Result<(), Error>) -> Vec<Step> {
+        if let Err(error) = &outcome {
+            tracing::info!(%error, "the last look at a device speaks against the answer");
+        }
+        self.desk.checked(id, outcome, &self.scene(), Instant::now())
+    }
+
+    /// Sends the answers off, has looked where that is to be done, and tells what is left.
+    fn settle(&mut self, steps: Vec<Step>) {
+        for step in steps {
+            match step {
+                Step::Reply(id, reply) => self.reply(id, reply),
+                Step::Check(id, qube, devices) => {
+                    let check = self.ears.checker.clone().check(devices, qube);
+                    self.checks.spawn(async move { (id, check.await) });
+                }
             }
         }
         let now = Arc::new(self.desk.asked());
@@ -143,6 +167,14 @@ impl Clerk {
             self.ears.door.asked();
         }
         self.notify(&now);
+    }
+
+    fn reply(&mut self, id: QuestionId, reply: Reply) {
+        tracing::info!(reply = reply.to_text(), "a question is answered");
+        if let Some(answer) = self.answers.remove(&id) {
+            // Whoever does not wait any more needs no answer.
+            let _ = answer.send(reply);
+        }
     }
 
     /// Keeps the notification true. Who wants none has none: window and icon hold the question.

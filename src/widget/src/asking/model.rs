@@ -92,14 +92,16 @@ pub(super) fn view(asked: &Asked, scene: &Scene) -> View {
 }
 
 fn open_card(waiting: &Waiting, scene: &Scene) -> Card {
-    let Waiting { id, question, seen } = waiting;
+    let Waiting { id, question, seen, chosen } = waiting;
     let place = format!("{}:{}", question.backend, question.port);
     let devices: Vec<&Device> = on_place(&scene.machine, question).collect();
     let hold = hold(seen, scene);
-    let choice = |qube: &QubeName| choice(qube, question, &place, &devices, hold.is_some(), scene);
-    let lead = match question.targets.as_slice() {
-        [only] => strings::ask_one(only.as_str()),
-        _ => strings::ask_which(),
+    let is_held = hold.is_some() || chosen.is_some();
+    let choice = |qube: &QubeName| choice(qube, question, &place, &devices, is_held, scene);
+    let lead = match (chosen, question.targets.as_slice()) {
+        (Some(_), _) => strings::looking_again(),
+        (None, [only]) => strings::ask_one(only.as_str()),
+        (None, _) => strings::ask_which(),
     };
     let words = (!question.own_words.is_blank())
         .then(|| (cut(question.own_words.as_str()), question.own_words.as_str().to_owned()));
@@ -187,9 +189,11 @@ fn refused_card(refused: &Refused, scene: &Scene) -> Card {
 }
 
 fn sentence(refused: &Refused, place: &str) -> String {
-    match refused.why {
+    match &refused.why {
         Why::Changed => strings::refused_changed(place),
         Why::Gone => strings::refused_gone(place),
+        Why::Unchecked => strings::refused_unchecked(place),
+        Why::NotTo(qube, reason) => strings::attach_failed(qube.as_str(), reason),
     }
 }
 

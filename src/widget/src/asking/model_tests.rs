@@ -4,12 +4,13 @@ use std::fmt::Write;
 use std::time::Instant;
 
 use device_core::assignment::{Assignment, Mode, Options};
+use device_core::error::{Error, ErrorKind};
 use device_core::interface::Interface;
 use device_core::machine::Link;
 use device_core::name::{DeviceId, PortId};
 
 use super::super::Said;
-use super::super::desk::Desk;
+use super::super::desk::{Desk, Step};
 use super::super::request::Reply;
 use super::*;
 use crate::testing::{Make, device, name, put, put_qube, qubes};
@@ -183,7 +184,7 @@ fn several_questions_are_one_list_and_a_refusal_stays_in_it() {
     let mut swapped = stick();
     swapped.info.id = DeviceId::new("dead:beef::u030101").unwrap();
     put(&mut scene, swapped);
-    assert_eq!(desk.look(&scene, Instant::now()), [(QuestionId(1), Reply::Deny)]);
+    assert_eq!(desk.look(&scene, Instant::now()), [Step::Reply(QuestionId(1), Reply::Deny)]);
     assert_eq!(
         drawn(&desk, &scene),
         "\
@@ -207,6 +208,28 @@ sys-usb:2-2 #cc0000
     let summed_up = notice(&both).unwrap();
     assert_eq!(summed_up.summary, "2 devices wait for you");
     assert_eq!(summed_up.body, "sys-usb:2-1, sys-usb:2-1");
+}
+
+#[test]
+fn what_was_chosen_can_only_be_declined_until_it_was_looked_at_once_more() {
+    let mut scene = qubes();
+    put(&mut scene, stick());
+    let mut desk = asked(&scene, &[question("USB_Storage: unknown vendor Cruzer Blade", &["work"])]);
+    let seen = desk.asked().waiting[0].seen.clone();
+    desk.take(Said::Attach(QuestionId(1), name("work"), seen), &scene, Instant::now());
+    let text = drawn(&desk, &scene);
+    assert!(text.contains("\n  Checking the device once more…\n  (work) "), "{text}");
+    let Body::Open(open) = &view(&desk.asked(), &scene).cards[0].body else { panic!("it waits") };
+    assert_eq!(open.decline_spoken, "Don’t attach sys-usb:2-1");
+    let away = Err(Error::new(ErrorKind::Unreachable, "Gone."));
+    desk.checked(QuestionId(1), away, &scene, Instant::now());
+    let text = drawn(&desk, &scene);
+    assert!(
+        text.ends_with(
+            "! Not attached: Plugboard could not make sure that the same device is still on sys-usb:2-1.\n"
+        ),
+        "{text}"
+    );
 }
 
 #[test]

@@ -22,6 +22,11 @@ use crate::preferences::Notices;
 use crate::scene::Scene;
 use crate::testing::{Make, device, name, put, qubes};
 
+mod commit;
+mod service;
+
+use service::FakeService;
+
 /// Long enough for a loaded machine; a wait ends as soon as what it waits for is there.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -32,21 +37,23 @@ struct Office {
     scene: watch::Sender<Arc<Scene>>,
     counter: Counter,
     notices: mpsc::Receiver<Effect>,
+    service: FakeService,
     _task: JoinHandle<()>,
 }
 
 impl Office {
     /// Opens it on the current local set, with a stick on `sys-usb:2-1`.
-    fn open() -> Self {
+    async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("device-agent.GUI");
         let (agent, counter) = agent();
         let (scene, scenes) = watch::channel(Arc::new(with_stick("0781:5567:A:u080650")));
         let (notices, sent) = mpsc::channel(64);
-        let ears = Ears { scenes, door: door::door().0, notices };
+        let service = FakeService::serve().await;
+        let ears = Ears { scenes, checker: service.checker(), door: door::door().0, notices };
         let listener = UnixListener::bind(&socket).unwrap();
         let task = tokio::task::spawn_local(serve_at(agent, listener, ears));
-        Self { _folder: folder, socket, scene, counter, notices: sent, _task: task }
+        Self { _folder: folder, socket, scene, counter, notices: sent, service, _task: task }
     }
 
     /// Waits until so many questions wait.
@@ -103,7 +110,7 @@ fn run(test: impl Future<Output = ()>) {
 #[test]
 fn the_person_answers_each_question_by_itself() {
     run(async {
-        let mut office = Office::open();
+        let mut office = Office::open().await;
         let first = asking(&office.socket, REQUEST).await;
         office.until(1).await;
         let second = asking(&office.socket, REQUEST).await;
@@ -120,7 +127,7 @@ fn the_person_answers_each_question_by_itself() {
 #[test]
 fn who_wants_no_notification_has_none_and_the_question_waits() {
     run(async {
-        let mut office = Office::open();
+        let mut office = Office::open().await;
         let prefer = |office: &Office, notices| {
             office.scene.send_modify(|scene| {
                 Arc::make_mut(scene).preferences.notices = notices;
@@ -143,7 +150,7 @@ fn who_wants_no_notification_has_none_and_the_question_waits() {
 #[test]
 fn a_notification_points_at_the_question_and_goes_with_it() {
     run(async {
-        let mut office = Office::open();
+        let mut office = Office::open().await;
         let stream = asking(&office.socket, REQUEST).await;
         let Some(Effect::Show(Tag::Asking, notice)) = office.notices.recv().await else {
             panic!("there is no notification");
@@ -158,7 +165,7 @@ fn a_notification_points_at_the_question_and_goes_with_it() {
 #[test]
 fn who_leaves_takes_their_question_along() {
     run(async {
-        let mut office = Office::open();
+        let mut office = Office::open().await;
         let stream = asking(&office.socket, REQUEST).await;
         office.until(1).await;
         drop(stream);
@@ -169,7 +176,7 @@ fn who_leaves_takes_their_question_along() {
 #[test]
 fn a_swap_answers_no_without_a_click() {
     run(async {
-        let mut office = Office::open();
+        let mut office = Office::open().await;
         let stream = asking(&office.socket, REQUEST).await;
         office.until(1).await;
         office.scene.send_replace(Arc::new(with_stick("0781:5567:B:u080650")));
@@ -182,7 +189,7 @@ fn a_swap_answers_no_without_a_click() {
 #[test]
 fn a_yes_waits_for_a_mirror_that_is_live() {
     run(async {
-        let mut office = Office::open();
+        let mut office = Office::open().await;
         let stream = asking(&office.socket, REQUEST).await;
         office.until(1).await;
         let mut lost = with_stick("0781:5567:A:u080650");
@@ -205,7 +212,7 @@ fn a_yes_waits_for_a_mirror_that_is_live() {
 #[test]
 fn what_is_no_question_is_answered_no() {
     run(async {
-        let office = Office::open();
+        let office = Office::open().await;
         for request in ["", "\0", "GET / HTTP/1.1\r\n\r\n", "device-agent.GUI dom0 name dom0\0{}"] {
             let stream = asking(&office.socket, request).await;
             assert_eq!(answer(stream).await, "deny", "{request:?}");
@@ -217,7 +224,7 @@ fn what_is_no_question_is_answered_no() {
 #[test]
 fn a_request_that_never_ends_holds_nobody_up() {
     run(async {
-        let mut office = Office::open();
+        let mut office = Office::open().await;
         let endless = connected(&office.socket, REQUEST.as_bytes()).await;
         let stream = asking(&office.socket, REQUEST).await;
         office.until(1).await;
@@ -230,7 +237,7 @@ fn a_request_that_never_ends_holds_nobody_up() {
 #[test]
 fn further_questions_than_fit_are_answered_no_at_once() {
     run(async {
-        let mut office = Office::open();
+        let mut office = Office::open().await;
         let mut streams = Vec::new();
         for _ in 0..desk::WAITING_MAX {
             streams.push(asking(&office.socket, REQUEST).await);
@@ -248,7 +255,7 @@ fn further_questions_than_fit_are_answered_no_at_once() {
 #[test]
 fn who_gets_no_seat_is_told_no() {
     run(async {
-        let office = Office::open();
+        let office = Office::open().await;
         let mut endless = Vec::new();
         for _ in 0..serve::CONNECTIONS_MAX {
             endless.push(connected(&office.socket, b"device").await);
@@ -288,7 +295,7 @@ async fn control(socket: &Path, line: &str) -> String {
 #[test]
 fn qubesd_gets_the_answer_that_the_person_gave() {
     run(async {
-        let mut office = Office::open();
+        let mut office = Office::open().await;
         let socket = office.socket.with_file_name("qubesd.sock");
         let simulator = Simulator::load("laptop").unwrap().with_agent(&office.socket);
         tokio::task::spawn_local(simulator.bind(&socket).unwrap().run(std::future::pending()));

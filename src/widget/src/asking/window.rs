@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use super::card::{CardWidget, OnSaid};
 use super::model::{self, View};
 use super::patience::Patience;
-use super::{Counter, Said};
+use super::{Counter, Said, room};
 use crate::icons::Icons;
 use crate::menu::style;
 use crate::platform::{self, set_accessible_label};
@@ -26,8 +26,8 @@ use crate::scene::Scene;
 
 /// Width of the window, in units of GTK.
 const WIDTH: i32 = 400;
-/// Height of the list from which on it scrolls.
-const HEIGHT_MAX: i32 = 560;
+/// Height of a screen that does not tell its own.
+const ANY_SCREEN: i32 = 600;
 
 /// The window; a clone is the same one.
 #[derive(Clone)]
@@ -47,6 +47,8 @@ struct Parts {
     scenes: watch::Receiver<Arc<Scene>>,
     /// Set while the window is shown: then closing it is an answer.
     is_open: Cell<bool>,
+    /// The height that the window came up with, once it did.
+    came_up_with: Cell<Option<i32>>,
 }
 
 impl AskingWindow {
@@ -85,12 +87,16 @@ impl Parts {
         let scroller = gtk::ScrolledWindow::builder()
             .hscrollbar_policy(gtk::PolicyType::Never)
             .propagate_natural_height(true)
-            .max_content_height(HEIGHT_MAX)
+            // A bar that only shows under the pointer would not tell that there are more questions.
+            .overlay_scrolling(false)
             .child(&list)
             .build();
         let decline_all = gtk::Button::builder().css_classes(["all"]).build();
         let whole = gtk::Box::builder().orientation(gtk::Orientation::Vertical).width_request(WIDTH).build();
+        let line = gtk::Separator::builder().css_classes(["edge"]).build();
+        decline_all.bind_property("visible", &line, "visible").sync_create().build();
         whole.append(&scroller);
+        whole.append(&line);
         whole.append(&decline_all);
         let window = gtk::Window::builder()
             .icon_name(crate::APP_ID)
@@ -112,6 +118,7 @@ impl Parts {
             counter,
             scenes,
             is_open: Cell::default(),
+            came_up_with: Cell::default(),
         }
     }
 
@@ -186,6 +193,7 @@ impl Parts {
         if *self.shown.borrow() == view {
             return;
         }
+        self.make_room();
         self.show_cards(&view);
         self.window.set_title(Some(&view.title));
         self.decline_all.set_visible(view.decline_all.is_some());
@@ -199,6 +207,17 @@ impl Parts {
             self.patience.came_up(Instant::now());
             self.come_up();
         }
+    }
+
+    /// Keeps the window on the screen, on the lowest one where there are several: it may be on any.
+    fn make_room(&self) {
+        if self.is_open.get() && self.came_up_with.get().is_none() {
+            self.came_up_with.set(Some(self.window.height()).filter(|height| *height > 0));
+        }
+        let monitors = RootExt::display(&self.window).monitors();
+        let heights = monitors.iter::<gdk::Monitor>().flatten().map(|monitor| monitor.geometry().height());
+        let screen = heights.filter(|height| *height > 0).min().unwrap_or(ANY_SCREEN);
+        self.scroller.set_max_content_height(room::list_height(screen, self.came_up_with.get()));
     }
 
     /// Keeps the card of each question, so that the focus stays where it is.
@@ -278,6 +297,7 @@ impl Parts {
             timer.remove();
         }
         self.shown.take();
+        self.came_up_with.take();
         for card in self.cards.take() {
             self.list.remove(card.widget());
         }

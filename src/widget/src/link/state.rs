@@ -15,6 +15,7 @@ use super::call::Answer;
 use super::{Owner, new_owner};
 use crate::notify::{Button, Effect, Notifier};
 use crate::preferences::Preference;
+use crate::reason::reason;
 use crate::recent::Recent;
 use crate::scene::{Command, Failure, Pending, Scene, Ticket, Wish};
 use crate::strings;
@@ -366,7 +367,8 @@ impl State {
 
     fn failed(&mut self, command: Command, error: &Error) -> Vec<Job> {
         tracing::info!(?command, %error, "a command failed");
-        let failure = Failure { command, reason: error.sentence().to_owned() };
+        let reason = reason(&self.scene, &command, error);
+        let failure = Failure { command, reason };
         let effects = self.notifier.failed(&self.scene, &failure);
         self.scene.failures.retain(|other| !is_about_the_same(&other.command, &failure.command));
         self.scene.failures.insert(0, failure);

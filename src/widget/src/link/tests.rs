@@ -23,6 +23,7 @@ use super::state::{Input, Job, State};
 use crate::notify::Effect;
 use crate::recent::Recent;
 use crate::scene::{Command, Ticket, Wish};
+use crate::strings;
 use crate::testing::{Make, device, laptop, name, port, put};
 
 const OWNER: &str = ":1.7";
@@ -199,7 +200,7 @@ fn a_failure_stays_until_it_is_hidden_or_tried_again() {
     };
     let jobs = fail(&mut state, 1);
     assert!(matches!(jobs.as_slice(), [Job::Publish, Job::Notify(Effect::Show(..))]), "{jobs:?}");
-    assert_eq!(state.scene().failure_at(&camera().port).unwrap().reason, "It went away.");
+    assert_eq!(state.scene().failure_at(&camera().port).unwrap().reason, strings::reason_unreachable());
     fail(&mut state, 2);
     assert_eq!(state.scene().failures.len(), 1);
     state.take(Input::Wish(Wish::Dismiss(command.clone())), now);

@@ -22,6 +22,7 @@ const STEP: f64 = 3.0;
 pub(super) struct Aim {
     was: Option<Point>,
     is: Option<Point>,
+    steps: u32,
 }
 
 impl Aim {
@@ -30,7 +31,13 @@ impl Aim {
         let far_enough = self.is.is_none_or(|(x, y)| (to.0 - x).hypot(to.1 - y) >= STEP);
         if far_enough {
             self.was = self.is.replace(to);
+            self.steps = self.steps.wrapping_add(1);
         }
+    }
+
+    /// Counts the movements: the same number twice means that the pointer stood still meanwhile.
+    pub(super) fn steps(&self) -> u32 {
+        self.steps
     }
 
     /// Whether the last movement leads to the sub-menu.
@@ -84,5 +91,11 @@ mod tests {
         assert!(aim(&[(200.0, 40.0), (220.0, 60.0)]).leads_to(right));
         assert!(!aim(&[(200.0, 40.0)]).leads_to(right));
         assert!(!aim(&[(200.0, 40.0), (201.0, 40.0)]).leads_to(right), "a tremble tells nothing");
+    }
+
+    #[test]
+    fn a_pointer_that_stands_still_makes_no_steps() {
+        assert_eq!(aim(&[(200.0, 40.0), (210.0, 40.0)]).steps(), 2);
+        assert_eq!(aim(&[(200.0, 40.0), (210.0, 40.0), (211.0, 40.0), (210.0, 41.0)]).steps(), 2);
     }
 }

@@ -175,6 +175,7 @@ fn line(class: &str) -> gtk::Label {
         .xalign(0.0)
         .wrap(true)
         .wrap_mode(gtk::pango::WrapMode::WordChar)
+        .width_chars(super::row::NARROWEST)
         .max_width_chars(LINE)
         .css_classes([class])
         .build()

@@ -12,7 +12,7 @@ use super::aim::{Aim, Edge, Point};
 const REST: Duration = Duration::from_millis(160);
 /// While the pointer is on its way to the open sub-menu it is asked again after this.
 const ASK_AGAIN: Duration = Duration::from_millis(60);
-/// So often; then the pointer has stopped on the way and means the row.
+/// So often while it stands still; then it has stopped on the way and means the row.
 const PATIENCE: u8 = 6;
 
 /// The timer and where the pointer goes; a clone is the same.
@@ -32,19 +32,15 @@ impl Hover {
         self.0.aim.set(aim);
     }
 
-    pub(super) fn left(&self) {
-        self.0.aim.set(Aim::default());
-    }
-
     /// Calls `rested` once the pointer has rested; `edge` is that of the sub-menu which is open meanwhile.
     pub(super) fn rest(&self, edge: impl Fn() -> Option<Edge> + 'static, rested: impl FnOnce() + 'static) {
-        self.wait(REST, PATIENCE, edge, rested);
+        self.wait(REST, (PATIENCE, self.0.aim.get().steps()), edge, rested);
     }
 
     fn wait(
         &self,
         time: Duration,
-        patience: u8,
+        (patience, steps): (u8, u32),
         edge: impl Fn() -> Option<Edge> + 'static,
         rested: impl FnOnce() + 'static,
     ) {
@@ -52,9 +48,11 @@ impl Hover {
         let hover = self.clone();
         let timer = glib::timeout_add_local_once(time, move || {
             hover.0.timer.take();
-            let on_its_way = edge().is_some_and(|edge| hover.0.aim.get().leads_to(edge));
-            if on_its_way && patience > 0 {
-                hover.wait(ASK_AGAIN, patience - 1, edge, rested);
+            let aim = hover.0.aim.get();
+            // However slow the hand: each step on the way leads nearer, so this ends.
+            let patience = if aim.steps() == steps { patience } else { PATIENCE };
+            if patience > 0 && edge().is_some_and(|edge| aim.leads_to(edge)) {
+                hover.wait(ASK_AGAIN, (patience - 1, aim.steps()), edge, rested);
             } else {
                 rested();
             }

@@ -10,7 +10,7 @@ use super::dot::Dot;
 use super::entry::{Item, ItemAction, ItemKey, Mark};
 use super::list::RowView;
 use super::picture::Picture;
-use super::row::{chevron, cut_label, set_class};
+use super::row::{NARROWEST, chevron, cut_label, set_class};
 use super::style::bold;
 use crate::platform::{set_accessible_description, set_accessible_label};
 
@@ -169,6 +169,7 @@ impl Parts {
         let sentence = is_sentence(item);
         self.text.set_text(&item.text);
         self.text.set_wrap(sentence);
+        self.text.set_width_chars(if sentence { NARROWEST } else { -1 });
         self.text.set_ellipsize(if sentence {
             pango::EllipsizeMode::None
         } else {

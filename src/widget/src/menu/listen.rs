@@ -46,9 +46,9 @@ fn to_window(parts: &Rc<Parts>) {
 
 fn to_pointer(parts: &Rc<Parts>) {
     let motion = gtk::EventControllerMotion::new();
-    let (moved, left) = (parts.hover.clone(), parts.hover.clone());
+    let moved = parts.hover.clone();
+    // Its leaving is not asked for: with a sub-menu open GTK tells of it while the pointer is still on the way.
     motion.connect_motion(move |_, x, y| moved.moved((x, y)));
-    motion.connect_leave(move |_| left.left());
     parts.frame.window().add_controller(motion);
     let told = Rc::downgrade(parts);
     parts.submenu.on_scroll(move || with(&told, |parts| parts.submenu.draw_more(&parts.scene())));

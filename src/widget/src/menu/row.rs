@@ -20,6 +20,9 @@ use crate::strings;
 const NAME_WIDTH: i32 = 34;
 /// Characters of the second line before it goes on in a third one, where it is cut at last.
 const DETAIL_WIDTH: i32 = 46;
+/// Characters that a text which may wrap has room for at least: where a single wide one decides, GTK measures a label
+/// twice with two results.
+pub(super) const NARROWEST: i32 = 12;
 /// The same number, to count with.
 const DETAIL_CHARS: usize = DETAIL_WIDTH.unsigned_abs() as usize;
 
@@ -244,6 +247,7 @@ impl StatusLine {
         said.set_xalign(0.0);
         said.set_wrap(true);
         said.set_wrap_mode(pango::WrapMode::WordChar);
+        said.set_width_chars(NARROWEST);
         said.set_max_width_chars(DETAIL_WIDTH);
         line.append(spinner.widget());
         line.append(&said);

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use device_core::name::DeviceRef;
 use gtk::gdk;
+use gtk::glib;
 use gtk::graphene;
 use gtk::prelude::*;
 
@@ -220,6 +221,20 @@ impl Submenu {
         }
         self.search.set_text("");
         self.popover.popdown();
+        self.give_surface_back();
+    }
+
+    /// GTK goes on to tell a hidden surface of the pointer, as if it lay over the rows of the menu, when a change was
+    /// about to be drawn in it; the rows then no longer know that the pointer is on them. Without a surface there is
+    /// nothing to tell. Later, because a click that closes the sub-menu is still being handled in it.
+    fn give_surface_back(&self) {
+        let popover = self.popover.clone();
+        glib::idle_add_local_full(glib::Priority::HIGH_IDLE, move || {
+            if !popover.is_visible() {
+                WidgetExt::unrealize(&popover);
+            }
+            glib::ControlFlow::Break
+        });
     }
 
     /// The entries that can be chosen, from top to bottom.

@@ -105,11 +105,12 @@ impl Devices {
     }
 }
 
-/// `Cruzer Blade, sys-usb:sda`; the place alone for a device that is not there.
+/// `sys-usb:sda, Cruzer Blade`; the place alone for a device that is not there. The place stands first: of a long line the
+/// end is cut, and no device may talk its place away.
 fn words_of(scene: &Scene, device: &DeviceRef) -> String {
     let place = device.port.to_string();
     match scene.device(device) {
-        Some(known) => format!("{}, {place}", naming::device_name(&known.info)),
+        Some(known) => format!("{place}, {}", naming::device_name(&known.info)),
         None => place,
     }
 }
@@ -139,6 +140,7 @@ fn hidden_row(device: &DeviceRef, words: &str, wishes: &Wishes) -> adw::ActionRo
     let place = device.port.to_string();
     let row =
         adw::ActionRow::builder().use_markup(false).title(words).subtitle(&place).title_lines(1).build();
+    row.set_tooltip_text(Some(words));
     let again = button(&strings::show_again(), &strings::say_show_again(words));
     let (told, hidden) = (wishes.clone(), device.clone());
     again.connect_clicked(move |_| {

@@ -1,0 +1,221 @@
+//! Why a command failed, in the person's language. Pure.
+//!
+//! Over the bus comes a kind and a sentence in English. What the library could have said of this very device and qube is
+//! recognised as a whole and said again here; of a command that is one call, the kind is enough as well. A sentence that
+//! holds more, such as where the device is now, is never cut down to its kind: it stays as the service says it.
+
+use device_core::device::Device;
+use device_core::error::{Error, ErrorKind};
+use device_core::name::{DeviceRef, QubeName};
+use device_core::rules::{Refusal, may_attach};
+
+use crate::scene::{Command, Scene};
+use crate::strings;
+
+/// Why `command` failed.
+pub(crate) fn reason(scene: &Scene, command: &Command, error: &Error) -> String {
+    let said = exactly_said(scene, command).into_iter().find(|(known, _)| known == error);
+    said.map(|(_, text)| text)
+        .or_else(|| of_kind(scene, command, error.kind()))
+        .unwrap_or_else(|| error.sentence().to_owned())
+}
+
+/// What the library says of such a command, and what that is in the person's language.
+fn exactly_said(scene: &Scene, command: &Command) -> Vec<(Error, String)> {
+    let mut said = vec![(Error::empty_reply(), strings::reason_none())];
+    if let Some(seen) = about(command) {
+        let port = seen.port.to_string();
+        said.push((Error::changed(&seen.port), strings::reason_changed(&port)));
+        said.push((Error::gone(&seen.port), strings::reason_gone(&port)));
+        let holders = scene.machine.devices.get(&seen.port).into_iter().flat_map(|at| at.attachments.keys());
+        said.extend(holders.map(|holder| {
+            (Error::already_attached(&seen.port, holder), strings::reason_held(holder.as_str()))
+        }));
+    }
+    if let Some((refusal, text)) = refusal(scene, command) {
+        said.push((refusal.into(), text));
+    }
+    said
+}
+
+/// What a kind says where nothing else can be meant by it.
+fn of_kind(scene: &Scene, command: &Command, kind: ErrorKind) -> Option<String> {
+    match (command, kind) {
+        // These are several calls: only the service knows how far they came.
+        (Command::Move(..) | Command::AttachToNewDisposable(..) | Command::DetachAndShutDown(..), _) => None,
+        (_, ErrorKind::Unreachable) => Some(strings::reason_unreachable()),
+        (_, ErrorKind::Timeout) => Some(strings::reason_timeout()),
+        (Command::Attach(seen, ..) | Command::Detach(seen, _), ErrorKind::Changed) => {
+            Some(strings::reason_changed(&seen.port.to_string()))
+        }
+        (Command::Attach(..), _) => {
+            refusal(scene, command).filter(|(refusal, _)| refusal.kind() == kind).map(|(_, text)| text)
+        }
+        (Command::Detach(_, qube), ErrorKind::NotFound) => Some(strings::reason_not_there(qube.as_str())),
+        _ => None,
+    }
+}
+
+/// The device that is named by what the person saw of it, if the command is about one.
+fn about(command: &Command) -> Option<&DeviceRef> {
+    match command {
+        Command::Attach(seen, ..)
+        | Command::AttachToNewDisposable(seen, ..)
+        | Command::Detach(seen, _)
+        | Command::DetachAndShutDown(seen, _)
+        | Command::Move(seen, ..)
+        | Command::SetMark(seen, ..) => Some(seen),
+        Command::StartQube(_) => None,
+    }
+}
+
+/// What the rules say on the mirror against that the qube gets the device.
+fn refusal(scene: &Scene, command: &Command) -> Option<(Refusal, String)> {
+    let (Command::Attach(seen, qube, _) | Command::Move(seen, qube, _)) = command else {
+        return None;
+    };
+    let device: &Device = scene.machine.devices.get(&seen.port)?;
+    let refusal = may_attach(&scene.machine, device, qube).err()?;
+    let text = refused(&refusal, qube)?;
+    Some((refusal, text))
+}
+
+/// The rule in the person's language; `None` for those that no face lets anybody run into.
+fn refused(refusal: &Refusal, qube: &QubeName) -> Option<String> {
+    let qube = qube.as_str();
+    match refusal {
+        Refusal::UnknownQube(_) => Some(strings::reason_no_qube(qube)),
+        Refusal::NotRunning(_) => Some(strings::reason_not_running(qube)),
+        Refusal::Paused(_) => Some(strings::reason_paused(qube)),
+        Refusal::DenyList(_) => Some(strings::reason_denied(qube)),
+        Refusal::Removed => Some(strings::refused_removed()),
+        Refusal::AlreadyThere(_) => Some(strings::reason_held(qube)),
+        Refusal::RelatedInUse { port, holder } => {
+            Some(strings::refused_in_use(&port.to_string(), holder.as_str()))
+        }
+        Refusal::RemoteQube(_)
+        | Refusal::AdminQube
+        | Refusal::OwnBackend(_)
+        | Refusal::PciNeedsAssignment => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Make, device, name, port, put, put_qube, qube, qubes};
+    use device_core::assignment::Options;
+    use device_core::qube::{PowerState, QubeClass};
+
+    /// A stick that `vault` has, where such a qube is named.
+    fn with_stick(holders: &[&str]) -> (Scene, DeviceRef) {
+        let mut scene = qubes();
+        let stick = device("usb", "sys-usb", "2-1").held_by(holders);
+        let seen = stick.info.to_ref();
+        put(&mut scene, stick);
+        (scene, seen)
+    }
+
+    fn attach(seen: &DeviceRef, qube: &str) -> Command {
+        Command::Attach(seen.clone(), name(qube), Options::new())
+    }
+
+    /// The kind with a sentence that nobody knows.
+    fn odd(kind: ErrorKind) -> Error {
+        Error::new(kind, "In words of its own.")
+    }
+
+    #[test]
+    fn what_the_library_says_is_said_in_the_persons_language() {
+        let (scene, seen) = with_stick(&["personal"]);
+        let to_work = [attach(&seen, "work"), Command::Move(seen.clone(), name("work"), Options::new())];
+        for command in to_work {
+            for (error, said) in [
+                (
+                    Error::changed(&seen.port),
+                    "Another device is on sys-usb:2-1 now. Look again before you choose.",
+                ),
+                (Error::gone(&seen.port), "There is no device on sys-usb:2-1 any more."),
+                (
+                    Error::already_attached(&seen.port, &name("personal")),
+                    "It is attached to personal already.",
+                ),
+                (
+                    Error::empty_reply(),
+                    "qubesd refused without giving a reason. The system log of dom0 (journalctl) says more.",
+                ),
+            ] {
+                assert_eq!(reason(&scene, &command, &error), said);
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_is_said_as_the_mirror_knows_it() {
+        let (mut scene, seen) = with_stick(&[]);
+        let work = |scene: &mut Scene, state| {
+            put_qube(scene, qube("work", QubeClass::App, state, "blue"));
+        };
+        work(&mut scene, PowerState::Paused);
+        let refusal = Refusal::Paused(name("work")).into();
+        let said = "work is paused. Unpause it first.";
+        assert_eq!(reason(&scene, &attach(&seen, "work"), &refusal), said);
+        assert_eq!(reason(&scene, &attach(&seen, "work"), &odd(ErrorKind::NotRunning)), said);
+        work(&mut scene, PowerState::Halted);
+        let said = "work is not running. Start it first.";
+        assert_eq!(reason(&scene, &attach(&seen, "work"), &odd(ErrorKind::NotRunning)), said);
+        let denied = odd(ErrorKind::Denied);
+        assert_eq!(reason(&scene, &attach(&seen, "work"), &denied), denied.sentence(), "not by a deny list");
+    }
+
+    #[test]
+    fn of_a_command_that_is_one_call_the_kind_is_enough() {
+        let (scene, seen) = with_stick(&[]);
+        let detach = Command::Detach(seen.clone(), name("work"));
+        let start = Command::StartQube(name("sys-usb"));
+        for (command, kind, said) in [
+            (&detach, ErrorKind::NotFound, "It is not attached to work."),
+            (
+                &detach,
+                ErrorKind::Changed,
+                "Another device is on sys-usb:2-1 now. Look again before you choose.",
+            ),
+            (
+                &start,
+                ErrorKind::Unreachable,
+                "The connection broke. Whether it was done is not known; look again.",
+            ),
+            (
+                &start,
+                ErrorKind::Timeout,
+                "There was no answer in time. Whether it was done is not known; look again.",
+            ),
+        ] {
+            assert_eq!(reason(&scene, command, &odd(kind)), said);
+        }
+    }
+
+    #[test]
+    fn a_sentence_that_holds_more_is_not_cut_down() {
+        let (scene, seen) = with_stick(&[]);
+        for command in [
+            Command::Move(seen.clone(), name("work"), Options::new()),
+            Command::AttachToNewDisposable(seen.clone(), name("work"), Options::new()),
+            Command::DetachAndShutDown(seen.clone(), name("work")),
+        ] {
+            for kind in ErrorKind::ALL {
+                let text = format!("{} It is back in vault.", Error::changed(&seen.port));
+                assert_eq!(reason(&scene, &command, &Error::new(kind, text.clone())), text);
+            }
+        }
+        let unknown = odd(ErrorKind::Refused);
+        assert_eq!(reason(&scene, &attach(&seen, "work"), &unknown), unknown.sentence());
+    }
+
+    #[test]
+    fn a_device_that_the_mirror_lost_is_no_obstacle() {
+        let seen = DeviceRef { port: port("usb", "sys-usb", "9-9"), id: with_stick(&[]).1.id };
+        let said = reason(&qubes(), &attach(&seen, "work"), &Error::gone(&seen.port));
+        assert_eq!(said, "There is no device on sys-usb:9-9 any more.");
+    }
+}
