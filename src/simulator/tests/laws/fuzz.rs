@@ -171,11 +171,12 @@ fn spoiled(samples: &'static LazyLock<Vec<Vec<u8>>>) -> impl Strategy<Value = Ve
     })
 }
 
-/// The machine still answers, in its own grammar.
+/// The machine still tells of itself when asked in either framing; a server knows one of them.
 fn assert_answers(handle: &Handle) {
-    for call in ["admin.vm.List+ dom0 name dom0\0", "admin.vm.device.usb.Available+ dom0 name sys-usb\0"] {
-        assert!(Reply::parse(&handle.request(call.as_bytes())).is_ok());
-    }
+    let asked = ["admin.vm.List+ dom0 name dom0\0", "dom0\0admin.vm.List\0dom0\0\0"];
+    let replies = asked.map(|call| Reply::parse(&handle.request(call.as_bytes())));
+    let tells = |reply: &Result<Reply, _>| matches!(reply, Ok(Reply::Ok(data)) if data.starts_with(b"dom0 class=AdminVM"));
+    assert!(replies.iter().any(tells), "{replies:?}");
 }
 
 fn configured(cases: u32) -> ProptestConfig {
