@@ -17,6 +17,7 @@ import command_line
 import door
 import everyday
 import hands
+import hostile
 import languages
 import mishap
 import places
@@ -32,6 +33,7 @@ THEMES = (
     choosing,
     hands,
     telling,
+    hostile,
     places,
     mishap,
     surroundings,

@@ -1,11 +1,19 @@
-"""How it answers to hands: the keys of a menu, typing to find, the D-Bus menu's clicks."""
+"""How it answers to hands: the keys of a menu, typing to find, clicks too early or elsewhere, the D-Bus menu's clicks."""
 
 import re
+import time
 
+import spoken
 from dbus_menu import DBusMenu
-from screen import middle
+from menu import STILL
 from product import PROGRAMS
-from waiting import settled, until
+from screen import middle
+from waiting import Missed, settled, until
+
+# A click sooner than that after a change under the pointer means what stood there before.
+TOO_EARLY = 0.3
+# Qubes that don't run; each makes one entry more when it starts.
+HALTED = ("vault", "projects", "anon", "win10")
 
 
 def keys_do_what_menus_do(product):
@@ -73,6 +81,69 @@ def dbus_menu_attaches_moves_and_detaches(product):
     until(product.menu.window, "our own menu")
 
 
+def click_right_after_a_change_does_nothing(product):
+    """A qube more in the sub-menu, and a click that was on its way: nothing is attached; a later click counts."""
+    product.wait_for_tray()
+    stick = product.plug("stick")
+    menu, row = product.menu, product.row(stick)
+    for qube in HALTED:
+        menu.open()
+        menu.hover(row)
+        target = menu.point_at("^Attach to work$")
+        entries = target.element.get_parent()
+        before = entries.get_child_count()
+        begun = time.monotonic()
+        product.control("start", qube)
+        until(lambda: _count(entries) > before, lambda: f"{qube} among {menu.targets()}")  # noqa: B023
+        product.screen.click_here()
+        if time.monotonic() < begun + TOO_EARLY:
+            break
+        # This machine was busy: the click may have come late enough to count.
+        menu.close()
+        for holder in product.holders("block", stick):
+            product.qvm_device("block", "detach", holder, stick)
+    else:
+        raise Missed("not once was a click known to come early enough")
+    settled(lambda: menu.find(f"^Attach to {qube}$", 1) and menu.targets(), "the sub-menu still open", quiet=STILL)
+    assert product.holders("block", stick) == [], f"the click counted: {product.holders('block', stick)}"
+    product.screen.click_here()
+    product.wait_for_holders("block", stick, "work")
+
+
+def menu_closes_by_a_click_elsewhere_and_on_its_icon(product):
+    """Beside the menu, and on the icon, which must not open it again at once."""
+    product.wait_for_tray()
+    menu, screen = product.menu, product.screen
+    menu.open()
+    settled(menu.window, "the menu standing still")
+    screen.click(40, 600)
+    left = lambda: screen.windows("org.plugboard.Devices")  # noqa: E731
+    until(lambda: not left(), lambda: f"all of it closed by a click; there are still {left()}")
+    for _ in range(2):
+        assert menu.open() == 1, "one click on the icon did not open the menu"
+        box = settled(lambda: menu.window() and menu.window().box, "the menu standing still")
+        icon = middle(product.tray.wait_for_icon())
+        assert not box.y <= icon[1] <= box.y + box.height, f"the menu {box} covers the icon at {icon}"
+        screen.click(*icon)
+        settled(lambda: not menu.window(), "the menu closed by the icon, and not opened again", quiet=1)
+
+
+def about_tells_version_and_source(product):
+    """The last entry says in the footer what runs here, until it is chosen again; the D-Bus menu says the same."""
+    name, menu = product.wait_for_tray(), product.menu
+    about = f"Plugboard {_version(product)} on simulator:laptop"
+    said = lambda: [spoken.title(label) for label in menu.labels()]  # noqa: E731
+    menu.open()
+    until(said, "the menu's texts")
+    assert about not in said(), "it is said unasked"
+    menu.choose("^About$", level=0)
+    until(lambda: about in said(), lambda: f"{about!r} among {said()}")
+    menu.choose("^About$", level=0)
+    until(lambda: about not in said(), lambda: f"{about!r} gone from {said()}")
+    drawn = DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
+    assert [entry.label for entry in drawn.find("^About$").children] == [about], drawn.outline()[-1]
+
+
 def slow_diagonal_way_to_an_entry_keeps_its_sub_menu(product):
     """The straight way from a row to the last entry of its sub-menu crosses other rows; a slow hand arrives all the same."""
     product.wait_for_tray()
@@ -93,6 +164,15 @@ def slow_diagonal_way_to_an_entry_keeps_its_sub_menu(product):
 # ---- the steps ----------------------------------------------------------------------------------------------------
 
 
+def _count(entries):
+    entries.clear_cache()
+    return entries.get_child_count()
+
+
+def _version(product):
+    return product.qvm_device("--version").split()[-1]
+
+
 def _shortcut_again_keeps_it_open(product):
     product.desktop.start("second", PROGRAMS / "plugboard", "--menu")
     assert product.desktop.ended_by_itself("second") == 0, product.desktop.last_words("second")
@@ -106,5 +186,8 @@ def _rows_of_devices(menu):
 TESTS = (
     slow_diagonal_way_to_an_entry_keeps_its_sub_menu,
     keys_do_what_menus_do,
+    click_right_after_a_change_does_nothing,
+    menu_closes_by_a_click_elsewhere_and_on_its_icon,
+    about_tells_version_and_source,
     dbus_menu_attaches_moves_and_detaches,
 )

@@ -213,13 +213,17 @@ class Menu:
 
     def choose(self, pattern, level=1):
         """Goes over to an entry of the sub-menu, waits until all is still, and clicks."""
+        self.screen.click(*middle(self.point_at(pattern, level).box))
+
+    def point_at(self, pattern, level=1):
+        """Goes over to an entry, waits until all is still, and returns it."""
         place = settled(
             lambda: _still(self.find(pattern, level)), lambda: f"an entry {pattern!r} among {self.targets()}"
         )
         self.screen.move(*middle(place))
         under = f"the entry {pattern!r} under the pointer"
-        place = settled(lambda: _still(self.find(pattern, level)), under, quiet=STILL)
-        self.screen.click(*middle(place))
+        settled(lambda: _still(self.find(pattern, level)), under, quiet=STILL)
+        return until(lambda: self.find(pattern, level), under)
 
 
 def _still(item):

@@ -3,6 +3,8 @@
 import signal
 import time
 
+import spoken
+from dbus_menu import DBusMenu
 from waiting import until
 
 # After its return the server is mirrored whole within this time.
@@ -67,6 +69,26 @@ def failed_move_is_rolled_back_and_told(product):
     product.notices.wait_for("could not be moved to untrusted", "It is back in work.")
 
 
+def failed_move_from_the_drawn_menu_is_rolled_back_and_told(product):
+    """The same from the D-Bus menu, which says so at the device, with the way to hide it."""
+    name = product.wait_for_tray()
+    stick = product.plug("stick")
+    product.give("block", stick, "work")
+    product.notices.wait_for("is attached to work")
+    product.control("fail-next", "block.Attach", "exception", "QubesException", "No free slot in untrusted.")
+    drawn = DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
+    row, failed = product.row(stick), r"^Not moved to untrusted\. No free slot in untrusted\. It is back in work\.$"
+    drawn.click(row, "^untrusted$")
+    product.notices.wait_for("could not be moved to untrusted", "No free slot in untrusted. It is back in work.")
+    product.wait_for_holders("block", stick, "work")
+    until(lambda: drawn.find(row + ".*→ work", failed), lambda: f"the sentence at the stick in {drawn.outline()}")
+    assert not drawn.find(row, failed).enabled, "a sentence can be chosen"
+    drawn.click(row, "^Hide this message$")
+    until(lambda: not drawn.find(row, failed), lambda: f"the sentence gone from {drawn.outline()}")
+    drawn.click(row, "^untrusted$")
+    product.wait_for_holders("block", stick, "untrusted")
+
+
 def failure_stays_in_the_row_until_dismissed(product):
     """Neither closing the menu nor another device takes the sentence away; the person does."""
     product.wait_for_tray()
@@ -113,6 +135,32 @@ def stick_pulled_out_in_use_is_told_and_forgotten(product):
     )
 
 
+def rest_of_a_stick_is_cleaned_up_in_its_row(product):
+    """Pulled out while attached, and still listed at its qube: the row says so and offers that one thing."""
+    product.wait_for_tray()
+    stick = product.plug("stick")
+    product.give("block", stick, "work")
+    menu, row = product.menu, product.row(stick)
+    menu.open()
+    menu.wait_for_row(row + ".*attached to work")
+    # The lists of who has what can't be read for a while, so it is not known that work lost it.
+    product.control("latency", "block.Attached", "10000")
+    product.control("unplug", "stick")
+    menu.wait_for_row(row + ".*removed while attached to work")
+    notice = product.notices.wait_for("was removed while attached to work")
+    assert "Detach" not in notice.buttons.values(), f"its buttons are {notice.buttons}"
+    targets = menu.hover(row)
+    assert targets == ["Detach from work"], f"more is offered than to clean up: {targets}"
+    holder = menu.find("^Detach from work$", 1)
+    assert spoken.description(holder.element) == "clean up", f"it says {spoken.description(holder.element)!r}"
+    product.control("latency", "0")
+    menu.choose("^Detach from work$")
+    menu.open()
+    menu.wait_for_no_row(row + ".*removed while attached", 20)
+    failed = [notice for notice in product.notices.all() if "could not be" in notice.summary]
+    assert not failed, f"what was cleaned up before the click is told as a failure: {failed}"
+
+
 def _loss_is_shown(product, name):
     until(lambda: product.link() == "lost", lambda: f"the link lost; it is {product.link()!r}")
     status = lambda: product.tray.item(name, "Status")  # noqa: E731
@@ -142,6 +190,8 @@ TESTS = (
     lost_connection_is_shown_and_mended,
     server_that_dies_during_an_attach_ends_it_with_a_sentence,
     failed_move_is_rolled_back_and_told,
+    failed_move_from_the_drawn_menu_is_rolled_back_and_told,
     failure_stays_in_the_row_until_dismissed,
     stick_pulled_out_in_use_is_told_and_forgotten,
+    rest_of_a_stick_is_cleaned_up_in_its_row,
 )

@@ -73,6 +73,10 @@ class Screen:
         self.move(x, y)
         self._run("xdotool", "click", str(button))
 
+    def click_here(self):
+        """A click where the pointer is, at once."""
+        self._run("xdotool", "click", "1")
+
     def focus(self):
         """The window that gets what is typed, by number."""
         return int(self._run("xdotool", "getwindowfocus").strip() or 0)

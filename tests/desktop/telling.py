@@ -1,6 +1,11 @@
-"""Each kind of notification in the life of a stick, in one place on the screen; and many devices told as few."""
+"""What is told of itself: each notification in the life of a stick, many devices as few, and what is new for how long."""
 
+import spoken
+from stand_in import StandIn
 from waiting import until
+
+# Seconds since it came, where ten are left of the two minutes for which a device counts as new.
+ALMOST_OLD = 110
 
 # More than are told one by one.
 MANY = ("stick2", "camera", "mouse", "printer", "headset")
@@ -32,4 +37,39 @@ def each_state_of_a_stick_is_told_in_one_place(product):
     assert len({notice.number for notice in single}) <= 3, f"more than three at once: {single}"
 
 
-TESTS = (each_state_of_a_stick_is_told_in_one_place,)
+def new_mark_ends_after_two_minutes(product):
+    """While the menu is open, and with nothing else going on: the badge goes, to be seen and to be heard."""
+    product.wait_for_tray()
+    stick = product.plug("stick")
+    menu, row = product.menu, product.row(stick)
+    menu.open()
+    menu.wait_for_row(row)
+    until(lambda: _is_new(menu, row), "the stick marked as new")
+    # It remembers when it heard of it first.
+    product.desktop.end("plugboard")
+    StandIn(product, ALMOST_OLD)
+    product.start_widget()
+    product.wait_for_tray()
+    menu.open()
+    menu.wait_for_row(row)
+    until(lambda: _is_new(menu, row), "the stick still marked as new")
+    until(lambda: not _is_new(menu, row) and "NEW" not in _seen(menu), lambda: f"no NEW any more: {_seen(menu)}", 15)
+    assert menu.window() and menu.find(row).usable, "more than the mark went"
+
+
+# ---- the steps ----------------------------------------------------------------------------------------------------
+
+
+def _is_new(menu, row):
+    item = menu.find(row)
+    return item is not None and spoken.description(item.element) == "NEW"
+
+
+def _seen(menu):
+    return [spoken.title(label) for label in menu.labels()]
+
+
+TESTS = (
+    each_state_of_a_stick_is_told_in_one_place,
+    new_mark_ends_after_two_minutes,
+)

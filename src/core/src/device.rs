@@ -85,15 +85,20 @@ impl DeviceInfo {
         found
     }
 
-    /// What a person would call it: a disk's label, else its model; another device's product, else its own name.
+    /// What a person would call it: a disk's label, else its model; another device's product, else its own name, else
+    /// who made it.
     ///
     /// `None` when it told nothing: a face then says something of its port.
+    ///
+    /// # Source
+    /// Admin API facts 5.2 and 5.3: the model of a disk comes as its serial number, and the serial number of a USB device comes
+    /// as its name, too. "4C530001 is available" tells a person nothing.
     #[must_use]
     pub fn title(&self) -> Option<&DisplayText> {
-        let DeviceNames { product, name, serial, .. } = &self.names;
+        let DeviceNames { vendor, product, manufacturer, name, serial } = &self.names;
         let order = match self.port.class {
-            DeviceClass::Block => [name, serial, product],
-            _ => [product, name, serial],
+            DeviceClass::Block => [name, serial, product, vendor],
+            _ => [product, if name == serial { &None } else { name }, vendor, manufacturer],
         };
         order.into_iter().flatten().find(|text| !text.is_blank())
     }
@@ -191,6 +196,27 @@ mod tests {
         let mut info = DeviceInfo::unknown(port, DeviceId::unknown());
         info.interfaces = interfaces.iter().map(|code| Interface::new(code).unwrap()).collect();
         info
+    }
+
+    #[test]
+    fn a_serial_number_is_no_name_of_a_usb_device() {
+        let mut unlisted = device("usb", &["uff0000"]);
+        unlisted.names.serial = Some("4C530001".into());
+        unlisted.names.name = unlisted.names.serial.clone();
+        assert_eq!(unlisted.title(), None);
+        unlisted.names.manufacturer = Some("Maker".into());
+        assert_eq!(unlisted.title(), Some(&"Maker".into()));
+        unlisted.names.name = Some("Blade".into());
+        assert_eq!(unlisted.title(), Some(&"Blade".into()));
+    }
+
+    #[test]
+    fn a_disk_is_called_by_its_label_or_model() {
+        let mut disk = device("block", &["b******"]);
+        disk.names.serial = Some("Ultra Fit".into());
+        assert_eq!(disk.title(), Some(&"Ultra Fit".into()));
+        disk.names.name = Some("BACKUP".into());
+        assert_eq!(disk.title(), Some(&"BACKUP".into()));
     }
 
     #[test]

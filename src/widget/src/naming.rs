@@ -83,6 +83,14 @@ pub(crate) fn size(info: &DeviceInfo) -> Option<String> {
     Some(strings::size(&(tenths / 10).to_string(), &(tenths % 10).to_string(), unit))
 }
 
+/// The text with at most so many characters, the last of which is `…` where some had to go.
+pub(crate) fn cut(text: String, most: usize) -> String {
+    if text.chars().nth(most).is_none() {
+        return text;
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// "work", "work and personal", "a, b and c".
 pub(crate) fn list<'a>(qubes: impl IntoIterator<Item = &'a QubeName>) -> String {
     let names: Vec<&str> = qubes.into_iter().map(QubeName::as_str).collect();
@@ -172,6 +180,12 @@ mod tests {
         let part = device("block", "sys-usb", "nvme0n1p12").part_of("block", "nvme0n1");
         assert_eq!(part_name(&part.info), "Partition 12");
         assert_eq!(named(part.called("Cruzer Blade")), "Cruzer Blade, partition 12");
+    }
+
+    #[test]
+    fn a_text_is_cut_by_characters_and_shows_it() {
+        let cut = |text: &str| cut(text.to_owned(), 4);
+        assert_eq!([cut(""), cut("键盘键盘"), cut("键盘键盘键")], ["", "键盘键盘", "键盘键…"]);
     }
 
     #[test]

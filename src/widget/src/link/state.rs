@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use device_bus::property::Incoming;
 use device_bus::replica::{Replica, Update};
-use device_core::error::Error;
+use device_core::device::Presence;
+use device_core::error::{Error, ErrorKind};
 use device_core::machine::Change;
 use device_core::name::{DeviceRef, Port};
 use zbus::fdo::ManagedObjects;
@@ -13,6 +14,7 @@ use zbus::message::Message;
 
 use super::call::Answer;
 use super::{Owner, new_owner};
+use crate::naming;
 use crate::notify::{Button, Effect, Notifier};
 use crate::preferences::Preference;
 use crate::reason::reason;
@@ -29,6 +31,9 @@ const START_EVERY: Duration = Duration::from_secs(10);
 const RETRY_MIN: Duration = Duration::from_millis(500);
 /// Longest such pause.
 const RETRY_MAX: Duration = Duration::from_secs(30);
+/// Longest reason of a failure that is shown, in characters: a qube may have had its part in the words. The log has all
+/// of them.
+const REASON_MAX: usize = 300;
 /// Failures kept; the oldest goes first. One for each device that a person could have tried.
 const FAILURES_MAX: usize = 50;
 
@@ -346,28 +351,35 @@ impl State {
         };
         let Pending { command, .. } = self.scene.pending.remove(place);
         match outcome {
-            Ok(()) => {
-                let mut jobs = self.succeeded(&command);
-                jobs.extend(then.into_iter().flat_map(|then| self.wish(Wish::Do(then), now)));
-                jobs
-            }
+            Ok(()) => self.succeeded(&command, then, now),
+            Err(error) if self.is_clean_already(&command, &error) => self.succeeded(&command, then, now),
             Err(error) => self.failed(command, &error),
         }
     }
 
-    fn succeeded(&mut self, command: &Command) -> Vec<Job> {
+    /// Whether nothing was left to clean up after a device that is gone: qubesd was quicker than the mirror.
+    fn is_clean_already(&self, command: &Command, error: &Error) -> bool {
+        let Command::Detach(seen, _) = command else {
+            return false;
+        };
+        let device = self.scene.machine.devices.get(&seen.port);
+        error.kind() == ErrorKind::NotFound && device.is_none_or(|it| it.presence == Presence::Removed)
+    }
+
+    fn succeeded(&mut self, command: &Command, then: Option<Command>, now: Instant) -> Vec<Job> {
         let mut jobs = vec![Job::Publish];
         if let Command::Attach(device, qube, _) | Command::Move(device, qube, _) = command
             && self.scene.recent.remember(device, qube)
         {
             jobs.push(Job::Store);
         }
+        jobs.extend(then.into_iter().flat_map(|then| self.wish(Wish::Do(then), now)));
         jobs
     }
 
     fn failed(&mut self, command: Command, error: &Error) -> Vec<Job> {
         tracing::info!(?command, %error, "a command failed");
-        let reason = reason(&self.scene, &command, error);
+        let reason = naming::cut(reason(&self.scene, &command, error), REASON_MAX);
         let failure = Failure { command, reason };
         let effects = self.notifier.failed(&self.scene, &failure);
         self.scene.failures.retain(|other| !is_about_the_same(&other.command, &failure.command));

@@ -208,6 +208,21 @@ fn a_failure_stays_until_it_is_hidden_or_tried_again() {
 }
 
 #[test]
+fn what_qubesd_cleaned_up_first_is_no_failure() {
+    let gone = || Error::new(ErrorKind::NotFound, "It is not attached to work.");
+    for is_removed in [true, false] {
+        let (mut state, now) = following();
+        let device = stick().held_by(&["work"]);
+        let device = if is_removed { device.removed() } else { device };
+        state.take(Input::Message(added(&device, OWNER)), now);
+        state.take(Input::Wish(Wish::Do(Command::Detach(device.info.to_ref(), name("work")))), now);
+        state.take(Input::Answer(Answer::Done(Ticket(1), Err(gone()))), now);
+        assert_eq!(state.scene().failures.is_empty(), is_removed);
+        assert!(state.scene().pending.is_empty());
+    }
+}
+
+#[test]
 fn what_was_given_up_ends_quietly() {
     let (mut state, now) = following();
     let command = Command::Attach(camera(), name("work"), Options::new());

@@ -25,6 +25,8 @@ const DETAIL_WIDTH: i32 = 46;
 pub(super) const NARROWEST: i32 = 12;
 /// The same number, to count with.
 const DETAIL_CHARS: usize = DETAIL_WIDTH.unsigned_abs() as usize;
+/// Lines of what went wrong; the whole of it is in the sub-menu.
+const STATUS_LINES: i32 = 4;
 
 /// Side of the icon before a name.
 const ICON_SIZE: i32 = 16;
@@ -242,13 +244,13 @@ impl Parts {
 impl StatusLine {
     fn new() -> Self {
         let line = gtk::Box::builder().spacing(6).css_classes(["second"]).build();
-        let (spinner, said) = (Picture::new(SPINNER_SIZE), gtk::Label::new(None));
+        let spinner = Picture::new(SPINNER_SIZE);
         spinner.show("plugboard-busy-symbolic");
-        said.set_xalign(0.0);
+        let said = cut_label("status", pango::EllipsizeMode::End, DETAIL_WIDTH);
         said.set_wrap(true);
         said.set_wrap_mode(pango::WrapMode::WordChar);
+        said.set_lines(STATUS_LINES);
         said.set_width_chars(NARROWEST);
-        said.set_max_width_chars(DETAIL_WIDTH);
         line.append(spinner.widget());
         line.append(&said);
         Self { line, spinner, said }

@@ -12,6 +12,9 @@ use crate::preferences::Notices;
 use crate::scene::{Command, Failure, Scene};
 use crate::strings;
 
+/// Longest name in a summary, in characters: daemons show one line of it and cut the end, where it says what happened.
+const NAME_MAX: usize = 40;
+
 /// One notification. All of it is plain text; `send` escapes what the daemon would read as markup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Notice {
@@ -59,7 +62,7 @@ impl Button {
 }
 
 pub(super) fn available(scene: &Scene, device: &Device) -> Notice {
-    let name = scene.name_of(device);
+    let name = name_of(scene, device);
     let name = match naming::size(&device.info) {
         Some(size) => strings::with_size(&name, &size),
         None => name,
@@ -83,7 +86,7 @@ pub(super) fn attached(scene: &Scene, device: &Device) -> Notice {
         _ => None,
     };
     let detach = detach.map(|command| Button::Do(strings::button_detach(), command));
-    let summary = strings::is_attached(&scene.name_of(device), &holders);
+    let summary = strings::is_attached(&name_of(scene, device), &holders);
     Notice { buttons: detach.into_iter().collect(), ..plain(device, summary, device.port().to_string()) }
 }
 
@@ -92,11 +95,11 @@ pub(super) fn detached(scene: &Scene, device: &Device, qube: &QubeName) -> Notic
         DeviceClass::Mic => String::new(),
         _ => strings::detached_body(),
     };
-    plain(device, strings::is_detached(&scene.name_of(device), qube.as_str()), body)
+    plain(device, strings::is_detached(&name_of(scene, device), qube.as_str()), body)
 }
 
 pub(super) fn removed_safely(scene: &Scene, device: &Device) -> Notice {
-    plain(device, strings::removed_safely(&scene.name_of(device)), String::new())
+    plain(device, strings::removed_safely(&name_of(scene, device)), String::new())
 }
 
 pub(super) fn lost(scene: &Scene, device: &Device, qubes: &BTreeSet<QubeName>) -> Notice {
@@ -104,7 +107,7 @@ pub(super) fn lost(scene: &Scene, device: &Device, qubes: &BTreeSet<QubeName>) -
         DeviceClass::Block => strings::lost_body(),
         _ => device.port().to_string(),
     };
-    let summary = strings::lost_device(&scene.name_of(device), &naming::list(qubes));
+    let summary = strings::lost_device(&name_of(scene, device), &naming::list(qubes));
     Notice { is_urgent: true, is_important: true, ..plain(device, summary, body) }
 }
 
@@ -114,7 +117,7 @@ pub(super) fn lost_with(
     backend: &QubeName,
     lost: &[&(&Device, BTreeSet<QubeName>)],
 ) -> Notice {
-    let names: Vec<String> = lost.iter().map(|(device, _)| scene.name_of(device)).collect();
+    let names: Vec<String> = lost.iter().map(|(device, _)| name_of(scene, device)).collect();
     let qubes: BTreeSet<&QubeName> = lost.iter().flat_map(|(_, qubes)| qubes).collect();
     let qubes = naming::list(qubes);
     let summary = strings::lost_with_backend(backend.as_str(), &names.join(", "), &qubes);
@@ -126,7 +129,7 @@ pub(super) fn failed(scene: &Scene, device: Option<&Device>, failure: &Failure) 
     let qube = failure.command.qube().as_str();
     let name = device.map_or_else(
         || failure.command.port().map_or_else(String::new, ToString::to_string),
-        |device| scene.name_of(device),
+        |device| name_of(scene, device),
     );
     let summary = match &failure.command {
         Command::Attach(..) => strings::not_attached(&name, qube),
@@ -157,6 +160,11 @@ pub(super) fn many(backend: &QubeName, count: usize) -> Notice {
 
 fn summed_up(summary: String, count: usize) -> Notice {
     Notice { buttons: vec![Button::Choose(None)], ..general(summary, strings::available_count(count)) }
+}
+
+/// What the device is called, short enough to leave room for what happened to it.
+fn name_of(scene: &Scene, device: &Device) -> String {
+    naming::cut(scene.name_of(device), NAME_MAX)
 }
 
 fn plain(device: &Device, summary: String, body: String) -> Notice {

@@ -250,6 +250,14 @@ fn a_failure_replaces_what_was_said_and_gives_the_reason() {
 }
 
 #[test]
+fn a_long_name_leaves_room_for_what_happened() {
+    let mut watched = Watched::new(qubes());
+    watched.plug(disk().called(&"Endless-".repeat(20)));
+    let said = watched.said();
+    assert!(said[0].contains("-Endless… (14.9 GB) is available |"), "{said:?}");
+}
+
+#[test]
 fn the_microphone_in_two_qubes_is_one_notification_that_names_both() {
     let mut watched = Watched::new(qubes());
     put(&mut watched.scene, device("mic", "dom0", "mic"));
