@@ -1,6 +1,6 @@
 //! What GTK 4 leaves to others on X11: where a window goes, where the pointer is, and clicks outside of our windows.
 //!
-//! A connection of its own, so nothing here can disturb GTK's. Every failure means "can't tell": the menu then opens
+//! Connections of its own, so nothing here can disturb GTK's. Every failure means "can't tell": the menu then opens
 //! where the window manager puts it, and closes when it loses the focus.
 
 use std::os::fd::AsRawFd;
@@ -10,7 +10,7 @@ use gdk4_x11::X11Surface;
 use gtk::glib;
 use gtk::prelude::*;
 use x11rb::connection::Connection;
-use x11rb::errors::{ConnectError, ReplyError};
+use x11rb::errors::{ConnectError, ConnectionError, ReplyError};
 use x11rb::properties::WmSizeHints;
 use x11rb::protocol::Event;
 use x11rb::protocol::xinput::{ConnectionExt as _, EventMask, XIEventMask};
@@ -37,6 +37,9 @@ const ALL_MASTERS: u16 = 1;
 
 pub(super) struct X11 {
     connection: RustConnection,
+    /// For presses alone: on a connection that is asked for other things too, the answer to a question would be read
+    /// together with a press, which then waits, unseen, for the next event.
+    presses: RustConnection,
     root: Window,
     atoms: Atoms,
 }
@@ -57,8 +60,9 @@ impl X11 {
         let (connection, screen) = x11rb::connect(None)?;
         let root = connection.setup().roots.get(screen).ok_or(ConnectError::InvalidScreen)?.root;
         let atoms = Atoms::new(&connection)?.reply()?;
-        connection.xinput_xi_query_version(2, 2)?.reply()?;
-        Ok(Self { connection, root, atoms })
+        let (presses, _) = x11rb::connect(None)?;
+        presses.xinput_xi_query_version(2, 2)?.reply()?;
+        Ok(Self { connection, presses, root, atoms })
     }
 
     /// Where the pointer is, in pixels of the screen.
@@ -111,7 +115,7 @@ impl X11 {
         self.select_presses(XIEventMask::RAW_BUTTON_PRESS).ok()?;
         let x11 = self.clone();
         let source = glib_unix::unix_fd_add_local(
-            self.connection.stream().as_raw_fd(),
+            self.presses.stream().as_raw_fd(),
             glib::IOCondition::IN | glib::IOCondition::HUP,
             move |_, condition| {
                 if x11.saw_press() {
@@ -134,15 +138,16 @@ impl X11 {
         self.saw_press();
     }
 
-    fn select_presses(&self, mask: XIEventMask) -> Result<(), ReplyError> {
+    fn select_presses(&self, mask: XIEventMask) -> Result<(), ConnectionError> {
         let masks = [EventMask { deviceid: ALL_MASTERS, mask: vec![mask] }];
-        self.connection.xinput_xi_select_events(self.root, &masks)?.check()
+        self.presses.xinput_xi_select_events(self.root, &masks)?.ignore_error();
+        self.presses.flush()
     }
 
     /// Reads all that waits.
     fn saw_press(&self) -> bool {
         let mut saw = false;
-        while let Ok(Some(event)) = self.connection.poll_for_event() {
+        while let Ok(Some(event)) = self.presses.poll_for_event() {
             saw |= matches!(event, Event::XinputRawButtonPress(_));
         }
         saw
