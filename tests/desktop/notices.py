@@ -28,7 +28,8 @@ class Notices:
         self.monitor = desktop.connect()
         self.monitor.add_filter(self._look)
         rules = [f"type='method_call',interface='{NAME}',member='Notify'", f"type='method_return',sender='{NAME}'"]
-        if not desktop.owner(NAME):
+        self.has_daemon = bool(desktop.owner(NAME))
+        if not self.has_daemon:
             rules = rules[:1]
         message = Gio.DBusMessage.new_method_call(
             "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.Monitoring", "BecomeMonitor"
@@ -61,12 +62,12 @@ class Notices:
             ]
 
     def wait_for(self, *words, since=0, seconds=10):
-        """The first notice after the first `since` ones whose summary and body hold all the words."""
+        """The first notice after the first `since` ones whose summary and body hold all the words, once the daemon has it."""
 
         def found():
             for notice in self.all()[since:]:
                 if all(word in f"{notice.summary}\n{notice.body}" for word in words):
-                    return notice
+                    return notice if notice.number or not self.has_daemon else None
             return None
 
         return until(found, lambda: f"a notification with {words}; sent were {self.all()[since:]}", seconds)
