@@ -77,7 +77,7 @@ fn two_of_a_name() -> Script {
     let held = EACH_BACKEND.map(|backend| {
         format!(
             "{backend}+sda:a:b:c device_id='a:b:c' port_id='sda' mode='manual' frontend_domain='work' \
-             frontend-dev='{}'\n",
+             _frontend-dev='{}'\n",
             if backend == "sys-usb" { "xvdi" } else { "xvdj" }
         )
     });
