@@ -177,6 +177,24 @@ fn of_several_that_were_to_go_those_that_went_are_told() {
 }
 
 #[test]
+fn of_several_that_were_to_be_forgotten_those_that_were_are_told() {
+    let stored = ["sda", "sdb"].map(|port| {
+        format!(
+            "sys-usb+{port}:* device_id='*' port_id='{port}' backend_domain='sys-usb' mode='required' \
+             frontend_domain='work'\n"
+        )
+    });
+    let server = Script::new()
+        .says("admin.vm.device.block.Assigned+ work", &format!("0\0{}", stored.concat()))
+        .says("admin.vm.device.block.Unassign+sys-usb+sda+_ work", "0\0")
+        .says("admin.vm.device.block.Unassign+sys-usb+sdb+_ work", "2\0QubesException\0\0no\0");
+    Run::of("qvm-block", "-q unassign work")
+        .on(&server.socket())
+        .go()
+        .failed(1, "Error: no. sys-usb:sda was unassigned from work.");
+}
+
+#[test]
 fn a_deny_list_is_looked_at_after_silence() {
     let machine = Machine::laptop();
     for (fault, line, sentence) in [
