@@ -21,8 +21,8 @@ pub(super) fn is_unclear(error: &Error) -> bool {
 pub(super) fn unknown(error: &Error) -> Error {
     const UNKNOWN: &str = "Whether the command was carried out is not known; look again.";
     if *error == Error::empty_reply() {
-        // Not `Refused`: that would say that nothing was done.
-        return Error::new(ErrorKind::Malformed, format!("qubesd gave no answer. {UNKNOWN}"));
+        // It went away in the middle. Not `Refused`: that would say that nothing was done.
+        return Error::new(ErrorKind::Unreachable, format!("qubesd gave no answer. {UNKNOWN}"));
     }
     with_sentence(error, UNKNOWN)
 }
@@ -67,7 +67,7 @@ pub(super) async fn perhaps_created<H: Hypervisor>(
         new.join(", ")
     );
     if error == Error::empty_reply() {
-        return Error::new(ErrorKind::Malformed, format!("qubesd gave no answer. {outcome}"));
+        return Error::new(ErrorKind::Unreachable, format!("qubesd gave no answer. {outcome}"));
     }
     with_sentence(&error, &outcome)
 }

@@ -310,7 +310,7 @@ fn a_reply_that_was_cut_is_believed_by_what_was_done() {
 fn silence_that_nobody_explains_is_no_refusal() {
     let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::FallsSilent]);
     let error = attach_sda(&fake).unwrap_err();
-    assert_ne!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
     assert!(error.sentence().contains("not known"), "{error}");
 }
 
