@@ -8,6 +8,7 @@ use super::aftermath::{self, Wish};
 use super::target;
 use crate::failure::Failure;
 use crate::session::Session;
+use crate::shown::ended;
 
 /// PCI devices come with the start of a qube.
 pub(super) fn not_by_hand() -> Failure {
@@ -32,7 +33,11 @@ pub(super) async fn attach(
 ///
 /// Two reads must agree before we contradict the server: the backend tells who holds the port, the holder tells what
 /// it holds. A read that is refused contradicts nothing.
-async fn verify(session: &Session<'_>, device: &DeviceRef, frontend: &QubeName) -> Result<(), Failure> {
+pub(super) async fn verify(
+    session: &Session<'_>,
+    device: &DeviceRef,
+    frontend: &QubeName,
+) -> Result<(), Failure> {
     let backend_tells = !device.port.class.is_dom0_only() && device.id.is_told();
     if backend_tells
         && let Ok(Some(present)) = session.errand.client.exposed_on(&device.port).await
@@ -47,7 +52,7 @@ async fn verify(session: &Session<'_>, device: &DeviceRef, frontend: &QubeName) 
             Ok(_) => text,
             Err(error) => format!(
                 "{text} The wrong one is attached to {frontend} and could not be detached: {}",
-                error.sentence()
+                ended(error.sentence())
             ),
         }));
     }

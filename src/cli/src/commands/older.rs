@@ -5,11 +5,10 @@
 
 use device_core::assignment::Attachment;
 use device_core::device::DeviceInfo;
-use device_core::hypervisor::{Action, Hypervisor};
 use device_core::name::{DeviceClass, QubeName};
 use device_core::scope::{Scope, ScopeReply};
 
-use super::target;
+use super::{detach, target};
 use crate::errand::foreign_kind;
 use crate::failure::Failure;
 use crate::grammar::Key;
@@ -119,24 +118,31 @@ async fn addresses(session: &mut Session<'_>, qube: &str) -> Result<String, Fail
 /// Whatever kept it from being done. A device that nobody has is only told of.
 pub(super) async fn detach(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
     let word = matches.operand(0).unwrap_or_default();
-    let (device, frontend) = match matches.values(Key::Option).last() {
-        Some(option) if !word.contains(':') => {
-            let frontend = session.errand.target(word).await?;
-            let held = session.attached(&frontend).await?;
-            let node = option.strip_prefix("frontend-dev=");
-            let on_node = held.into_iter().find(|held| held.options.value("frontend-dev") == node);
-            let Some(held) = on_node else { return not_connected(session) };
-            (held.device, frontend)
-        }
-        _ => {
-            let word = target::device_word(session, None, word).await?;
-            let device = target::present(session, None, &word).await?;
-            let Some(frontend) = session.holder_of(&device).await? else { return not_connected(session) };
-            (device.to_ref(), frontend)
-        }
-    };
-    session.errand.client.perform(&Action::Detach { device, frontend }).await?;
-    Ok(())
+    match matches.values(Key::Option).last() {
+        Some(option) if !word.contains(':') => detach_node(session, word, option).await,
+        _ => detach_device(session, word).await,
+    }
+}
+
+/// The disk that the qube `word` knows as the node that `option` names.
+async fn detach_node(session: &mut Session<'_>, word: &str, option: &str) -> Result<(), Failure> {
+    let frontend = session.errand.target(word).await?;
+    let held = session.attached(&frontend).await?;
+    let node = option.strip_prefix("frontend-dev=");
+    let on_node = |held: &&Attachment| node.is_some() && held.options.value("frontend-dev") == node;
+    match held.iter().find(on_node) {
+        Some(meant) => detach::detach(session, &meant.device, &frontend, &held).await,
+        None => not_connected(session),
+    }
+}
+
+async fn detach_device(session: &mut Session<'_>, word: &str) -> Result<(), Failure> {
+    let word = target::device_word(session, None, word).await?;
+    let device = target::present(session, None, &word).await?;
+    let Some(frontend) = session.holder_of(&device).await? else { return not_connected(session) };
+    // Without leave to look, the server's own check has to do.
+    let held = session.attached(&frontend).await.unwrap_or_default();
+    detach::detach(session, &device.to_ref(), &frontend, &held).await
 }
 
 fn not_connected(session: &mut Session<'_>) -> Result<(), Failure> {
