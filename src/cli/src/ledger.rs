@@ -44,13 +44,17 @@ impl Ledger {
     /// What is known to have happened so far, in sentences.
     #[must_use]
     pub fn known(&self) -> String {
+        self.changed().unwrap_or_else(|| "Nothing was changed.".to_owned())
+    }
+
+    /// The same; `None` = nothing was changed.
+    #[must_use]
+    pub fn changed(&self) -> Option<String> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let done = entries.done.iter().map(|done| format!("{done}."));
         let open = entries.open.iter().map(|open| format!("Whether {open} is not known; look again."));
-        match done.chain(open).collect::<Vec<_>>() {
-            sentences if sentences.is_empty() => "Nothing was changed.".to_owned(),
-            sentences => sentences.join(" "),
-        }
+        let sentences: Vec<_> = done.chain(open).collect();
+        (!sentences.is_empty()).then(|| sentences.join(" "))
     }
 
     /// Attaches as `assignment` says, its mode included.

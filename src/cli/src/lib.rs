@@ -119,6 +119,11 @@ fn carry_out(
     match (command.verb, on_runtime(program, &matches, &ledger, work)) {
         // To be interrupted is how it ends.
         (Verb::Watch, Err(Failure::CutShort { .. })) => Ok(()),
+        // What was done is done, whether or not the line about it found room.
+        (_, Err(Failure::Unwritten(sentence))) => {
+            let changed = ledger.changed().map(|changed| format!(" {changed}")).unwrap_or_default();
+            Err(Failure::Unwritten(sentence + &changed))
+        }
         (_, outcome) => outcome,
     }
 }

@@ -76,6 +76,17 @@ impl Run {
         }
     }
 
+    /// Runs it to its end, its results going into this file instead.
+    pub(crate) fn writing_to(&self, file: &str) -> Outcome {
+        let file = std::fs::File::options().write(true).open(file).expect("a file");
+        let output = self.command().stdout(file).output().expect("the program was built");
+        Outcome {
+            code: output.status.code(),
+            stdout: String::new(),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+
     /// Starts it, to look on.
     pub(crate) fn start(&self) -> Running {
         let child = self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
