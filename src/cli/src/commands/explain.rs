@@ -8,6 +8,7 @@ use device_core::name::{DeviceClass, QubeName};
 use device_core::rules::{self, Refusal};
 use serde::Serialize;
 
+use super::options::{self, options};
 use super::{surroundings, target};
 use crate::errand::Manner;
 use crate::failure::Failure;
@@ -22,6 +23,7 @@ use crate::session::Session;
 /// # Errors
 /// [`Failure::No`] when the attach would not work; otherwise whatever kept the question from being answered.
 pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
+    let options = options(&session.class, matches)?;
     let frontend = session.errand.target(matches.operand(0).unwrap_or_default()).await?;
     let word = target::device_word(session, Some(&frontend), matches.operand(1).unwrap_or_default()).await?;
     let port = target::present(session, Some(&frontend), &word).await?.port;
@@ -36,7 +38,8 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         DeviceClass::Mic => session.attached(&frontend).await.unwrap_or_default(),
         _ => Vec::new(),
     };
-    let against = reasons(&machine, device, &frontend, &held);
+    let mut against = reasons(&machine, device, &frontend, &held);
+    against.extend(options::against(&session.class, &options));
     let further = further(session, device, &frontend).await;
     say(session, device, &frontend, &against, &further)?;
     if against.is_empty() { Ok(()) } else { Err(Failure::No) }

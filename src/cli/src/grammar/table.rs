@@ -127,6 +127,7 @@ const MOVE: Command = Command {
 };
 
 const EXPLAIN: Command = Command {
+    flags: &[OPTION, READ_ONLY],
     operands: &[VMNAME, DEVICE],
     ..plain(Verb::Explain, &["explain"], "Tell whether an attach would work, and what is in the way")
 };
