@@ -91,7 +91,7 @@ fn read_and_run(
     }
     if let Some(older) = older::read(program, &arguments) {
         let older::Older { invocation, hint } = older?;
-        return carry_out(program, invocation, Some(&hint), console);
+        return carry_out(program, invocation, Some(hint), console);
     }
     match parse::parse(program, &arguments)? {
         Parsed::Show(text) => Ok(console.out.write_all(text.as_bytes())?),
@@ -106,14 +106,14 @@ fn read_and_run(
 fn carry_out(
     program: &Program,
     invocation: Invocation,
-    hint: Option<&str>,
+    hint: Option<older::Hint>,
     console: Console<'_>,
 ) -> Result<(), Failure> {
     let Invocation { class, command, matches } = invocation;
     let ledger = ledger(&matches);
     let mut errand = Errand::new(ledger.clone(), program.clone(), manner(&matches), console);
     if let Some(hint) = hint {
-        errand.hint(hint);
+        errand.hint_at_line(hint);
     }
     let work = commands::run(errand, class.as_deref(), command.verb, &matches);
     match (command.verb, on_runtime(program, &matches, &ledger, work)) {

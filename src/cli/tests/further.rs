@@ -96,6 +96,20 @@ fn explain_names_everything_that_is_in_the_way() {
 }
 
 #[test]
+fn every_sentence_names_the_programs_as_they_are_installed() {
+    let machine = Machine::laptop().with("plug stick");
+    let assigned = machine.run("plugboard-device", "usb assign work sys-usb:2-1").go();
+    assert!(assigned.stdout.ends_with("\tplugboard-usb attach work sys-usb:2-1\n"), "{assigned:?}");
+    machine.run("plugboard-usb", "attach work sys-usb:2-1").go().printed("");
+    let explained = machine.run("plugboard-device", "usb explain personal sys-usb:2-1").go();
+    assert!(explained.stdout.contains("`plugboard-usb move personal sys-usb:2-1`"), "{explained:?}");
+    let exported = machine.run("plugboard-usb", "export").go();
+    assert!(exported.stdout.contains("`plugboard-device apply`"), "{exported:?}");
+    let dropped = machine.run("plugboard-usb", "unassign work").go();
+    assert!(dropped.stdout.ends_with("\tplugboard-usb detach work sys-usb:2-1\n"), "{dropped:?}");
+}
+
+#[test]
 fn explain_is_asked_about_options_too() {
     let machine = Machine::laptop().with("plug stick");
     for options in ["", " --ro", " -o frontend-dev=xvdj -o read-only=on -o devtype=cdrom"] {

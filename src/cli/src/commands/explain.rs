@@ -38,7 +38,8 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         DeviceClass::Mic => session.attached(&frontend).await.unwrap_or_default(),
         _ => Vec::new(),
     };
-    let mut against = reasons(&machine, device, &frontend, &held);
+    let program = session.errand.program.beside(session.class.as_str());
+    let mut against = reasons(&machine, device, &frontend, &held, &program);
     against.extend(options::against(&session.class, &options));
     let further = further(session, device, &frontend).await;
     say(session, device, &frontend, &against, &further)?;
@@ -46,7 +47,13 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
 }
 
 /// Everything that speaks against it.
-fn reasons(machine: &Machine, device: &Device, frontend: &QubeName, held: &[Attachment]) -> Vec<String> {
+fn reasons(
+    machine: &Machine,
+    device: &Device,
+    frontend: &QubeName,
+    held: &[Attachment],
+    program: &str,
+) -> Vec<String> {
     let mut reasons = Vec::new();
     let port = device.port();
     match rules::may_attach(machine, device, frontend) {
@@ -64,9 +71,8 @@ fn reasons(machine: &Machine, device: &Device, frontend: &QubeName, held: &[Atta
         reasons.push(format!("The device is attached to {frontend} already."));
     }
     for holder in device.attachments.keys().filter(|holder| *holder != frontend) {
-        let class = &port.class;
         reasons.push(format!(
-            "{port} is attached to {holder}. `qvm-{class} move {frontend} {port}` takes it from there."
+            "{port} is attached to {holder}. `{program} move {frontend} {port}` takes it from there."
         ));
     }
     reasons
