@@ -160,7 +160,9 @@ fn on_runtime(
     work: impl Future<Output = Result<(), Failure>>,
 ) -> Result<(), Failure> {
     let limit = limit(program, matches)?;
-    start_log(matches.count(Key::Verbose));
+    if matches.has(Key::Verbose) {
+        start_log();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -175,13 +177,9 @@ fn limit(program: &Program, matches: &Matches) -> Result<Option<Duration>, Failu
 }
 
 /// Logs go to the error stream, and only when asked for: an ordinary run sets up nothing.
-fn start_log(verbosity: usize) {
-    let level = match verbosity {
-        0 => return,
-        1 => tracing::Level::DEBUG,
-        _ => tracing::Level::TRACE,
-    };
-    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).finish();
+fn start_log() {
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(std::io::stderr).finish();
     // A second run in one process keeps the first log.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

@@ -102,14 +102,13 @@ impl Line {
             (['a'], ..) => Err("You must provide vm name and device!".into()),
             (['d'], "pci", [_, _]) => today("unassign", &operands),
             (['d'], _, [device, qube]) if device.contains(':') => today("detach", &[qube, device]),
-            (['d'], _, [_, _]) => today("detach", &operands),
             (['d'], _, [device]) if device.contains(':') => {
                 made(&table::OLD_DETACH, &[device], &format!("detach VMNAME {device}"))
             }
             (['d'], _, [qube]) if self.flags.iter().any(|(key, _)| *key == Key::Option) => {
                 made(&table::OLD_DETACH, &[qube], &format!("detach {qube} DEVICE"))
             }
-            (['d'], _, [_]) => today("detach", &operands),
+            (['d'], _, [_] | [_, _]) => today("detach", &operands),
             (['d'], ..) => Err("You must provide vm name or device!".into()),
             (['A'], ..) => Err(format!(
                 "Attaching a file takes two steps today: make a loop device of it in its qube (losetup), then \

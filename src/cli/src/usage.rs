@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::grammar::{ABOUT, Arity, COMMANDS, COMMON, Command, Flag, Operand, TOP};
+use crate::grammar::{ABOUT, Arity, COMMANDS, COMMON, Command, Flag, Operand, Reach, TOP};
 use crate::shown::shown;
 
 /// Widest usage line, as the field's tools wrap theirs.
@@ -46,8 +46,10 @@ impl Program {
 pub fn speaker(program: &Program, command: Option<&Command>) -> String {
     match (command, &program.class) {
         (None, _) => program.name.clone(),
-        (Some(command), Some(_)) => format!("{} {}", program.name, command.main_name()),
-        (Some(command), None) => format!("{} DEVICE_CLASS {}", program.name, command.main_name()),
+        (Some(command), class) if class.is_some() || command.reach == Reach::AllClasses => {
+            format!("{} {}", program.name, command.main_name())
+        }
+        (Some(command), _) => format!("{} DEVICE_CLASS {}", program.name, command.main_name()),
     }
 }
 

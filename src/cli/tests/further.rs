@@ -201,6 +201,22 @@ fn a_device_that_comes_later_is_waited_for() {
 }
 
 #[test]
+fn waiting_for_a_device_survives_a_restart() {
+    let mut machine = Machine::laptop();
+    let running = machine.run("qvm-usb", "attach --wait work sys-usb:2-1").start();
+    let limited = machine.run("qvm-usb", "attach --wait=1 work sys-usb:2-1").start();
+    machine.until(|status| status.contains("listeners=2"));
+    machine.down();
+    let outcome = limited.end();
+    assert_eq!(outcome.code, Some(1));
+    assert!(outcome.sentence().ends_with(" within 1 s. Nothing was changed."), "{outcome:?}");
+    machine.up();
+    machine.until(|status| status.contains("listeners=1"));
+    machine.told("plug stick");
+    running.end().printed("");
+}
+
+#[test]
 fn everything_is_told_as_json_on_demand() {
     let machine = Machine::laptop().with("plug stick");
     let attached = machine.run("qvm-block", "attach work sys-usb:sda1 --ro --json").go();

@@ -138,6 +138,14 @@ fn results_that_find_no_room_are_told_with_what_was_done_before() {
 }
 
 #[test]
+fn a_verbose_run_logs_its_calls() {
+    let machine = Machine::laptop().with("plug stick");
+    let outcome = machine.run("qvm-usb", "attach -v work sys-usb:2-1").go();
+    assert!(outcome.stderr.contains("admin.vm.device.usb.Attach"), "{outcome:?}");
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), ""));
+}
+
+#[test]
 fn one_backend_that_hides_its_devices_hides_no_other() {
     let machine = Machine::laptop().with("plug stick").with("fail-next usb.Available empty");
     let outcome = machine.run("qvm-usb", "list").go();

@@ -93,6 +93,16 @@ impl Run {
         Running::of(child.expect("the program was built"))
     }
 
+    /// Starts it as somebody does who logs out then; under the name of the program itself.
+    pub(crate) fn start_with_nohup(&self) -> Running {
+        let run = self.command();
+        let mut command = Command::new("nohup");
+        command.arg(run.get_program()).args(run.get_args()).stdin(Stdio::null());
+        let given = run.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let child = command.envs(given).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        Running::of(child.expect("nohup is there"))
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_qvm-device"));
         command
