@@ -100,8 +100,9 @@ pub fn is_no_such_qube(error: &Error) -> bool {
 /// # Source
 /// Admin API facts 2.4, quoting quirk: these classes are look-up errors of the field's language, which prints
 /// them in source form. Somebody's script searches for exactly that.
-fn server_words(error: &Error) -> String {
+pub(crate) fn server_words(error: &Error) -> String {
     match error.server() {
+        Some(server) if server.is_wordless() => error.sentence().to_owned(),
         Some(server)
             if matches!(
                 server.class.as_str(),
@@ -146,6 +147,12 @@ mod tests {
             "Error: \"'usb device 2-1 not attached to work'\"\n"
         );
         assert_eq!(said("DeviceNotFound", "a 'b' \"c\""), "Error: 'a \\'b\\' \"c\"'\n");
+    }
+
+    #[test]
+    fn an_exception_without_words_is_no_empty_line() {
+        assert_eq!(said("PermissionDenied", ""), "Error: qubesd does not permit this (PermissionDenied).\n");
+        assert_eq!(said("DeviceNotFound", "''"), "Error: qubesd knows no such thing (DeviceNotFound).\n");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use device_core::assignment::{Assignment, Attachment};
 use device_core::client::{AdminClient, EventHints, Generation};
 use device_core::device::DeviceInfo;
-use device_core::error::{Error, ErrorKind};
+use device_core::error::Error;
 use device_core::hypervisor::{Action, Hypervisor, Performed};
 use device_core::interface::Interface;
 use device_core::name::{DeviceClass, Port, QubeName};
@@ -28,6 +28,12 @@ struct Entries {
     open: Option<String>,
 }
 
+impl Entries {
+    fn done(&self) -> impl Iterator<Item = String> + '_ {
+        self.done.iter().map(|done| format!("{done}."))
+    }
+}
+
 impl Ledger {
     /// An empty one over this client.
     #[must_use]
@@ -44,17 +50,25 @@ impl Ledger {
     /// What is known to have happened so far, in sentences.
     #[must_use]
     pub fn known(&self) -> String {
-        self.changed().unwrap_or_else(|| "Nothing was changed.".to_owned())
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = entries.open.iter().map(|open| format!("Whether {open} is not known; look again."));
+        match entries.done().chain(open).collect::<Vec<_>>() {
+            sentences if sentences.is_empty() => "Nothing was changed.".to_owned(),
+            sentences => sentences.join(" "),
+        }
     }
 
-    /// The same; `None` = nothing was changed.
+    /// What was done so far, in sentences; `None` = nothing.
     #[must_use]
-    pub fn changed(&self) -> Option<String> {
+    pub fn done(&self) -> Option<String> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = entries.done.iter().map(|done| format!("{done}."));
-        let open = entries.open.iter().map(|open| format!("Whether {open} is not known; look again."));
-        let sentences: Vec<_> = done.chain(open).collect();
+        let sentences: Vec<_> = entries.done().collect();
         (!sentences.is_empty()).then(|| sentences.join(" "))
+    }
+
+    /// Strikes out the last change: a look showed that it was not made, whatever the server said.
+    pub fn withdraw(&self) {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).done.pop();
     }
 
     /// Attaches as `assignment` says, its mode included.
@@ -182,8 +196,7 @@ impl Hypervisor for Ledger {
 /// Whether a change that failed so may have been made all the same.
 #[must_use]
 pub fn is_open(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::Malformed | ErrorKind::Timeout)
-        && error.server().is_none()
+    error.leaves_open()
 }
 
 /// The action as something that happened.

@@ -121,8 +121,8 @@ fn carry_out(
         (Verb::Watch, Err(Failure::CutShort { .. })) => Ok(()),
         // What was done is done, whether or not the line about it found room.
         (_, Err(Failure::Unwritten(sentence))) => {
-            let changed = ledger.changed().map(|changed| format!(" {changed}")).unwrap_or_default();
-            Err(Failure::Unwritten(sentence + &changed))
+            let done = ledger.done().map(|done| format!(" {done}")).unwrap_or_default();
+            Err(Failure::Unwritten(sentence + &done))
         }
         (_, outcome) => outcome,
     }

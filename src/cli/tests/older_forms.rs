@@ -2,7 +2,10 @@
 
 mod support;
 
+use qubesd_sim::Protocol;
+use support::Run;
 use support::machine::Machine;
+use support::script::Script;
 
 #[test]
 fn devices_are_listed_attached_and_detached_as_they_were() {
@@ -84,6 +87,24 @@ fn a_disk_goes_to_dom0_as_it_did() {
 }
 
 #[test]
+fn a_backend_that_keeps_its_devices_is_told_by_older_forms_too() {
+    let machine = Machine::laptop();
+    for (fault, sentence) in
+        [("empty", "Error: Failed to list 'usb' devices of "), ("exception QubesException x", "Error: x")]
+    {
+        for line in ["-q -l", "list"] {
+            machine.told(&format!("fail-next usb.Available {fault}"));
+            let outcome = machine.run("qvm-usb", line).go();
+            assert_eq!(outcome.code, Some(1), "{line}");
+            assert!(outcome.sentence().starts_with(sentence), "{line}: {outcome:?}");
+        }
+    }
+    let (older, today) = (machine.run("qvm-audio", "-q -l").go(), machine.run("qvm-audio", "list").go());
+    assert_eq!(older, today);
+    assert_eq!(older.code, Some(1));
+}
+
+#[test]
 fn a_device_behind_a_bridge_is_found_by_its_address() {
     let machine = Machine::laptop();
     let told = machine.run("qvm-pci", "info 02:00.0").go();
@@ -98,4 +119,77 @@ fn an_option_that_is_off_is_left_out() {
     machine.run("qvm-pci", line).go().printed("");
     let stored = machine.run("qvm-pci", "list -s win10").go().stdout;
     assert!(stored.contains("*win10 (required: no-strict-reset=true)"), "{stored}");
+}
+
+const EACH_BACKEND: [&str; 2] = ["sys-usb", "sys-disk"];
+
+/// Two disks called `sda`, of two backends, both in one qube.
+fn two_of_a_name() -> Script {
+    let held = EACH_BACKEND.map(|backend| {
+        format!(
+            "{backend}+sda:a:b:c device_id='a:b:c' port_id='sda' mode='manual' frontend_domain='work' \
+             _frontend-dev='{}'\n",
+            if backend == "sys-usb" { "xvdi" } else { "xvdj" }
+        )
+    });
+    let mut server =
+        Script::new().says("admin.vm.device.block.Attached+ work", &format!("0\0{}", held.concat()));
+    for backend in EACH_BACKEND {
+        server = server
+            .says(
+                &format!("admin.vm.device.block.Available+ {backend}"),
+                "0\0sda:a:b:c attachment='work' interfaces='b******'\n",
+            )
+            .says(&format!("admin.vm.device.block.Detach+{backend}+sda+a+b+c work"), "0\0");
+    }
+    server
+}
+
+#[test]
+fn of_two_disks_of_one_name_none_is_detached_by_guess() {
+    for line in ["-q -d sys-usb:sda", "-q -d sys-disk:sda", "-q -d work -f xvdi", "-q -d work -f xvdj"] {
+        let server = two_of_a_name();
+        Run::of("qvm-block", line).on(&server.socket()).go().failed(
+            1,
+            "Error: Two devices called sda are attached to work, and qubesd could detach the wrong one. \
+             Shut work down to detach them.",
+        );
+        assert_eq!(server.changes(), [""; 0], "{line}");
+    }
+}
+
+#[test]
+fn a_detach_that_was_done_all_the_same_is_told() {
+    for protocol in [Protocol::R42, Protocol::R44] {
+        for (fault, sentence) in [
+            ("Detach lost", "Error: qubesd gave no answer, but sys-usb:2-1 is not attached to work now."),
+            (
+                "Detach cut 1",
+                "Error: qubesd sent an invalid reply. But sys-usb:2-1 is not attached to work now.",
+            ),
+        ] {
+            let machine = Machine::speaking("laptop", protocol).with("plug stick");
+            machine.run("qvm-usb", "attach work sys-usb:2-1").go().printed("");
+            machine.told(&format!("fail-next usb.{fault}"));
+            machine.run("qvm-usb", "-q -d sys-usb:2-1").go().failed(1, sentence);
+        }
+    }
+}
+
+#[test]
+fn a_detach_that_did_nothing_is_told() {
+    let server = Script::new()
+        .says(
+            "admin.vm.device.block.Available+ sys-usb",
+            "0\0sda:a:b:c attachment='work' interfaces='b******'\n",
+        )
+        .says("admin.vm.device.block.Detach+sys-usb+sda+a+b+c work", "0\0")
+        .says(
+            "admin.vm.device.block.Attached+sys-usb+sda work",
+            "0\0sys-usb+sda:a:b:c device_id='a:b:c' port_id='sda' mode='manual' frontend_domain='work'\n",
+        );
+    Run::of("qvm-block", "-q -d sys-usb:sda")
+        .on(&server.socket())
+        .go()
+        .failed(1, "Error: qubesd reported success, but sys-usb:sda is still attached to work.");
 }

@@ -106,7 +106,7 @@ fn a_class_that_nobody_knows_is_told_as_ever() {
 
 #[test]
 fn a_refusal_without_a_word_becomes_a_sentence() {
-    let server = Script::new().says(AVAILABLE, STICK);
+    let server = Script::new().says(AVAILABLE, STICK).says(ON_PORT, STICK);
     let outcome = Run::of("qvm-block", "attach work sys-usb:sda").on(&server.socket()).go();
     outcome.failed(
         1,

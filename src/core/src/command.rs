@@ -5,6 +5,7 @@
 //! The mirror is not touched here: it learns of the outcome as of any other change.
 
 mod checks;
+mod outcome;
 
 use crate::assignment::{Assignment, Options};
 use crate::error::{Error, ErrorKind};
@@ -12,10 +13,12 @@ use crate::hypervisor::{Action, Hypervisor, Performed};
 use crate::machine::Machine;
 use crate::mark::Mark;
 use crate::name::{DeviceRef, QubeName};
+use crate::text::ended;
 use checks::{
-    ask_rules, attached_exactly, find_attachment, read_exposed, read_free, same_device, unread,
-    verify_attached, with_disposable,
+    Astray, ask_rules, attached_exactly, find_attachment, look_attached, read_exposed, read_free,
+    same_device, with_disposable,
 };
+use outcome::{disposables, is_unclear, perhaps_created, unknown, unread, with_sentence, without_effect};
 
 /// Looks afresh whether `device` is the one that was seen, is free, and may go to `frontend`: all that [`attach`] looks at
 /// before its call. For whoever has somebody else attach it, right before they say so.
@@ -52,17 +55,25 @@ pub async fn attach<H: Hypervisor>(
     check(hypervisor, machine, device, frontend).await?;
     let action =
         Action::Attach { device: device.clone(), frontend: frontend.clone(), options: options.clone() };
-    match perform(hypervisor, &action).await {
-        Ok(()) => verify_attached(hypervisor, device, frontend).await,
-        // A server that crashed or went away half-way says nothing either: only a look tells whether it refused.
-        Err(silence) if silence == Error::empty_reply() => {
-            match verify_attached(hypervisor, device, frontend).await {
-                Err(found) if found.kind() == ErrorKind::Refused => Err(silence),
-                found => found,
-            }
-        }
-        Err(error) => Err(error),
+    let done = hypervisor.perform(&action).await.map(drop);
+    if done.as_ref().is_err_and(|error| !is_unclear(error)) {
+        return done;
     }
+    let Err(astray) = look_attached(hypervisor, device, frontend).await else {
+        return Ok(());
+    };
+    Err(match (astray, done) {
+        (Astray::Taken(error), _) => error,
+        (Astray::Absent, Ok(())) => {
+            let text = format!("qubesd reported success, but {} is not attached to {frontend}.", device.port);
+            Error::new(ErrorKind::Refused, text)
+        }
+        (Astray::Absent, Err(error)) => {
+            without_effect(error, &format!("{} is not attached to {frontend} now.", device.port))
+        }
+        (Astray::Unread(error), Ok(())) => unread(device, &error),
+        (Astray::Unread(_), Err(error)) => unknown(&error),
+    })
 }
 
 /// Detaches `device` from `frontend`.
@@ -77,20 +88,23 @@ pub async fn detach<H: Hypervisor>(
 ) -> Result<(), Error> {
     attached_exactly(hypervisor, device, frontend).await?;
     let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
-    let done = perform(hypervisor, &action).await;
-    if done.as_ref().is_err_and(|error| *error != Error::empty_reply()) {
+    let done = hypervisor.perform(&action).await.map(drop);
+    if done.as_ref().is_err_and(|error| !is_unclear(error)) {
         return done;
     }
-    let left = find_attachment(hypervisor, device, frontend).await;
-    match left.map_err(|error| unread(device, &error))? {
-        None => Ok(()),
-        Some(_) => Err(done.err().unwrap_or_else(|| {
-            Error::new(
-                ErrorKind::Busy,
-                format!("qubesd reported success, but {} is still attached to {frontend}.", device.port),
-            )
-        })),
-    }
+    Err(match (find_attachment(hypervisor, device, frontend).await, done) {
+        (Ok(None), _) => return Ok(()),
+        (Ok(Some(_)), Ok(())) => {
+            let text =
+                format!("qubesd reported success, but {} is still attached to {frontend}.", device.port);
+            Error::new(ErrorKind::Busy, text)
+        }
+        (Ok(Some(_)), Err(error)) => {
+            without_effect(error, &format!("{} is still attached to {frontend}.", device.port))
+        }
+        (Err(error), Ok(())) => unread(device, &error),
+        (Err(_), Err(error)) => unknown(&error),
+    })
 }
 
 /// Moves `device` from where it is to `frontend`: detach, then attach; if that fails, it is put back.
@@ -126,15 +140,16 @@ pub async fn move_to<H: Hypervisor>(
     };
     let outcome = match attach(hypervisor, None, device, &holder, &before.options).await {
         Ok(()) => format!("It is back in {holder}."),
-        Err(second) => format!("It was not put back into {holder}: {}", second.sentence()),
+        Err(second) => format!("It was not put back into {holder}: {}", ended(second.sentence())),
     };
-    Err(Error::new(error.kind(), format!("{} {outcome}", error.sentence())))
+    Err(with_sentence(&error, &outcome))
 }
 
 /// Attaches `device` to a new disposable based on `template`, and names it.
 ///
 /// # Errors
-/// As [`attach`]; on any failure the disposable is removed again.
+/// As [`attach`]; on any failure the disposable is removed again. Where it is not clear whether one was created, the
+/// sentence names what came meanwhile.
 pub async fn attach_to_new_disposable<H: Hypervisor>(
     hypervisor: &H,
     machine: Option<&Machine>,
@@ -144,9 +159,14 @@ pub async fn attach_to_new_disposable<H: Hypervisor>(
 ) -> Result<QubeName, Error> {
     // Found out before anything is made: a device that can't go leaves no disposable behind.
     read_free(hypervisor, device).await?;
-    let created = hypervisor.perform(&Action::CreateDisposable(template.clone())).await;
-    let Performed::Created(disposable) = created.map_err(with_open_outcome)? else {
-        return Err(Error::new(ErrorKind::Internal, "A disposable was created without a name."));
+    let before = disposables(hypervisor).await;
+    let disposable = match hypervisor.perform(&Action::CreateDisposable(template.clone())).await {
+        Ok(Performed::Created(disposable)) => disposable,
+        Ok(Performed::Done) => {
+            return Err(Error::new(ErrorKind::Internal, "A disposable was created without a name."));
+        }
+        Err(error) if is_unclear(&error) => return Err(perhaps_created(hypervisor, before, error).await),
+        Err(error) => return Err(error),
     };
     let placed = async {
         perform(hypervisor, &Action::Start(disposable.clone())).await?;
@@ -158,10 +178,9 @@ pub async fn attach_to_new_disposable<H: Hypervisor>(
         Err(error) => {
             let outcome = match hypervisor.perform(&Action::Discard(disposable.clone())).await {
                 Ok(_) => "was removed again.".to_owned(),
-                Err(second) => format!("could not be removed: {}", second.sentence()),
+                Err(second) => format!("could not be removed: {}", ended(second.sentence())),
             };
-            let text = format!("{} The new disposable {disposable} {outcome}", error.sentence());
-            Err(Error::new(error.kind(), text))
+            Err(with_sentence(&error, &format!("The new disposable {disposable} {outcome}")))
         }
     }
 }
@@ -211,20 +230,10 @@ pub async fn mark<H: Hypervisor>(
     perform(hypervisor, &Action::Mark { device: device.clone(), mark, is_set }).await
 }
 
-/// Carries out an action.
+/// Carries out an action. A link that breaks meanwhile leaves the outcome open, and the sentence says so.
 async fn perform<H: Hypervisor>(hypervisor: &H, action: &Action) -> Result<(), Error> {
-    hypervisor.perform(action).await.map(drop).map_err(with_open_outcome)
-}
-
-/// A link that breaks meanwhile leaves the outcome open, and the sentence says so.
-fn with_open_outcome(error: Error) -> Error {
-    match error.kind() {
-        ErrorKind::Unreachable | ErrorKind::Malformed => Error::new(
-            error.kind(),
-            format!("{} Whether the command was carried out is not known; look again.", error.sentence()),
-        ),
-        _ => error,
-    }
+    let done = hypervisor.perform(action).await.map(drop);
+    done.map_err(|error| if error.leaves_open() { unknown(&error) } else { error })
 }
 
 #[cfg(test)]

@@ -62,6 +62,14 @@ pub struct ServerError {
     pub message: String,
 }
 
+impl ServerError {
+    /// Whether it names its class and nothing else.
+    #[must_use]
+    pub fn is_wordless(&self) -> bool {
+        without_source_quotes(&self.message).trim().is_empty()
+    }
+}
+
 /// A failed read or command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
@@ -76,11 +84,15 @@ impl Error {
         Self { kind, sentence: sentence.into(), server: None }
     }
 
-    /// The error that a typed exception of the server stands for.
+    /// The error that a typed exception of the server stands for. Where it came without words, its class speaks.
     #[must_use]
     pub fn from_server(server: ServerError) -> Self {
         let kind = kind_of_class(&server.class);
-        let sentence = without_source_quotes(&server.message).to_owned();
+        let sentence = if server.is_wordless() {
+            sentence_of_class(kind, &server.class)
+        } else {
+            without_source_quotes(&server.message).to_owned()
+        };
         Self { kind, sentence, server: Some(Box::new(server)) }
     }
 
@@ -123,6 +135,14 @@ impl Error {
         &self.sentence
     }
 
+    /// Whether a change that failed so may have been made all the same: the reply broke off, or never came. The
+    /// [empty reply](Error::empty_reply) is not among them: mostly it refuses, and only a look tells.
+    #[must_use]
+    pub fn leaves_open(&self) -> bool {
+        self.server.is_none()
+            && matches!(self.kind, ErrorKind::Unreachable | ErrorKind::Malformed | ErrorKind::Timeout)
+    }
+
     /// The server's own words, when it gave any.
     #[must_use]
     pub fn server(&self) -> Option<&ServerError> {
@@ -161,6 +181,21 @@ fn kind_of_class(class: &str) -> ErrorKind {
     }
 }
 
+/// What an exception without words says by its class.
+fn sentence_of_class(kind: ErrorKind, class: &str) -> String {
+    let sentence = match kind {
+        ErrorKind::NotFound => "qubesd knows no such thing",
+        ErrorKind::Denied => "qubesd does not permit this",
+        ErrorKind::NotRunning => "The qube is not running",
+        ErrorKind::AlreadyAttached => "The device is attached already",
+        ErrorKind::Busy => "It is in use",
+        ErrorKind::Unsupported => "The qube lacks what is needed for this",
+        ErrorKind::Timeout => "The qube took too long",
+        _ => "qubesd refused without giving a reason",
+    };
+    format!("{sentence} ({class}).")
+}
+
 /// Takes off the one layer of quotes that some exception classes put around their message.
 ///
 /// # Source
@@ -184,5 +219,17 @@ mod tests {
         });
         assert_eq!(error.kind(), ErrorKind::AlreadyAttached);
         assert_eq!(error.sentence(), "device sys-usb:2-1 of class usb already attached to work");
+    }
+
+    #[test]
+    fn an_exception_without_words_speaks_by_its_class() {
+        for (class, message, sentence) in [
+            ("PermissionDenied", "", "qubesd does not permit this (PermissionDenied)."),
+            ("DeviceAlreadyAttached", "''", "The device is attached already (DeviceAlreadyAttached)."),
+            ("QubesException", " ", "qubesd refused without giving a reason (QubesException)."),
+        ] {
+            let error = Error::from_server(ServerError { class: class.into(), message: message.into() });
+            assert_eq!(error.sentence(), sentence);
+        }
     }
 }

@@ -44,6 +44,15 @@ impl DisplayText {
     }
 }
 
+/// The sentence with a full stop, so that another one can follow; servers leave theirs open.
+#[must_use]
+pub fn ended(sentence: &str) -> String {
+    match sentence.chars().last() {
+        Some('.' | '!' | '?' | '…') => sentence.to_owned(),
+        _ => format!("{sentence}."),
+    }
+}
+
 /// Letters and digits of any script, printable ASCII, and the few signs that device names really hold.
 ///
 /// An allow-list: what Unicode adds tomorrow is refused until somebody looks at it.

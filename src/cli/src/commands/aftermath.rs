@@ -1,15 +1,16 @@
 //! What a change that failed left behind.
 //!
 //! A refusal in words left nothing. After silence, or a link that broke, the state is read once more: what was done
-//! all the same is never left unsaid.
+//! all the same is never left unsaid. Nor is what was done before it in the same run.
 
 use device_core::assignment::Assignment;
 use device_core::error::Error;
 use device_core::name::{Port, QubeName};
 
-use crate::failure::{Failure, is_no_such_qube};
+use crate::failure::{Failure, is_no_such_qube, server_words};
 use crate::ledger::is_open;
 use crate::session::Session;
+use crate::shown::ended;
 
 /// What was asked for.
 pub(super) enum Wish<'a> {
@@ -25,29 +26,63 @@ pub(super) enum Wish<'a> {
 
 /// What to say of a change that failed.
 pub(super) async fn failed(session: &mut Session<'_>, wish: Wish<'_>, error: Error) -> Failure {
+    look(session, &wish, error).await.1
+}
+
+/// Whether it is as wished all the same (`None` = not known), and what to say.
+pub(super) async fn look(
+    session: &mut Session<'_>,
+    wish: &Wish<'_>,
+    error: Error,
+) -> (Option<bool>, Failure) {
     let is_silent = error == Error::empty_reply();
     if is_no_such_qube(&error) {
-        return session.errand.explain(wish.frontend(), error.into()).await;
+        return (Some(false), session.errand.explain(wish.frontend(), error.into()).await);
     }
     if !is_silent && !is_open(&error) {
-        return error.into();
+        return (Some(false), error.into());
     }
-    match (is_silent, wish.holds(session).await) {
-        (true, Some(true)) => {
-            Failure::Refused(format!("qubesd gave no answer, but {} now.", wish.told(Now::AsWished)))
-        }
-        (true, _) => error.into(),
-        (false, Some(true)) => {
-            Failure::Refused(format!("{} But {} now.", error.sentence(), wish.told(Now::AsWished)))
-        }
-        (false, Some(false)) => {
-            Failure::Refused(format!("{} Now {}.", error.sentence(), wish.told(Now::Otherwise)))
-        }
-        (false, None) => Failure::Refused(format!(
-            "{} Whether it was carried out is not known; look again.",
-            error.sentence()
-        )),
+    let now = wish.holds(session).await;
+    let sentence = ended(error.sentence());
+    let text = match (is_silent, now) {
+        (true, Some(true)) => format!("qubesd gave no answer, but {} now.", wish.told(Now::AsWished)),
+        (true, Some(false)) => return (now, error.into()),
+        (true, None) => format!("qubesd gave no answer. {UNKNOWN}"),
+        (false, Some(true)) => format!("{sentence} But {} now.", wish.told(Now::AsWished)),
+        (false, Some(false)) => format!("{sentence} Now {}.", wish.told(Now::Otherwise)),
+        (false, None) => format!("{sentence} {UNKNOWN}"),
+    };
+    (now, Failure::Refused(text))
+}
+
+/// What to say first of a failure after which only a look tells how it is; `None` = the server refused in words.
+pub(super) fn unclear(error: &Error) -> Option<String> {
+    if *error == Error::empty_reply() {
+        return Some("qubesd gave no answer.".into());
     }
+    is_open(error).then(|| ended(error.sentence()))
+}
+
+/// Neither the reply nor a look told it.
+const UNKNOWN: &str = "Whether it was carried out is not known; look again.";
+
+/// The failure that ends a row of changes, with those behind it that were made before.
+pub(super) fn after_others(session: &Session<'_>, failure: Failure) -> Failure {
+    match session.errand.client.done() {
+        Some(done) => with(failure, &done),
+        None => failure,
+    }
+}
+
+/// The same failure with more sentences behind it.
+pub(super) fn with(failure: Failure, more: &str) -> Failure {
+    let sentence = match &failure {
+        Failure::Server(error) => server_words(error),
+        Failure::Refused(sentence) => sentence.clone(),
+        // The others tell what is known by themselves, or say nothing.
+        _ => return failure,
+    };
+    Failure::Refused(format!("{} {more}", ended(&sentence)))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -5,11 +5,11 @@ use device_core::interface::Interface;
 use device_core::name::QubeName;
 use serde::Serialize;
 
+use super::aftermath;
 use crate::errand::{Errand, Manner};
 use crate::failure::{Failure, is_no_such_qube};
 use crate::json;
 use crate::kind;
-use crate::ledger::is_open;
 use crate::parse::Matches;
 use crate::shown::shown;
 use crate::table;
@@ -38,10 +38,10 @@ pub(super) async fn run(errand: &mut Errand<'_>, matches: &Matches) -> Result<()
     let qube = errand.target(matches.operand(1).unwrap_or_default()).await?;
     let before = read(errand, &qube).await?;
     match action {
-        "add" => add(errand, &qube, &without(codes, &before)).await,
+        "add" => add(errand, &qube, &without(codes, &before), &before).await,
         "remove" => {
             let there = codes.into_iter().filter(|code| before.contains(code)).collect::<Vec<_>>();
-            remove(errand, &qube, &there).await
+            remove(errand, &qube, &there, &before).await
         }
         _ => list(errand, &qube, &before),
     }
@@ -77,32 +77,63 @@ fn list(errand: &mut Errand<'_>, qube: &QubeName, denied: &[Interface]) -> Resul
     Ok(errand.console.out.write_all(table::render(&rows).as_bytes())?)
 }
 
-async fn add(errand: &mut Errand<'_>, qube: &QubeName, codes: &[Interface]) -> Result<(), Failure> {
+async fn add(
+    errand: &mut Errand<'_>,
+    qube: &QubeName,
+    codes: &[Interface],
+    before: &[Interface],
+) -> Result<(), Failure> {
     if !codes.is_empty()
         && let Err(error) = errand.client.deny(qube, codes).await
     {
-        return Err(refused(errand, qube, &error));
+        let is_done = |now: &[Interface]| codes.iter().all(|code| now.contains(code));
+        return Err(failed(errand, qube, &error, before, is_done).await);
     }
     after(errand, qube).await
 }
 
-async fn remove(errand: &mut Errand<'_>, qube: &QubeName, codes: &[Interface]) -> Result<(), Failure> {
+async fn remove(
+    errand: &mut Errand<'_>,
+    qube: &QubeName,
+    codes: &[Interface],
+    before: &[Interface],
+) -> Result<(), Failure> {
     if !codes.is_empty()
         && let Err(error) = errand.client.allow(qube, codes).await
     {
-        return Err(refused(errand, qube, &error));
+        let is_done = |now: &[Interface]| !codes.iter().any(|code| now.contains(code));
+        return Err(failed(errand, qube, &error, before, is_done).await);
     }
     after(errand, qube).await
 }
 
-fn refused(errand: &Errand<'_>, qube: &QubeName, error: &Error) -> Failure {
+/// What to say of a change that failed. After silence, or a link that broke, the list is read once more.
+async fn failed(
+    errand: &Errand<'_>,
+    qube: &QubeName,
+    error: &Error,
+    before: &[Interface],
+    is_done: impl Fn(&[Interface]) -> bool,
+) -> Failure {
     if is_no_such_qube(error) {
         return errand.no_such_qube(qube.as_str());
     }
-    if is_open(error) {
-        return Failure::Refused(format!("{} {}", error.sentence(), errand.client.known()));
-    }
-    error.clone().into()
+    let Some(first) = aftermath::unclear(error) else {
+        return error.clone().into();
+    };
+    let now = match errand.client.denied(qube).await {
+        Ok(now) if is_done(&now) => format!("The deny list of {qube} is as asked for now."),
+        // Silence that changed nothing was a refusal.
+        Ok(now) if is_same(&now, before) && *error == Error::empty_reply() => return error.clone().into(),
+        Ok(now) if is_same(&now, before) => format!("The deny list of {qube} is as it was before."),
+        Ok(_) => format!("The deny list of {qube} is another one now; look again."),
+        Err(_) => format!("Whether the deny list of {qube} was changed is not known; look again."),
+    };
+    Failure::Refused(format!("{first} {now}"))
+}
+
+fn is_same(one: &[Interface], other: &[Interface]) -> bool {
+    one.len() == other.len() && one.iter().all(|code| other.contains(code))
 }
 
 /// The list as it is now, for whoever asked for JSON.

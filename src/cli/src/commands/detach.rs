@@ -29,9 +29,23 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         Some(word) => detach_named(session, &frontend, word).await?,
     }
     if matches.has(Key::Shutdown) {
-        session.errand.client.perform(&Action::Shutdown(frontend.clone())).await?;
+        shut_down(session, &frontend).await?;
     }
     Ok(())
+}
+
+/// Asks the qube to shut down. Whether it was asked can't be read back.
+async fn shut_down(session: &Session<'_>, frontend: &QubeName) -> Result<(), Failure> {
+    let Err(error) = session.errand.client.perform(&Action::Shutdown(frontend.clone())).await else {
+        return Ok(());
+    };
+    let failure = match aftermath::unclear(&error) {
+        Some(first) => Failure::Refused(format!(
+            "{first} Whether {frontend} was asked to shut down is not known; look again."
+        )),
+        None => error.into(),
+    };
+    Err(aftermath::after_others(session, failure))
 }
 
 async fn detach_named(session: &mut Session<'_>, frontend: &QubeName, word: &str) -> Result<(), Failure> {
@@ -70,7 +84,9 @@ async fn detach_all(
         return Err(Failure::Refused(format!("{} is not attached.", typed(word))));
     }
     for attachment in meant {
-        detach(session, &attachment.device, frontend, &held).await?;
+        if let Err(failure) = detach(session, &attachment.device, frontend, &held).await {
+            return Err(aftermath::after_others(session, failure));
+        }
     }
     Ok(())
 }
@@ -103,7 +119,11 @@ async fn detach_unheld(
     detach(session, &device.to_ref(), frontend, held).await
 }
 
-async fn detach(
+/// Detaches one device; `held` is all of the class that `frontend` holds, as far as it can be read.
+///
+/// # Errors
+/// Whatever kept it from being done, and how it is now where that is not clear from the reply.
+pub(super) async fn detach(
     session: &mut Session<'_>,
     device: &DeviceRef,
     frontend: &QubeName,
@@ -131,10 +151,13 @@ async fn detach(
 async fn verify(session: &Session<'_>, device: &DeviceRef, frontend: &QubeName) -> Result<(), Failure> {
     let after: Result<_, Error> = session.errand.client.attached_on(&device.port, frontend).await;
     match after {
-        Ok(Some(_)) => Err(Failure::Refused(format!(
-            "qubesd reported success, but {} is still attached to {frontend}.",
-            device.port
-        ))),
+        Ok(Some(_)) => {
+            session.errand.client.withdraw();
+            Err(Failure::Refused(format!(
+                "qubesd reported success, but {} is still attached to {frontend}.",
+                device.port
+            )))
+        }
         _ => Ok(()),
     }
 }

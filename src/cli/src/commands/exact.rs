@@ -32,7 +32,11 @@ pub(super) async fn attach(
 ///
 /// Two reads must agree before we contradict the server: the backend tells who holds the port, the holder tells what
 /// it holds. A read that is refused contradicts nothing.
-async fn verify(session: &Session<'_>, device: &DeviceRef, frontend: &QubeName) -> Result<(), Failure> {
+pub(super) async fn verify(
+    session: &Session<'_>,
+    device: &DeviceRef,
+    frontend: &QubeName,
+) -> Result<(), Failure> {
     let backend_tells = !device.port.class.is_dom0_only() && device.id.is_told();
     if backend_tells
         && let Ok(Some(present)) = session.errand.client.exposed_on(&device.port).await

@@ -3,13 +3,15 @@
 //! # Source
 //! Admin API facts 6.5.
 
+use std::collections::BTreeSet;
+
 use device_core::assignment::Attachment;
 use device_core::device::DeviceInfo;
-use device_core::hypervisor::{Action, Hypervisor};
+use device_core::error::ErrorKind;
 use device_core::name::{DeviceClass, QubeName};
 use device_core::scope::{Scope, ScopeReply};
 
-use super::target;
+use super::{detach, list, target};
 use crate::errand::foreign_kind;
 use crate::failure::Failure;
 use crate::grammar::Key;
@@ -19,31 +21,56 @@ use crate::session::Session;
 /// `-l`: one line a device, a tab behind its name; of PCI devices the addresses that a qube has, as a list.
 ///
 /// # Errors
-/// When it can't be read.
+/// When nothing could be read, or a part of it: what could be read is printed first.
 pub(super) async fn list(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
-    let text = match matches.operand(0) {
-        Some(qube) => addresses(session, qube).await?,
-        None => lines(session).await?,
-    };
-    Ok(session.errand.console.out.write_all(text.as_bytes())?)
+    if let Some(qube) = matches.operand(0) {
+        let text = addresses(session, qube).await?;
+        return Ok(session.errand.console.out.write_all(text.as_bytes())?);
+    }
+    let Lines { text, unreadable, is_known } = lines(session).await?;
+    if !is_known && !unreadable.is_empty() {
+        return Err(Failure::Refused(list::no_such_class(session.class.as_str())));
+    }
+    session.errand.console.out.write_all(text.as_bytes())?;
+    list::complain(session, &unreadable)
 }
 
-async fn lines(session: &mut Session<'_>) -> Result<String, Failure> {
+/// What the backends that run expose.
+#[derive(Default)]
+struct Lines {
+    text: String,
+    unreadable: BTreeSet<QubeName>,
+    /// Whether any backend had an answer.
+    is_known: bool,
+}
+
+async fn lines(session: &mut Session<'_>) -> Result<Lines, Failure> {
     let running = session.errand.qubes().await?.iter().filter(|qube| qube.state.is_running());
     let scopes = running.map(|qube| Scope::Exposed(qube.name.clone(), session.class.clone())).collect();
-    let mut text = String::new();
-    for (_, reply) in session.errand.read_all_with_holders(scopes).await {
-        for device in reply.ok().map(exposed).transpose()?.unwrap_or_default() {
+    let mut lines = Lines::default();
+    for (scope, reply) in session.errand.read_all_with_holders(scopes).await {
+        let devices = match reply {
+            Ok(reply) => exposed(reply)?,
+            // A qube that was removed meanwhile has nothing to tell.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) if list::is_about_this_qube(&error) => {
+                lines.unreadable.extend(scope.qube().cloned());
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        lines.is_known = true;
+        for device in devices {
             let held = match (&device.holder, &session.class) {
                 (Some(holder), DeviceClass::Block) => {
                     session.errand.client.attached_on(&device.port, holder).await.ok()
                 }
                 _ => None,
             };
-            text.push_str(&line(&device, held.flatten().as_ref()));
+            lines.text.push_str(&line(&device, held.flatten().as_ref()));
         }
     }
-    Ok(text)
+    Ok(lines)
 }
 
 fn exposed(reply: ScopeReply) -> Result<Vec<DeviceInfo>, Failure> {
@@ -119,24 +146,31 @@ async fn addresses(session: &mut Session<'_>, qube: &str) -> Result<String, Fail
 /// Whatever kept it from being done. A device that nobody has is only told of.
 pub(super) async fn detach(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
     let word = matches.operand(0).unwrap_or_default();
-    let (device, frontend) = match matches.values(Key::Option).last() {
-        Some(option) if !word.contains(':') => {
-            let frontend = session.errand.target(word).await?;
-            let held = session.attached(&frontend).await?;
-            let node = option.strip_prefix("frontend-dev=");
-            let on_node = held.into_iter().find(|held| held.options.value("frontend-dev") == node);
-            let Some(held) = on_node else { return not_connected(session) };
-            (held.device, frontend)
-        }
-        _ => {
-            let word = target::device_word(session, None, word).await?;
-            let device = target::present(session, None, &word).await?;
-            let Some(frontend) = session.holder_of(&device).await? else { return not_connected(session) };
-            (device.to_ref(), frontend)
-        }
-    };
-    session.errand.client.perform(&Action::Detach { device, frontend }).await?;
-    Ok(())
+    match matches.values(Key::Option).last() {
+        Some(option) if !word.contains(':') => detach_node(session, word, option).await,
+        _ => detach_device(session, word).await,
+    }
+}
+
+/// The disk that the qube `word` knows as the node that `option` names.
+async fn detach_node(session: &mut Session<'_>, word: &str, option: &str) -> Result<(), Failure> {
+    let frontend = session.errand.target(word).await?;
+    let held = session.attached(&frontend).await?;
+    let node = option.strip_prefix("frontend-dev=");
+    let on_node = |held: &&Attachment| node.is_some() && held.options.value("frontend-dev") == node;
+    match held.iter().find(on_node) {
+        Some(meant) => detach::detach(session, &meant.device, &frontend, &held).await,
+        None => not_connected(session),
+    }
+}
+
+async fn detach_device(session: &mut Session<'_>, word: &str) -> Result<(), Failure> {
+    let word = target::device_word(session, None, word).await?;
+    let device = target::present(session, None, &word).await?;
+    let Some(frontend) = session.holder_of(&device).await? else { return not_connected(session) };
+    // Without leave to look, the server's own check has to do.
+    let held = session.attached(&frontend).await.unwrap_or_default();
+    detach::detach(session, &device.to_ref(), &frontend, &held).await
 }
 
 fn not_connected(session: &mut Session<'_>) -> Result<(), Failure> {

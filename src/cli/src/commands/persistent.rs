@@ -33,23 +33,61 @@ pub(super) async fn attach(
     }
     let assignment = Assignment::exactly(device, frontend, Mode::Required, options);
     // The real server takes a PCI device only at the start of a qube.
-    let is_attached =
-        session.class != DeviceClass::Pci && exact::attach(session, device, &assignment).await.is_ok();
+    let is_attached = session.class != DeviceClass::Pci && attach_now(session, device, &assignment).await?;
     let Err(error) = session.errand.client.perform(&Action::Assign(assignment.clone())).await else {
         if is_attached {
             session.errand.report(|| json::change("attach", &assignment))?;
         }
         return session.errand.report(|| json::change("assign", &assignment));
     };
-    if is_attached {
-        let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
-        if let Err(second) = session.errand.client.perform(&action).await {
-            return Err(Failure::Refused(format!(
-                "{} The device stays attached to {frontend}: {}",
-                ended(error.sentence()),
-                ended(second.sentence())
-            )));
+    let (is_stored, failure) = aftermath::look(session, &Wish::Assigned(&assignment), error).await;
+    match (is_attached, is_stored) {
+        (false, _) => Err(failure),
+        (true, Some(false)) => Err(take_back(session, device, frontend, failure).await),
+        // It is stored, or may be: then the device is where it shall be.
+        (true, _) => Err(aftermath::with(failure, &format!("{} is attached to {frontend}.", device.port))),
+    }
+}
+
+/// Whether it is attached now. A refusal is no failure.
+///
+/// # Errors
+/// When it is not known where the device is, or another one was taken for it: then nothing more is done.
+async fn attach_now(
+    session: &mut Session<'_>,
+    device: &DeviceRef,
+    assignment: &Assignment,
+) -> Result<bool, Failure> {
+    let frontend = &assignment.frontend;
+    if let Err(error) = session.errand.client.attach_as(assignment).await {
+        match aftermath::look(session, &Wish::Attached(&device.port, frontend), error).await {
+            (Some(true), _) => {}
+            (Some(false), _) => return Ok(false),
+            (None, failure) => return Err(failure),
         }
     }
-    Err(aftermath::failed(session, Wish::Assigned(&assignment), error).await)
+    exact::verify(session, device, frontend).await?;
+    Ok(true)
+}
+
+/// Detaches what was attached for nothing, and says where that is not so.
+async fn take_back(
+    session: &mut Session<'_>,
+    device: &DeviceRef,
+    frontend: &QubeName,
+    failure: Failure,
+) -> Failure {
+    let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
+    let Err(error) = session.errand.client.perform(&action).await else {
+        return failure;
+    };
+    let why = ended(error.sentence());
+    match aftermath::look(session, &Wish::Detached(&device.port, frontend), error).await.0 {
+        Some(true) => failure,
+        Some(false) => aftermath::with(failure, &format!("The device stays attached to {frontend}: {why}")),
+        None => aftermath::with(
+            failure,
+            &format!("Whether the device is still attached to {frontend} is not known; look again."),
+        ),
+    }
 }

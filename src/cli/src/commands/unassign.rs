@@ -32,7 +32,9 @@ async fn unassign_all(session: &mut Session<'_>, frontend: &QubeName) -> Result<
     };
     let mut held = None;
     for assignment in &stored {
-        unassign(session, assignment, &mut held).await?;
+        if let Err(failure) = unassign(session, assignment, &mut held).await {
+            return Err(aftermath::after_others(session, failure));
+        }
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::name::{DeviceRef, QubeName};
 use crate::qube::{PowerState, Qube, QubeClass};
 use crate::rules::{self, Refusal};
 use crate::scope::{Scope, ScopeReply};
+use crate::text::ended;
 
 /// All devices of the class at the device's backend: the device itself, and what it is related to.
 pub(super) async fn read_exposed<H: Hypervisor>(
@@ -86,44 +87,48 @@ pub(super) fn with_disposable(machine: &Machine, name: &QubeName) -> Machine {
     machine
 }
 
+/// How it is instead, where a device is not attached as it should be.
+pub(super) enum Astray {
+    /// It is not attached there.
+    Absent,
+    /// Another one had taken its place; what became of that.
+    Taken(Error),
+    /// It can't be read.
+    Unread(Error),
+}
+
 /// Reads back whether the device is where it should be. Another one in its place is taken out again.
-pub(super) async fn verify_attached<H: Hypervisor>(
+pub(super) async fn look_attached<H: Hypervisor>(
     hypervisor: &H,
     device: &DeviceRef,
     frontend: &QubeName,
-) -> Result<(), Error> {
-    let not_there = || {
-        let text = format!("qubesd reported success, but {} is not attached to {frontend}.", device.port);
-        Error::new(ErrorKind::Refused, text)
-    };
+) -> Result<(), Astray> {
     // `Attached` of USB makes the server look at every qube; what the backend tells is cheaper. Of the
     // microphone, and on an older server, no backend tells.
     if !hypervisor.names_holder(&device.port.class) {
-        let there = find_attachment(hypervisor, device, frontend).await;
-        return there.map_err(|error| unread(device, &error))?.map(drop).ok_or_else(not_there);
+        let there = find_attachment(hypervisor, device, frontend).await.map_err(Astray::Unread)?;
+        return there.map(drop).ok_or(Astray::Absent);
     }
-    let exposed = read_exposed(hypervisor, device).await.map_err(|error| unread(device, &error))?;
-    let Some(present) = exposed.iter().find(|info| info.port == device.port) else {
-        return Err(not_there());
-    };
+    let exposed = read_exposed(hypervisor, device).await.map_err(Astray::Unread)?;
+    let present = exposed.iter().find(|info| info.port == device.port).ok_or(Astray::Absent)?;
     match (&present.holder, present.id == device.id) {
         (Some(holder), true) if holder == frontend => Ok(()),
         (Some(holder), false) if holder == frontend => {
             let wrong = Action::Detach { device: present.to_ref(), frontend: frontend.clone() };
-            match hypervisor.perform(&wrong).await {
-                Ok(_) => Err(Error::changed(&device.port)),
+            Err(Astray::Taken(match hypervisor.perform(&wrong).await {
+                Ok(_) => Error::changed(&device.port),
                 // Not `Changed`: of that the manual says that nothing has happened.
-                Err(second) => Err(Error::new(
+                Err(second) => Error::new(
                     ErrorKind::Refused,
                     format!(
                         "Another device is on {} now; it was attached to {frontend} and could not be taken out again: {}",
                         device.port,
-                        second.sentence()
+                        ended(second.sentence())
                     ),
-                )),
-            }
+                ),
+            }))
         }
-        _ => Err(not_there()),
+        _ => Err(Astray::Absent),
     }
 }
 
@@ -176,13 +181,6 @@ async fn read_attached<H: Hypervisor>(
         ScopeReply::Attached(attachments) => Ok(attachments),
         _ => Err(foreign_reply()),
     }
-}
-
-/// What became of a command can't be read; that does not mean that it failed.
-pub(super) fn unread(device: &DeviceRef, error: &Error) -> Error {
-    let text =
-        format!("{} Where {} is now could not be read back; look again.", error.sentence(), device.port);
-    Error::new(error.kind(), text)
 }
 
 fn foreign_reply() -> Error {

@@ -28,7 +28,14 @@ enum Attaching {
     TakesAnother,
     /// As before, and that one can't be detached.
     TakesAnotherForGood,
+    /// Nothing can be read any more either.
     BreaksTheLink,
+    /// It works, and the reply is cut.
+    WorksAndIsCut,
+    /// It does not work, and the reply is cut.
+    FailsAndIsCut,
+    /// It may work; the server closes without one byte, and then nothing can be read any more.
+    FallsSilent,
     /// It works, or a detach does, and then nothing can be read any more.
     BreaksTheLinkAfterwards,
     /// It works, and the server closes without one byte.
@@ -125,7 +132,10 @@ impl Hypervisor for Fake {
                 let read_only = if options.is_read_only() { " read-only" } else { "" };
                 state.done.push(format!("attach {} {frontend}{read_only}", device.port.id));
                 let attaching = state.attaching.pop().unwrap_or(Attaching::Works);
-                state.is_away = attaching == Attaching::BreaksTheLinkAfterwards;
+                state.is_away = matches!(
+                    attaching,
+                    Attaching::BreaksTheLink | Attaching::BreaksTheLinkAfterwards | Attaching::FallsSilent
+                );
                 state.cannot_detach = attaching == Attaching::TakesAnotherForGood;
                 let place = state.disks.iter_mut().find(|(disk, _)| disk.port == device.port).unwrap();
                 match attaching {
@@ -140,7 +150,12 @@ impl Hypervisor for Fake {
                         place.1 = Some(frontend.clone());
                         return Err(Error::empty_reply());
                     }
-                    Attaching::FailsWithoutAWord => return Err(Error::empty_reply()),
+                    Attaching::WorksAndIsCut => {
+                        place.1 = Some(frontend.clone());
+                        return Err(Error::new(ErrorKind::Malformed, "Cut."));
+                    }
+                    Attaching::FailsAndIsCut => return Err(Error::new(ErrorKind::Malformed, "Cut.")),
+                    Attaching::FailsWithoutAWord | Attaching::FallsSilent => return Err(Error::empty_reply()),
                     Attaching::Fails => return Err(Error::new(ErrorKind::Refused, "No free device node.")),
                     Attaching::BreaksTheLink => return Err(Error::new(ErrorKind::Unreachable, "Gone.")),
                 }
@@ -259,6 +274,24 @@ fn a_server_that_says_nothing_is_believed_by_what_it_did() {
     assert_eq!(attach_sda(&fake), Ok(()));
     let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::FailsWithoutAWord]);
     assert_eq!(attach_sda(&fake), Err(Error::empty_reply()));
+}
+
+#[test]
+fn a_reply_that_was_cut_is_believed_by_what_was_done() {
+    let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::WorksAndIsCut]);
+    assert_eq!(attach_sda(&fake), Ok(()));
+    let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::FailsAndIsCut]);
+    let error = attach_sda(&fake).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert_eq!(error.sentence(), "Cut. sys-usb:sda is not attached to work now.");
+}
+
+#[test]
+fn silence_that_nobody_explains_is_no_refusal() {
+    let fake = Fake::with(&[(disk("sda", "stick"), None)], &[Attaching::FallsSilent]);
+    let error = attach_sda(&fake).unwrap_err();
+    assert_ne!(error.kind(), ErrorKind::Refused);
+    assert!(error.sentence().contains("not known"), "{error}");
 }
 
 #[test]
