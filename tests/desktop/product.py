@@ -17,6 +17,8 @@ import spoken
 
 PROGRAMS = ROOT / "target/release"
 SERVICE = "org.plugboard.Devices1"
+# Whoever has it is the widget of the session; others have it open its menu, and end.
+WIDGET = "org.plugboard.Menu"
 PATH = "/org/plugboard/Devices1"
 
 
@@ -37,11 +39,12 @@ class Product:
     # ---- programs -------------------------------------------------------------------------------------------------
 
     def start(self, language=None):
-        """Starts everything, and returns once the service mirrors the world."""
+        """Starts everything, and returns once the service mirrors the world and the widget is that of the session."""
         if self.real_socket is None:
             self.start_simulator()
         self.start_service()
         self.start_widget(language=language)
+        self.desktop.wait_for_name(WIDGET)
         return self
 
     def start_simulator(self, *words):

@@ -16,7 +16,7 @@ use crate::name::{DeviceRef, QubeName};
 use crate::text::ended;
 use checks::{
     Astray, ask_rules, attached_exactly, find_attachment, look_attached, read_exposed, read_free,
-    same_device, with_disposable,
+    same_device, swapped, with_disposable,
 };
 use outcome::{disposables, is_unclear, perhaps_created, unknown, unread, with_sentence, without_effect};
 
@@ -56,8 +56,13 @@ pub async fn attach<H: Hypervisor>(
     let action =
         Action::Attach { device: device.clone(), frontend: frontend.clone(), options: options.clone() };
     let done = hypervisor.perform(&action).await.map(drop);
-    if done.as_ref().is_err_and(|error| !is_unclear(error)) {
-        return done;
+    if let Err(error) = &done
+        && !is_unclear(error)
+    {
+        return match swapped(hypervisor, device).await {
+            Some(changed) => Err(changed),
+            None => done,
+        };
     }
     let Err(astray) = look_attached(hypervisor, device, frontend).await else {
         return Ok(());

@@ -8,6 +8,7 @@ use super::aftermath::{self, Wish};
 use super::target;
 use crate::failure::Failure;
 use crate::session::Session;
+use crate::shown::ended;
 
 /// PCI devices come with the start of a qube.
 pub(super) fn not_by_hand() -> Failure {
@@ -51,7 +52,7 @@ pub(super) async fn verify(
             Ok(_) => text,
             Err(error) => format!(
                 "{text} The wrong one is attached to {frontend} and could not be detached: {}",
-                error.sentence()
+                ended(error.sentence())
             ),
         }));
     }

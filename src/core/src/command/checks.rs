@@ -34,6 +34,13 @@ pub(super) fn same_device<'a>(
     if present.id == device.id { Ok(present) } else { Err(Error::changed(&device.port)) }
 }
 
+/// That the device is another one now, or gone: a server that was asked for the one that was seen refuses then, in words
+/// that name another reason.
+pub(super) async fn swapped<H: Hypervisor>(hypervisor: &H, device: &DeviceRef) -> Option<Error> {
+    let exposed = read_exposed(hypervisor, device).await.ok()?;
+    same_device(&exposed, device).err()
+}
+
 /// As [`read_exposed`], with the device itself among them: the one that was seen, and held by nobody who excludes others.
 pub(super) async fn read_free<H: Hypervisor>(
     hypervisor: &H,

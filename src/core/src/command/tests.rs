@@ -26,7 +26,9 @@ enum Attaching {
     SaysYesAndDoesNothing,
     /// The device is swapped for another one right before.
     TakesAnother,
-    /// As before, and that one can't be detached.
+    /// The device is swapped for another one right before, and that one is refused.
+    RefusesAnother,
+    /// As [`Attaching::TakesAnother`], and that one can't be detached.
     TakesAnotherForGood,
     /// Nothing can be read any more either.
     BreaksTheLink,
@@ -146,6 +148,10 @@ impl Hypervisor for Fake {
                         *place = (disk("sda", "evil"), Some(frontend.clone()));
                     }
                     Attaching::SaysYesAndDoesNothing => {}
+                    Attaching::RefusesAnother => {
+                        *place = (disk("sda", "evil"), None);
+                        return Err(Error::new(ErrorKind::Refused, "It is ambiguous"));
+                    }
                     Attaching::WorksWithoutAWord => {
                         place.1 = Some(frontend.clone());
                         return Err(Error::empty_reply());
@@ -239,6 +245,20 @@ fn a_device_swapped_during_the_call_is_taken_out_again() {
     assert_eq!(attach_sda(&fake).unwrap_err().kind(), ErrorKind::Changed);
     assert_eq!(fake.done(), ["attach sda work", "detach sda work"]);
     assert_eq!(fake.holder(&disk("sda", "evil")), None);
+}
+
+#[test]
+fn a_device_swapped_before_the_call_is_told_as_that() {
+    let seen = disk("sda", "stick");
+    let fake = Fake::with(&[(seen.clone(), None)], &[Attaching::RefusesAnother]);
+    assert_eq!(attach_sda(&fake), Err(Error::changed(&seen.port)));
+
+    let fake = Fake::with(&[(seen.clone(), Some("vault"))], &[Attaching::RefusesAnother]);
+    let error = run(move_to(&fake, None, &seen, &name("work"), &Options::new())).unwrap_err();
+    let changed = Error::changed(&seen.port);
+    let text = format!("{changed} It was not put back into vault: {changed}");
+    assert_eq!((error.kind(), error.sentence()), (ErrorKind::Changed, text.as_str()));
+    assert_eq!(fake.holder(&seen), None);
 }
 
 #[test]

@@ -112,7 +112,7 @@ async fn a_name_made_to_deceive_arrives_as_harmless_text() {
 }
 
 #[tokio::test]
-async fn a_server_that_dies_during_an_attach_leaves_a_sentence_and_the_truth() {
+async fn a_server_that_dies_during_an_attach_is_believed_by_what_it_did() {
     let (mut client, laptop, simulation) = laptop().await;
     let manager = client.manager().await;
     laptop.control("plug stick").unwrap();
@@ -121,12 +121,7 @@ async fn a_server_that_dies_during_an_attach_leaves_a_sentence_and_the_truth() {
     let device = seen(client.replica.machine(), &stick);
     let (path, id) = words(&device);
     laptop.control("fail-next device.usb.Attach cut 1").unwrap();
-    let failure = within(manager.attach(&path, id, "work", plain())).await.unwrap_err();
-    let failure = error::from_bus(&failure);
-    assert!(
-        matches!(failure.kind(), ErrorKind::Refused | ErrorKind::Malformed | ErrorKind::Unreachable),
-        "{failure:?}"
-    );
+    within(manager.attach(&path, id, "work", plain())).await.unwrap();
     client.until(|machine| is_held(machine, &stick, "work")).await;
     simulation.end().await;
 }
