@@ -67,15 +67,15 @@ struct Entry {
     options: BTreeMap<String, String>,
 }
 
-/// Writes the file; the error is a sentence, for text that TOML can't carry.
-pub fn write(stored: &Stored) -> Result<String, String> {
+/// Writes the file, which names the program that reads it; the error is a sentence, for text that TOML can't carry.
+pub fn write(stored: &Stored, program: &str) -> Result<String, String> {
     let file = File {
         version: VERSION,
         classes: stored.classes.iter().map(ToString::to_string).collect(),
         qubes: stored.qubes.iter().map(|(name, shelf)| written(name, shelf)).collect(),
     };
     let text = toml::to_string(&file).map_err(|error| format!("This can't be written: {error}."))?;
-    Ok(format!("# Stored assignments and deny lists. `qvm-device apply` makes them so again.\n{text}"))
+    Ok(format!("# Stored assignments and deny lists. `{program} apply` makes them so again.\n{text}"))
 }
 
 fn written(name: &QubeName, shelf: &Shelf) -> Qube {

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use crate::failure::Failure;
 use crate::glob;
 use crate::ledger::Ledger;
+use crate::older::Hint;
 use crate::parse::usage_error;
 use crate::shown::shown;
 use crate::usage::Program;
@@ -60,13 +61,15 @@ pub struct Errand<'a> {
     /// Where the words go.
     pub console: Console<'a>,
     qubes: Option<Vec<QubeState>>,
+    /// Today's form of the line, up to its device.
+    today: Option<String>,
 }
 
 impl<'a> Errand<'a> {
     /// A run that has read nothing yet.
     #[must_use]
     pub fn new(client: Ledger, program: Program, manner: Manner, console: Console<'a>) -> Self {
-        Self { client, program, manner, console, qubes: None }
+        Self { client, program, manner, console, qubes: None, today: None }
     }
 
     /// Names today's form of what was typed, unless that is unwanted.
@@ -75,6 +78,20 @@ impl<'a> Errand<'a> {
             // A hint that can't be shown is no reason to stop.
             let _ = writeln!(self.console.err, "Today's form: {}", shown(today));
         }
+    }
+
+    /// Names today's form of a line in an older one, or keeps it until its device is found.
+    pub fn hint_at_line(&mut self, hint: Hint) {
+        match hint {
+            Hint::Whole(line) => self.hint(&line),
+            Hint::UpToDevice(line) => self.today = Some(line),
+        }
+    }
+
+    /// Names today's form of a device, with that of the line before it, if there is one.
+    pub fn hint_at_device(&mut self, device: &str) {
+        let line = self.today.take().map(|line| line + " ").unwrap_or_default();
+        self.hint(&(line + device));
     }
 
     /// Tells of a change as JSON, if that is asked for; in words it is told by saying nothing.

@@ -31,6 +31,15 @@ pub enum Event {
     Gone,
 }
 
+/// Whether it happened before our eyes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// It did.
+    Happened,
+    /// It was so before anybody watched.
+    WasThere,
+}
+
 /// What happened between two states, in the order in which it makes sense.
 #[must_use]
 pub fn between(before: Option<&Device>, now: Option<&Device>) -> Vec<Event> {
@@ -119,10 +128,11 @@ impl Event {
 
     /// The line for a script.
     #[must_use]
-    pub fn in_json(&self, device: &Device) -> String {
+    pub fn in_json(&self, device: &Device, news: News) -> String {
         #[derive(Serialize)]
         struct Line<'a> {
             event: &'a str,
+            news: bool,
             #[serde(skip_serializing_if = "Option::is_none")]
             qube: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,10 +145,8 @@ impl Event {
         };
         let users = device.attachments.iter().map(|(qube, options)| json::User::new(qube, options));
         let device = json::Device::new(&device.info, users.collect());
-        json::line(
-            "event",
-            Line { event: self.name(), qube: self.qube().map(QubeName::as_str), mode, device },
-        )
+        let (event, qube) = (self.name(), self.qube().map(QubeName::as_str));
+        json::line("event", Line { event, news: news == News::Happened, qube, mode, device })
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Failure {
     No,
     /// Nobody reads what we write any more.
     Unread,
+    /// What we write finds no room, as on a full disk: `Error: …`.
+    Unwritten(String),
 }
 
 impl From<Error> for Failure {
@@ -44,8 +46,12 @@ impl From<UsageError> for Failure {
 }
 
 impl From<std::io::Error> for Failure {
-    fn from(_: std::io::Error) -> Self {
-        Self::Unread
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            // A reader that has seen enough, such as `head`, is no failure that needs words.
+            std::io::ErrorKind::BrokenPipe => Self::Unread,
+            _ => Self::Unwritten(format!("The results can't be written: {error}.")),
+        }
     }
 }
 
@@ -57,7 +63,7 @@ impl Failure {
             Self::Usage(error) => format!("{}{}: error: {}\n", error.usage, error.speaker, error.message),
             Self::Argument(message) => format!("{program}: error: {message}\n"),
             Self::Server(error) => format!("Error: {}\n", server_words(error)),
-            Self::Refused(message) | Self::CutShort { sentence: message, .. } => {
+            Self::Refused(message) | Self::Unwritten(message) | Self::CutShort { sentence: message, .. } => {
                 format!("Error: {message}\n")
             }
             Self::No | Self::Unread => String::new(),

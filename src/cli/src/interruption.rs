@@ -1,4 +1,4 @@
-//! What ends a run from outside: Ctrl-C, a request to terminate, and the limit of `--timeout`.
+//! What ends a run from outside: Ctrl-C, a request to terminate, a terminal that goes away, and the limit of `--timeout`.
 //!
 //! None of them undoes anything; each leaves a sentence on what is known to have happened.
 
@@ -14,6 +14,8 @@ use crate::ledger::Ledger;
 const INTERRUPTED: u8 = 130;
 /// Exit code after a request to terminate, as a shell names it.
 const TERMINATED: u8 = 143;
+/// Exit code after the terminal went away, as a shell names it.
+const HUNG_UP: u8 = 129;
 
 /// Does `work` until it is done or cut short.
 ///
@@ -26,11 +28,14 @@ pub async fn bounded(
 ) -> Result<(), Failure> {
     let (mut interrupt, mut terminate) =
         (signal(SignalKind::interrupt()).ok(), signal(SignalKind::terminate()).ok());
+    // Who starts a run with `nohup` wants it to go on.
+    let mut hang_up = if ignores_hang_up() { None } else { signal(SignalKind::hangup()).ok() };
     let cut_short = |code| Failure::CutShort { sentence: format!("Interrupted. {}", ledger.known()), code };
     tokio::select! {
         outcome = within(ledger, limit, work) => outcome,
         () = received(&mut interrupt) => Err(cut_short(INTERRUPTED)),
         () = received(&mut terminate) => Err(cut_short(TERMINATED)),
+        () = received(&mut hang_up) => Err(cut_short(HUNG_UP)),
     }
 }
 
@@ -44,6 +49,15 @@ async fn within(
         let sentence = format!("No answer within {} s. {}", limit.as_secs_f64(), ledger.known());
         Err(Failure::CutShort { sentence, code: 1 })
     })
+}
+
+/// Whether whoever started us had us ignore that the terminal goes away.
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    let bit = SignalKind::hangup().as_raw_value() - 1;
+    mask >> bit & 1 == 1
 }
 
 /// A system that gives no signals leaves their default: the program just ends.

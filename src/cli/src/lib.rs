@@ -91,7 +91,7 @@ fn read_and_run(
     }
     if let Some(older) = older::read(program, &arguments) {
         let older::Older { invocation, hint } = older?;
-        return carry_out(program, invocation, Some(&hint), console);
+        return carry_out(program, invocation, Some(hint), console);
     }
     match parse::parse(program, &arguments)? {
         Parsed::Show(text) => Ok(console.out.write_all(text.as_bytes())?),
@@ -106,19 +106,24 @@ fn read_and_run(
 fn carry_out(
     program: &Program,
     invocation: Invocation,
-    hint: Option<&str>,
+    hint: Option<older::Hint>,
     console: Console<'_>,
 ) -> Result<(), Failure> {
     let Invocation { class, command, matches } = invocation;
     let ledger = ledger(&matches);
     let mut errand = Errand::new(ledger.clone(), program.clone(), manner(&matches), console);
     if let Some(hint) = hint {
-        errand.hint(hint);
+        errand.hint_at_line(hint);
     }
     let work = commands::run(errand, class.as_deref(), command.verb, &matches);
     match (command.verb, on_runtime(program, &matches, &ledger, work)) {
         // To be interrupted is how it ends.
         (Verb::Watch, Err(Failure::CutShort { .. })) => Ok(()),
+        // What was done is done, whether or not the line about it found room.
+        (_, Err(Failure::Unwritten(sentence))) => {
+            let done = ledger.done().map(|done| format!(" {done}")).unwrap_or_default();
+            Err(Failure::Unwritten(sentence + &done))
+        }
         (_, outcome) => outcome,
     }
 }
@@ -155,7 +160,9 @@ fn on_runtime(
     work: impl Future<Output = Result<(), Failure>>,
 ) -> Result<(), Failure> {
     let limit = limit(program, matches)?;
-    start_log(matches.count(Key::Verbose));
+    if matches.has(Key::Verbose) {
+        start_log();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -170,13 +177,9 @@ fn limit(program: &Program, matches: &Matches) -> Result<Option<Duration>, Failu
 }
 
 /// Logs go to the error stream, and only when asked for: an ordinary run sets up nothing.
-fn start_log(verbosity: usize) {
-    let level = match verbosity {
-        0 => return,
-        1 => tracing::Level::DEBUG,
-        _ => tracing::Level::TRACE,
-    };
-    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).finish();
+fn start_log() {
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(std::io::stderr).finish();
     // A second run in one process keeps the first log.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

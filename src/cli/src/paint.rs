@@ -1,8 +1,9 @@
 //! Colours on a terminal: the dot of a qube's label before its name, and a bold header.
 //!
-//! Only where a person looks, and not with `NO_COLOR`; otherwise everything here leaves text as it is.
+//! Only where a person looks, and not with `NO_COLOR` or a terminal that knows none; otherwise everything here leaves text as it is.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 
 use device_core::name::QubeName;
 
@@ -10,6 +11,12 @@ use crate::errand::Errand;
 
 /// What ends every colour.
 const PLAIN: &str = "\u{1b}[0m";
+
+/// Whether a terminal shall have colours, by what `NO_COLOR` and `TERM` say; empty = not set.
+#[must_use]
+pub fn is_welcome(no_colour: &OsStr, term: &OsStr) -> bool {
+    no_colour.is_empty() && term != "dumb"
+}
 
 /// The colours of some qubes.
 #[derive(Debug, Default)]
@@ -68,6 +75,15 @@ pub fn without_colour(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_are_for_terminals_that_know_them_and_people_who_want_them() {
+        for (no_colour, term, expected) in
+            [("", "xterm-256color", true), ("", "", true), ("1", "xterm", false), ("", "dumb", false)]
+        {
+            assert_eq!(is_welcome(no_colour.as_ref(), term.as_ref()), expected, "{no_colour} {term}");
+        }
+    }
 
     #[test]
     fn colours_take_no_room() {

@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::grammar::{ABOUT, Arity, COMMANDS, COMMON, Command, Flag, Operand, TOP};
+use crate::grammar::{ABOUT, Arity, COMMANDS, COMMON, Command, Flag, Operand, Reach, TOP};
 use crate::shown::shown;
 
 /// Widest usage line, as the field's tools wrap theirs.
 const LINE_MAX: usize = 79;
+
+/// What the names of the programs begin with: those of the field's tool, and ours where both are installed.
+const PREFIXES: [&str; 2] = ["qvm-", "plugboard-"];
 
 /// Under which name the program was started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +25,19 @@ impl Program {
     #[must_use]
     pub fn of_path(path: &str) -> Self {
         let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("qvm-device");
-        let class = ["qvm-", "plugboard-"]
+        let class = PREFIXES
             .into_iter()
             .find_map(|prefix| name.strip_prefix(prefix))
             .filter(|class| !matches!(*class, "" | "device"))
             .map(ToOwned::to_owned);
         Self { name: shown(name).to_string(), class }
+    }
+
+    /// The program beside this one that stands for `class`, or for all classes if that is `device`.
+    #[must_use]
+    pub fn beside(&self, class: &str) -> String {
+        let prefix = PREFIXES.into_iter().find(|prefix| self.name.starts_with(prefix)).unwrap_or(PREFIXES[0]);
+        format!("{prefix}{class}")
     }
 }
 
@@ -36,8 +46,10 @@ impl Program {
 pub fn speaker(program: &Program, command: Option<&Command>) -> String {
     match (command, &program.class) {
         (None, _) => program.name.clone(),
-        (Some(command), Some(_)) => format!("{} {}", program.name, command.main_name()),
-        (Some(command), None) => format!("{} DEVICE_CLASS {}", program.name, command.main_name()),
+        (Some(command), class) if class.is_some() || command.reach == Reach::AllClasses => {
+            format!("{} {}", program.name, command.main_name())
+        }
+        (Some(command), _) => format!("{} DEVICE_CLASS {}", program.name, command.main_name()),
     }
 }
 

@@ -133,6 +133,28 @@ fn one_class_is_exported_without_the_rest() {
 }
 
 #[test]
+fn a_backend_that_does_not_exist_keeps_every_qube_as_it_is() {
+    let entry = |qube: &str, backend: &str| {
+        format!(
+            "[[qube]]\nname = \"{qube}\"\n[[qube.assignment]]\nclass = \"usb\"\nbackend = \"{backend}\"\n\
+             port = \"2-5\"\nmode = \"auto-attach\"\n"
+        )
+    };
+    let head = "version = 1\nclasses = [\"usb\"]\n";
+    let file = File::of(&format!("{head}{}{}", entry("personal", "sys-usb"), entry("work", "nosuch")));
+    let machine = Machine::laptop().with("calls reset");
+    for line in ["apply --dry-run", "apply"] {
+        let outcome = machine.run("qvm-device", line).and(file.path()).go();
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""), "{line}");
+        assert!(
+            outcome.sentence().ends_with("work: There is no backend nosuch. Nothing was changed."),
+            "{outcome:?}"
+        );
+    }
+    assert!(!machine.told("calls").contains("Assign="));
+}
+
+#[test]
 fn a_file_that_makes_no_sense_changes_nothing() {
     let machine = Machine::laptop();
     for (text, end) in [

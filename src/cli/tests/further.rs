@@ -7,6 +7,7 @@ mod support;
 use serde_json::{Value, json};
 use support::inside::on_terminal;
 use support::machine::Machine;
+use support::running::DEADLINE;
 
 fn value(line: &str) -> Value {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))
@@ -95,6 +96,43 @@ fn explain_names_everything_that_is_in_the_way() {
 }
 
 #[test]
+fn every_sentence_names_the_programs_as_they_are_installed() {
+    let machine = Machine::laptop().with("plug stick");
+    let assigned = machine.run("plugboard-device", "usb assign work sys-usb:2-1").go();
+    assert!(assigned.stdout.ends_with("\tplugboard-usb attach work sys-usb:2-1\n"), "{assigned:?}");
+    machine.run("plugboard-usb", "attach work sys-usb:2-1").go().printed("");
+    let explained = machine.run("plugboard-device", "usb explain personal sys-usb:2-1").go();
+    assert!(explained.stdout.contains("`plugboard-usb move personal sys-usb:2-1`"), "{explained:?}");
+    let exported = machine.run("plugboard-usb", "export").go();
+    assert!(exported.stdout.contains("`plugboard-device apply`"), "{exported:?}");
+    let dropped = machine.run("plugboard-usb", "unassign work").go();
+    assert!(dropped.stdout.ends_with("\tplugboard-usb detach work sys-usb:2-1\n"), "{dropped:?}");
+}
+
+#[test]
+fn explain_is_asked_about_options_too() {
+    let machine = Machine::laptop().with("plug stick");
+    for options in ["", " --ro", " -o frontend-dev=xvdj -o read-only=on -o devtype=cdrom"] {
+        let outcome = machine.run("qvm-block", &format!("explain work sys-usb:sda{options}")).go();
+        assert!(outcome.stdout.starts_with("Yes: "), "{outcome:?}");
+    }
+    for (tool, device, option, reason) in [
+        ("block", "sda", "frontend-dev=foo", "the name of a disk in a qube begins with xvd or sd."),
+        ("block", "sda", "read-only=perhaps", "that is neither yes nor no."),
+        ("block", "sda", "devtype=floppy", "a disk is given as disk or as cdrom."),
+        ("block", "sda", "colour=red", "An attachment of a block device has no option colour."),
+        ("usb", "2-1", "read-only=yes", "An attachment of a usb device takes no options."),
+    ] {
+        let (tool, rest) = (format!("qvm-{tool}"), format!("work sys-usb:{device} -o {option}"));
+        let outcome = machine.run(&tool, &format!("explain {rest}")).go();
+        assert_eq!(outcome.code, Some(1), "{option}");
+        assert!(outcome.stdout.ends_with(&format!("{reason}\n")), "{outcome:?}");
+        let tried = machine.run(&tool, &format!("attach {rest}")).go();
+        assert_eq!(tried.code, Some(1), "the server is of the same mind: {tried:?}");
+    }
+}
+
+#[test]
 fn a_deny_list_is_kept_by_names_and_codes() {
     let machine = Machine::laptop();
     machine.run("qvm-device", "denied list work").go().printed("");
@@ -160,6 +198,22 @@ fn a_device_that_comes_later_is_waited_for() {
     machine.told("plug stick");
     running.end().printed("");
     assert!(machine.run("qvm-usb", "list work").go().stdout.contains("work (attached)"));
+}
+
+#[test]
+fn waiting_for_a_device_survives_a_restart() {
+    let mut machine = Machine::laptop();
+    let running = machine.run("qvm-usb", "attach --wait work sys-usb:2-1").start();
+    let limited = machine.run("qvm-usb", "attach --wait=1 work sys-usb:2-1").start();
+    machine.until(|status| status.contains("listeners=2"));
+    machine.down();
+    let outcome = limited.end();
+    assert_eq!(outcome.code, Some(1));
+    assert!(outcome.sentence().ends_with(" within 1 s. Nothing was changed."), "{outcome:?}");
+    machine.up();
+    machine.until(|status| status.contains("listeners=1"));
+    machine.told("plug stick");
+    running.end().printed("");
 }
 
 #[test]
@@ -229,6 +283,39 @@ fn watching_as_json_gives_the_whole_state_first() {
     machine.told("plug stick");
     let event = value(&running.line());
     assert_eq!((&event["event"], &event["device"]["backend"]), (&json!("appeared"), &json!("sys-usb")));
+}
+
+#[test]
+fn what_was_stored_before_is_no_news() {
+    let machine = Machine::laptop();
+    machine.run("qvm-pci", "assign -q --required win10 dom0:00_1f.3").go().printed("");
+    machine.told("calls reset");
+    let watching = machine.run("qvm-pci", "watch").start();
+    assert!(watching.complaint().starts_with("Watching; "));
+    let in_json = machine.run("qvm-pci", "watch --json").start();
+    let assigned_to = |qube: &str| loop {
+        let event = value(&in_json.line());
+        if (event["event"].as_str(), event["qube"].as_str()) == (Some("assigned"), Some(qube)) {
+            return event["news"].clone();
+        }
+    };
+    assert_eq!(assigned_to("win10"), json!(false));
+    // Both have read what is stored for every qube that was there, dom0 aside: nothing of it can still come.
+    let qubes = field(&machine.told("status"), "qubes=") - 1;
+    let since = std::time::Instant::now();
+    while field(&machine.told("calls"), "admin.vm.device.pci.Assigned=") < 2 * qubes {
+        assert!(since.elapsed() < DEADLINE, "{}", machine.told("calls"));
+        std::thread::yield_now();
+    }
+    machine.run("qvm-pci", "assign -q --required vault dom0:00_1f.3").go().printed("");
+    assert_eq!(watching.line(), "pci dom0:00_1f.3 assigned to vault (required)");
+    assert_eq!(assigned_to("vault"), json!(true));
+}
+
+/// The number behind a name in a line of the control language.
+fn field(line: &str, name: &str) -> usize {
+    let word = line.split_whitespace().find_map(|word| word.strip_prefix(name));
+    word.map_or(0, |number| number.parse().unwrap_or_default())
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn a_limit_during_a_change_leaves_its_outcome_open_and_says_so() {
 
 #[test]
 fn ctrl_c_during_a_change_tells_what_is_not_known() {
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let server = Script::new().says(AVAILABLE, STICK).hangs(ATTACH);
         let running = Run::of("qvm-block", "attach work sys-usb:sda").on(&server.socket()).start();
         server.wait_for(ATTACH);
@@ -43,6 +43,18 @@ fn ctrl_c_during_a_change_tells_what_is_not_known() {
             "Error: Interrupted. Whether sys-usb:sda was attached to work is not known; look again.",
         );
     }
+}
+
+#[test]
+fn a_run_that_shall_outlive_its_terminal_does() {
+    let machine = Machine::laptop();
+    let running = machine.run("qvm-device", "usb watch").start_with_nohup();
+    assert!(running.complaint().starts_with("Watching; "));
+    running.signal("HUP");
+    machine.told("plug stick");
+    assert!(running.line().starts_with("usb sys-usb:2-1 appeared"));
+    running.signal("TERM");
+    assert_eq!(running.end().code, Some(0));
 }
 
 #[test]

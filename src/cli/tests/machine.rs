@@ -127,6 +127,25 @@ fn a_server_that_refuses_dies_or_mumbles_gets_one_sentence() {
 }
 
 #[test]
+fn results_that_find_no_room_are_told_with_what_was_done_before() {
+    let machine = Machine::laptop().with("plug stick");
+    let full = "Error: The results can't be written: No space left on device (os error 28).";
+    machine.run("qvm-usb", "list").writing_to("/dev/full").failed(1, full);
+    machine
+        .run("qvm-usb", "attach --json work sys-usb:2-1")
+        .writing_to("/dev/full")
+        .failed(1, &format!("{full} sys-usb:2-1 was attached to work."));
+}
+
+#[test]
+fn a_verbose_run_logs_its_calls() {
+    let machine = Machine::laptop().with("plug stick");
+    let outcome = machine.run("qvm-usb", "attach -v work sys-usb:2-1").go();
+    assert!(outcome.stderr.contains("admin.vm.device.usb.Attach"), "{outcome:?}");
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), ""));
+}
+
+#[test]
 fn one_backend_that_hides_its_devices_hides_no_other() {
     let machine = Machine::laptop().with("plug stick").with("fail-next usb.Available empty");
     let outcome = machine.run("qvm-usb", "list").go();

@@ -45,12 +45,63 @@ fn pci_devices_are_named_by_their_addresses() {
     for word in ["00:1f.3", "0000:00:1f.3", "00_1f.3"] {
         let assigned = machine.run("qvm-pci", "-a win10").and(word).go();
         assert_eq!((assigned.code, assigned.stdout.as_str()), (Some(0), ""), "{assigned:?}");
-        assert!(assigned.stderr.contains("Today's form: dom0:00_1f.3\n"), "{assigned:?}");
+        assert_eq!(assigned.stderr, "Today's form: qvm-pci assign --required win10 dom0:00_1f.3\n");
         let listed = machine.run("qvm-pci", "-q -l win10").go();
         listed.printed("['00:1f.3']\n");
         machine.run("qvm-pci", "-q -d win10").and(word).go().printed("");
     }
     machine.run("qvm-pci", "-q -l win10").go().printed("[]\n");
+}
+
+#[test]
+fn older_forms_take_the_options_of_today() {
+    let machine = Machine::laptop().with("plug stick");
+    let line = "-q -a win10 00_1f.3 -o no-strict-reset=true -o permissive=false --timeout 60";
+    machine.run("qvm-pci", line).go().printed("");
+    let stored = machine.run("qvm-pci", "list -s win10").go().stdout;
+    assert!(stored.contains("*win10 (required: no-strict-reset=true)"), "{stored}");
+    let listed = machine.run("qvm-pci", "-l win10 --json").go();
+    assert_eq!(listed.stderr, "Today's form: qvm-pci list --assignments win10 --json\n");
+    assert!(listed.stdout.contains("\"mode\":\"required\""), "{listed:?}");
+    let attached = machine.run("qvm-block", "-a --json -oread-only=yes work sys-usb:sda1").go();
+    assert!(attached.stdout.contains("\"options\":{\"read-only\":\"yes\"}"), "{attached:?}");
+}
+
+#[test]
+fn a_persistent_pci_device_is_told_todays_form() {
+    let machine = Machine::laptop();
+    let attached = machine.run("plugboard-pci", "attach --persistent win10 dom0:00_1f.3").go();
+    assert_eq!(
+        (attached.code, attached.stderr.as_str()),
+        (Some(0), "Today's form: plugboard-pci assign --required win10 dom0:00_1f.3\n")
+    );
+}
+
+#[test]
+fn a_disk_goes_to_dom0_as_it_did() {
+    let machine = Machine::laptop().with("plug stick");
+    machine.run("qvm-block", "attach work sys-usb:sda1").go().printed("");
+    machine.run("qvm-block", "-q -a dom0 sys-usb:sda1").go().printed("");
+    let listed = machine.run("qvm-block", "list").go().stdout;
+    assert!(listed.contains("dom0 (attached: "), "{listed}");
+}
+
+#[test]
+fn a_backend_that_keeps_its_devices_is_told_by_older_forms_too() {
+    let machine = Machine::laptop();
+    for (fault, sentence) in
+        [("empty", "Error: Failed to list 'usb' devices of "), ("exception QubesException x", "Error: x")]
+    {
+        for line in ["-q -l", "list"] {
+            machine.told(&format!("fail-next usb.Available {fault}"));
+            let outcome = machine.run("qvm-usb", line).go();
+            assert_eq!(outcome.code, Some(1), "{line}");
+            assert!(outcome.sentence().starts_with(sentence), "{line}: {outcome:?}");
+        }
+    }
+    let (older, today) = (machine.run("qvm-audio", "-q -l").go(), machine.run("qvm-audio", "list").go());
+    assert_eq!(older, today);
+    assert_eq!(older.code, Some(1));
 }
 
 #[test]

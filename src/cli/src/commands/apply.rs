@@ -41,6 +41,9 @@ pub(super) async fn run(
         return Err(failed(path, &rule));
     }
     let changes = difference(&now, &wanted);
+    if let Some((qube, backend)) = without_backend(errand, &changes).await? {
+        return Err(failed(path, &format!("{qube}: There is no backend {backend}. Nothing was changed.")));
+    }
     say(errand, &changes)?;
     if matches.has(Key::DryRun) {
         return if changes.is_empty() { Ok(()) } else { Err(Failure::No) };
@@ -104,6 +107,24 @@ fn difference(now: &Stored, wanted: &Stored) -> Changes {
         .filter_map(|(qube, wanted)| Some((qube.clone(), steps(now.qubes.get(qube)?, wanted))))
         .filter(|(_, steps)| !steps.is_empty())
         .collect()
+}
+
+/// The first qube that would be assigned something from a backend that does not exist. What is stored already may name
+/// one that was removed since.
+async fn without_backend(
+    errand: &mut Errand<'_>,
+    changes: &Changes,
+) -> Result<Option<(QubeName, QubeName)>, Failure> {
+    for (qube, steps) in changes {
+        for step in steps {
+            if let Step::Assign(new) = step
+                && errand.find_qube(new.backend.as_str()).await?.is_none()
+            {
+                return Ok(Some((qube.clone(), new.backend.clone())));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// What a server before R4.3 could not do of it, known before anything is changed.

@@ -84,11 +84,12 @@ async fn hint_at_attach(session: &mut Session<'_>, pattern: &Pattern) -> Result<
         device.holder.as_ref() == Some(frontend) || held.iter().any(|held| held.device.port == device.port)
     };
     let options: Vec<_> = options.iter().map(|(key, value)| format!("-o {key}={value} ")).collect();
+    let program = session.errand.program.beside(class.as_str());
     let lines: Vec<_> = pattern
         .present
         .iter()
         .filter(|device| !is_attached(device))
-        .map(|device| format!("\tqvm-{class} attach {}{frontend} {}\n", options.concat(), device.port))
+        .map(|device| format!("\t{program} attach {}{frontend} {}\n", options.concat(), device.port))
         .collect();
     if !lines.is_empty() {
         let text = format!("Assigned. To attach you can now restart domain or run: \n{}", lines.concat());

@@ -31,6 +31,10 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     }
     let device = target::present(session, Some(&frontend), &word).await?.to_ref();
     if matches.has(Key::Persistent) {
+        if session.class == DeviceClass::Pci && !session.is_older().await {
+            let program = session.errand.program.beside("pci");
+            session.errand.hint(&format!("{program} assign --required {frontend} {}", device.port));
+        }
         return persistent::attach(session, &device, &frontend, options).await;
     }
     // Before R4.3 a PCI device was plugged into a qube that runs; the server says whether it can.

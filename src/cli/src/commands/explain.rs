@@ -8,6 +8,7 @@ use device_core::name::{DeviceClass, QubeName};
 use device_core::rules::{self, Refusal};
 use serde::Serialize;
 
+use super::options::{self, options};
 use super::{surroundings, target};
 use crate::errand::Manner;
 use crate::failure::Failure;
@@ -22,6 +23,7 @@ use crate::session::Session;
 /// # Errors
 /// [`Failure::No`] when the attach would not work; otherwise whatever kept the question from being answered.
 pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
+    let options = options(&session.class, matches)?;
     let frontend = session.errand.target(matches.operand(0).unwrap_or_default()).await?;
     let word = target::device_word(session, Some(&frontend), matches.operand(1).unwrap_or_default()).await?;
     let port = target::present(session, Some(&frontend), &word).await?.port;
@@ -36,14 +38,22 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         DeviceClass::Mic => session.attached(&frontend).await.unwrap_or_default(),
         _ => Vec::new(),
     };
-    let against = reasons(&machine, device, &frontend, &held);
+    let program = session.errand.program.beside(session.class.as_str());
+    let mut against = reasons(&machine, device, &frontend, &held, &program);
+    against.extend(options::against(&session.class, &options));
     let further = further(session, device, &frontend).await;
     say(session, device, &frontend, &against, &further)?;
     if against.is_empty() { Ok(()) } else { Err(Failure::No) }
 }
 
 /// Everything that speaks against it.
-fn reasons(machine: &Machine, device: &Device, frontend: &QubeName, held: &[Attachment]) -> Vec<String> {
+fn reasons(
+    machine: &Machine,
+    device: &Device,
+    frontend: &QubeName,
+    held: &[Attachment],
+    program: &str,
+) -> Vec<String> {
     let mut reasons = Vec::new();
     let port = device.port();
     match rules::may_attach(machine, device, frontend) {
@@ -61,9 +71,8 @@ fn reasons(machine: &Machine, device: &Device, frontend: &QubeName, held: &[Atta
         reasons.push(format!("The device is attached to {frontend} already."));
     }
     for holder in device.attachments.keys().filter(|holder| *holder != frontend) {
-        let class = &port.class;
         reasons.push(format!(
-            "{port} is attached to {holder}. `qvm-{class} move {frontend} {port}` takes it from there."
+            "{port} is attached to {holder}. `{program} move {frontend} {port}` takes it from there."
         ));
     }
     reasons

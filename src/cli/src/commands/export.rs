@@ -33,7 +33,8 @@ pub(super) async fn run(
     if is_everything {
         qubes.retain(|_, shelf| has_something(shelf));
     }
-    let text = document::write(&Stored { classes, qubes }).map_err(Failure::Refused)?;
+    let program = errand.program.beside("device");
+    let text = document::write(&Stored { classes, qubes }, &program).map_err(Failure::Refused)?;
     Ok(errand.console.out.write_all(text.as_bytes())?)
 }
 

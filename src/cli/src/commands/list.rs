@@ -157,7 +157,7 @@ fn header(addresses: Addresses, palette: &Palette) -> Vec<String> {
 }
 
 /// Some qubes kept their devices from us: the others are printed, and this is said.
-fn complain(session: &Session<'_>, unreadable: &BTreeSet<QubeName>) -> Result<(), Failure> {
+pub(super) fn complain(session: &Session<'_>, unreadable: &BTreeSet<QubeName>) -> Result<(), Failure> {
     if unreadable.is_empty() {
         return Ok(());
     }
@@ -309,6 +309,6 @@ fn tells_holders(class: &DeviceClass) -> bool {
 }
 
 /// Whether the others may still be readable.
-fn is_about_this_qube(error: &Error) -> bool {
+pub(super) fn is_about_this_qube(error: &Error) -> bool {
     is_no_access(error) || error.kind() == ErrorKind::NotFound
 }

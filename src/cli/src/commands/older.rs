@@ -3,12 +3,15 @@
 //! # Source
 //! Admin API facts 6.5.
 
+use std::collections::BTreeSet;
+
 use device_core::assignment::Attachment;
 use device_core::device::DeviceInfo;
+use device_core::error::ErrorKind;
 use device_core::name::{DeviceClass, QubeName};
 use device_core::scope::{Scope, ScopeReply};
 
-use super::{detach, target};
+use super::{detach, list, target};
 use crate::errand::foreign_kind;
 use crate::failure::Failure;
 use crate::grammar::Key;
@@ -18,31 +21,56 @@ use crate::session::Session;
 /// `-l`: one line a device, a tab behind its name; of PCI devices the addresses that a qube has, as a list.
 ///
 /// # Errors
-/// When it can't be read.
+/// When nothing could be read, or a part of it: what could be read is printed first.
 pub(super) async fn list(session: &mut Session<'_>, matches: &Matches) -> Result<(), Failure> {
-    let text = match matches.operand(0) {
-        Some(qube) => addresses(session, qube).await?,
-        None => lines(session).await?,
-    };
-    Ok(session.errand.console.out.write_all(text.as_bytes())?)
+    if let Some(qube) = matches.operand(0) {
+        let text = addresses(session, qube).await?;
+        return Ok(session.errand.console.out.write_all(text.as_bytes())?);
+    }
+    let Lines { text, unreadable, is_known } = lines(session).await?;
+    if !is_known && !unreadable.is_empty() {
+        return Err(Failure::Refused(list::no_such_class(session.class.as_str())));
+    }
+    session.errand.console.out.write_all(text.as_bytes())?;
+    list::complain(session, &unreadable)
 }
 
-async fn lines(session: &mut Session<'_>) -> Result<String, Failure> {
+/// What the backends that run expose.
+#[derive(Default)]
+struct Lines {
+    text: String,
+    unreadable: BTreeSet<QubeName>,
+    /// Whether any backend had an answer.
+    is_known: bool,
+}
+
+async fn lines(session: &mut Session<'_>) -> Result<Lines, Failure> {
     let running = session.errand.qubes().await?.iter().filter(|qube| qube.state.is_running());
     let scopes = running.map(|qube| Scope::Exposed(qube.name.clone(), session.class.clone())).collect();
-    let mut text = String::new();
-    for (_, reply) in session.errand.read_all_with_holders(scopes).await {
-        for device in reply.ok().map(exposed).transpose()?.unwrap_or_default() {
+    let mut lines = Lines::default();
+    for (scope, reply) in session.errand.read_all_with_holders(scopes).await {
+        let devices = match reply {
+            Ok(reply) => exposed(reply)?,
+            // A qube that was removed meanwhile has nothing to tell.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) if list::is_about_this_qube(&error) => {
+                lines.unreadable.extend(scope.qube().cloned());
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        lines.is_known = true;
+        for device in devices {
             let held = match (&device.holder, &session.class) {
                 (Some(holder), DeviceClass::Block) => {
                     session.errand.client.attached_on(&device.port, holder).await.ok()
                 }
                 _ => None,
             };
-            text.push_str(&line(&device, held.flatten().as_ref()));
+            lines.text.push_str(&line(&device, held.flatten().as_ref()));
         }
     }
-    Ok(text)
+    Ok(lines)
 }
 
 fn exposed(reply: ScopeReply) -> Result<Vec<DeviceInfo>, Failure> {

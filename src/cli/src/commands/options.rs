@@ -34,6 +34,39 @@ pub(super) fn options(class: &DeviceClass, matches: &Matches) -> Result<Options,
     Ok(options)
 }
 
+/// What a server will say against these options, as far as their names and values tell.
+///
+/// # Source
+/// Admin API facts 5.2, 5.3, 5.4. What an extension brought knows its own.
+pub(super) fn against(class: &DeviceClass, options: &Options) -> Vec<String> {
+    match class {
+        DeviceClass::Block => options.iter().filter_map(|(key, value)| against_of_disk(key, value)).collect(),
+        DeviceClass::Usb | DeviceClass::Mic if !options.is_empty() => {
+            vec![format!("An attachment of a {class} device takes no options.")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn against_of_disk(key: &str, value: &str) -> Option<String> {
+    let shown_value = shown(value);
+    match key {
+        "frontend-dev" => (!value.starts_with("xvd") && !value.starts_with("sd")).then(|| {
+            format!("frontend-dev={shown_value}: the name of a disk in a qube begins with xvd or sd.")
+        }),
+        "read-only" => {
+            (!is_boolean(value)).then(|| format!("read-only={shown_value}: that is neither yes nor no."))
+        }
+        "devtype" => (!matches!(value, "disk" | "cdrom"))
+            .then(|| format!("devtype={shown_value}: a disk is given as disk or as cdrom.")),
+        _ => Some(format!("An attachment of a block device has no option {}.", shown(key))),
+    }
+}
+
+fn is_boolean(value: &str) -> bool {
+    is_no(value) || matches!(value.to_ascii_lowercase().as_str(), "yes" | "true" | "1" | "on")
+}
+
 fn read_only(value: &str) -> Result<&'static str, Failure> {
     match value.to_ascii_lowercase().as_str() {
         "yes" | "true" | "1" => Ok("yes"),

@@ -9,7 +9,7 @@ use device_core::assignment::Options;
 use device_core::device::{Device, DeviceInfo, Presence};
 use device_core::machine::{Change, Machine};
 use device_core::name::{DeviceClass, QubeName};
-use device_core::qube::{Qube, QubeDetails};
+use device_core::qube::{Qube, QubeClass, QubeDetails};
 use device_core::scope::{Scope, ScopeReply};
 
 use crate::errand::foreign_kind;
@@ -27,9 +27,15 @@ pub(super) async fn read(
 ) -> Result<Machine, Failure> {
     let mut machine = Machine::default();
     let details = details(session, frontend).await;
+    let session_class = session.class.clone();
     for qube in session.errand.qubes().await? {
         let details = (qube.name == *frontend).then(|| details.clone()).flatten();
-        let qube = Qube { name: qube.name.clone(), class: qube.class, state: qube.state, details };
+        // No menu offers dom0, but the server gives it disks, and a command line that names it is answered by the server.
+        let class = match qube.class {
+            QubeClass::Admin if session_class == DeviceClass::Block => QubeClass::Other,
+            class => class,
+        };
+        let qube = Qube { name: qube.name.clone(), class, state: qube.state, details };
         machine.apply(Change::Qube(Arc::new(qube)));
     }
     // Disks lie on USB devices, and either may be in use.

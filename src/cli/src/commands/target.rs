@@ -40,7 +40,7 @@ async fn port_of(session: &mut Session<'_>, address: &str) -> String {
         |device: &&DeviceInfo| device.data.get("sbdf").is_some_and(|found| found.as_str() == address);
     let port = exposed.iter().find(is_there).map(|device| device.port.id.to_string());
     let word = format!("dom0:{}", port.unwrap_or_else(|| pci_address::plain_port(address)));
-    session.errand.hint(&word);
+    session.errand.hint_at_device(&word);
     word
 }
 

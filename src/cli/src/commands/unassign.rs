@@ -58,9 +58,9 @@ async fn unassign(
     }
     let held = held.as_deref().unwrap_or_default();
     let still = held.iter().filter(|held| assignment.covers(&held.device.port, &held.device.id));
-    let lines: Vec<_> = still
-        .map(|held| format!("\tqvm-{} detach {frontend} {}\n", session.class, held.device.port))
-        .collect();
+    let program = session.errand.program.beside(session.class.as_str());
+    let lines: Vec<_> =
+        still.map(|held| format!("\t{program} detach {frontend} {}\n", held.device.port)).collect();
     if !lines.is_empty() {
         // The blank before the first line is part of what scripts have always seen.
         let text = format!("Unassigned. To detach you can now restart domain or run: \n {}", lines.concat());

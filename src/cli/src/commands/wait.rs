@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use device_core::client::EventHints;
+use device_core::error::Error;
 use device_core::hypervisor::{Hints, Hypervisor};
 use device_core::name::QubeName;
 use device_core::scope::{Hint, Scope};
@@ -13,9 +15,15 @@ use crate::device_word::DeviceWord;
 use crate::errand::Manner;
 use crate::failure::Failure;
 use crate::grammar::Key;
+use crate::ledger::is_open;
 use crate::parse::Matches;
 use crate::seconds::seconds;
 use crate::session::Session;
+
+/// First wait before connecting again to a qubesd that went away; doubled at each failure.
+const PAUSE_FIRST: Duration = Duration::from_millis(50);
+/// Longest such wait.
+const PAUSE_MAX: Duration = Duration::from_millis(700);
 
 /// How long to wait; `None` = not at all.
 ///
@@ -32,7 +40,7 @@ pub(super) fn limit(session: &Session<'_>, matches: &Matches) -> Result<Option<D
 /// Waits.
 ///
 /// # Errors
-/// When there is no such backend or qube, when the link breaks, and after `limit`.
+/// When there is no such backend or qube, when qubesd can't be reached from the first, and after `limit`.
 pub(super) async fn until_ready(
     session: &mut Session<'_>,
     frontend: Option<&QubeName>,
@@ -54,15 +62,57 @@ async fn wait(
     missing: &mut String,
 ) -> Result<(), Failure> {
     let mut hints = session.errand.client.subscribe().await?;
-    while let Some(what) = still_missing(session, frontend, word).await? {
-        if what != *missing {
-            progress(session, &what);
-            *missing = what;
+    let mut last = Look::Answered;
+    loop {
+        match look_on(session, frontend, word, &mut hints, missing, &mut last).await {
+            Err(Failure::Server(error)) if is_open(&error) => {}
+            // So a server that ends looks, but so does one that refuses: the second time in a row it does.
+            Err(Failure::Server(error)) if error == Error::empty_reply() && last == Look::Answered => {
+                last = Look::Silence;
+            }
+            outcome => return outcome,
         }
+        tell(session, missing, "qubesd did not come back".to_owned());
+        hints = subscribed_again(session).await?;
+        session.errand.forget_qubes();
+    }
+}
+
+/// What came of the last look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Answered,
+    Silence,
+}
+
+/// Over one connection.
+async fn look_on(
+    session: &mut Session<'_>,
+    frontend: Option<&QubeName>,
+    word: &DeviceWord,
+    hints: &mut EventHints,
+    missing: &mut String,
+    last: &mut Look,
+) -> Result<(), Failure> {
+    while let Some(what) = still_missing(session, frontend, word).await? {
+        *last = Look::Answered;
+        tell(session, missing, what);
         while !hints.next().await?.iter().any(|hint| concerns(session, frontend, word, hint)) {}
         session.errand.forget_qubes();
     }
     Ok(())
+}
+
+/// A qubesd that restarts is back within seconds; who waits for a device waits for that too.
+async fn subscribed_again(session: &Session<'_>) -> Result<EventHints, Failure> {
+    let mut pause = PAUSE_FIRST;
+    loop {
+        tokio::time::sleep(pause).await;
+        match session.errand.client.subscribe().await {
+            Err(error) if is_open(&error) => pause = (pause * 2).min(PAUSE_MAX),
+            outcome => return Ok(outcome?),
+        }
+    }
 }
 
 /// What is not yet as it must be, as the beginning of a sentence.
@@ -85,7 +135,13 @@ async fn still_missing(
     Ok((!is_there).then(|| format!("{} did not appear", word.shown())))
 }
 
-fn progress(session: &mut Session<'_>, what: &str) {
+/// Keeps in mind what is missing, and tells who looks on.
+fn tell(session: &mut Session<'_>, missing: &mut String, what: String) {
+    if what == *missing {
+        return;
+    }
+    *missing = what;
+    let what = missing.as_str();
     if session.errand.console.is_err_terminal && session.errand.manner == Manner::Words {
         // Progress that can't be shown is no reason to stop.
         let _ = writeln!(session.errand.console.err, "Waiting: {what} yet. Ctrl-C ends it.");

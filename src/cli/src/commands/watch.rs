@@ -1,18 +1,22 @@
 //! `watch`: what happens to devices, line by line, until it is interrupted. A restart of qubesd is told and survived.
 
+mod looks;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use device_core::device::Device;
 use device_core::machine::{Change, Link, Machine};
-use device_core::name::{DeviceClass, Port};
+use device_core::name::{DeviceClass, Port, QubeName};
 use device_core::watcher::Watcher;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::errand::{Errand, Manner};
-use crate::events;
+use crate::events::{self, Event, News};
 use crate::failure::Failure;
 use crate::json;
+use looks::Looks;
 
 /// Batches of changes on their way from the watcher; a slow reader of ours holds it back.
 const BATCHES: usize = 16;
@@ -23,8 +27,10 @@ const BATCHES: usize = 16;
 /// When nobody reads the lines any more.
 pub(super) async fn run(errand: &mut Errand<'_>, class: Option<&DeviceClass>) -> Result<(), Failure> {
     let (sender, mut batches) = mpsc::channel(BATCHES);
-    let (watcher, _handle) = Watcher::new(Arc::new(errand.client.clone()), sender);
-    let mut view = View { class, machine: Machine::default(), is_whole: false };
+    let looks = Looks::new(errand.client.clone());
+    let (watcher, _handle) = Watcher::new(Arc::new(looks.clone()), sender);
+    let mut view =
+        View { class, looks, machine: Machine::default(), is_whole: false, from_the_first: BTreeSet::new() };
     let watching = watcher.run();
     tokio::pin!(watching);
     loop {
@@ -41,9 +47,12 @@ pub(super) async fn run(errand: &mut Errand<'_>, class: Option<&DeviceClass>) ->
 /// What was told so far.
 struct View<'a> {
     class: Option<&'a DeviceClass>,
+    looks: Looks,
     machine: Machine,
-    /// Whether everything was read once: what was there before is no news.
+    /// Whether all devices and their holders were read once: what was there before is no news.
     is_whole: bool,
+    /// The qubes that were there then. What is stored for them is read later.
+    from_the_first: BTreeSet<QubeName>,
 }
 
 impl View<'_> {
@@ -76,14 +85,30 @@ impl View<'_> {
             return Ok(());
         };
         for event in events::between(before, now) {
-            let line = match (errand.manner, self.is_whole) {
-                (Manner::Json, _) => event.in_json(device),
-                (_, true) => event.in_words(device),
-                (_, false) => continue,
+            let news = self.news(&event, before, device);
+            let line = match (errand.manner, news) {
+                (Manner::Json, _) => event.in_json(device, news),
+                (_, News::Happened) => event.in_words(device),
+                (_, News::WasThere) => continue,
             };
             errand.console.out.write_all(line.as_bytes())?;
         }
         Ok(())
+    }
+
+    fn news(&self, event: &Event, before: Option<&Device>, now: &Device) -> News {
+        let is_same = before.is_some_and(|before| before.info.id == now.info.id);
+        match event {
+            _ if !self.is_whole => News::WasThere,
+            Event::Assigned(qube, _)
+                if is_same
+                    && self.from_the_first.contains(qube)
+                    && self.looks.is_first(qube, &now.port().class) =>
+            {
+                News::WasThere
+            }
+            _ => News::Happened,
+        }
     }
 
     fn is_wanted(&self, port: &Port) -> bool {
@@ -94,6 +119,9 @@ impl View<'_> {
     fn link(&mut self, errand: &mut Errand<'_>, link: &Link) -> Result<(), Failure> {
         let was_whole = self.is_whole;
         self.is_whole |= *link == Link::Live;
+        if self.is_whole && !was_whole {
+            self.from_the_first = self.machine.qubes.keys().cloned().collect();
+        }
         if errand.manner == Manner::Json {
             #[derive(Serialize)]
             struct State<'a> {

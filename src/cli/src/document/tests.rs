@@ -74,7 +74,7 @@ proptest! {
         let denied = codes.map(|codes| codes.iter().map(|code| Interface::new(code).unwrap()).collect());
         let shelf = Shelf { denied, assignments: assignments.collect() };
         let stored = Stored { classes: vec![DeviceClass::Usb], qubes: [(frontend, shelf)].into() };
-        prop_assert_eq!(read(&write(&stored).unwrap()).unwrap(), stored);
+        prop_assert_eq!(read(&write(&stored, "qvm-device").unwrap()).unwrap(), stored);
     }
 
     #[test]

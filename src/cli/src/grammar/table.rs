@@ -7,7 +7,8 @@ pub const ABOUT: &str = "Qubes volume and block device management";
 
 /// Options that may stand before and behind the command word.
 pub const COMMON: &[Flag] = &[
-    Flag::new(Key::Verbose, &["verbose"], "Log what is done; twice for every byte").letter('v'),
+    Flag::new(Key::Verbose, &["verbose"], "Log each call to qubesd and each event on the error stream")
+        .letter('v'),
     Flag::new(Key::Quiet, &["quiet"], "Say nothing but errors").letter('q'),
     Flag::new(Key::Help, &["help"], "Show this help and end").letter('h'),
     Flag::new(Key::Version, &["version"], "Show the version and end"),
@@ -127,6 +128,7 @@ const MOVE: Command = Command {
 };
 
 const EXPLAIN: Command = Command {
+    flags: &[OPTION, READ_ONLY],
     operands: &[VMNAME, DEVICE],
     ..plain(Verb::Explain, &["explain"], "Tell whether an attach would work, and what is in the way")
 };

@@ -116,6 +116,12 @@ impl<'a> Reader<'a> {
     fn take(&mut self, flag: &Flag, value: Option<&str>) -> Result<(), UsageError> {
         let value = match (flag.value, value) {
             (Some(Operand { arity: Arity::One, .. }), None) => self.next_value(flag)?,
+            // A variable that is empty in somebody's script; to wait for ever would be the worst guess.
+            (Some(Operand { arity: Arity::Optional, .. }), Some("")) => {
+                return Err(
+                    self.wrong(&format!("argument {}: expected a value behind '='", flag.all_names()))
+                );
+            }
             (_, value) => value.unwrap_or_default().to_owned(),
         };
         // Before the command word `-q` has never had an effect; scripts that carry it there expect the hints.

@@ -67,6 +67,10 @@ fn wrong_lines_get_the_known_sentences() {
         ("qvm-usb", "detach a b:c d", "qvm-usb: unrecognized arguments: d"),
         ("qvm-usb", "list --all work", "qvm-usb list: argument --all: not allowed with argument VMNAME"),
         ("qvm-usb", "attach a b:c -o", "qvm-usb attach: argument --option/-o: expected one argument"),
+        ("qvm-usb", "attach a b:c --wait=", "qvm-usb attach: argument --wait: expected a value behind '='"),
+        ("qvm-usb", "attach b:c --dispvm=", "qvm-usb attach: argument --dispvm: expected a value behind '='"),
+        ("qvm-device", "apply", "qvm-device apply: the following arguments are required: FILE"),
+        ("qvm-device", "denied list", "qvm-device denied: the following arguments are required: VMNAME"),
         ("qvm-usb", "attach a b:c --ro=1", "qvm-usb attach: argument --ro: ignored explicit argument '1'"),
         (
             "qvm-usb",

@@ -76,10 +76,31 @@ impl Run {
         }
     }
 
+    /// Runs it to its end, its results going into this file instead.
+    pub(crate) fn writing_to(&self, file: &str) -> Outcome {
+        let file = std::fs::File::options().write(true).open(file).expect("a file");
+        let output = self.command().stdout(file).output().expect("the program was built");
+        Outcome {
+            code: output.status.code(),
+            stdout: String::new(),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+
     /// Starts it, to look on.
     pub(crate) fn start(&self) -> Running {
         let child = self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         Running::of(child.expect("the program was built"))
+    }
+
+    /// Starts it as somebody does who logs out then; under the name of the program itself.
+    pub(crate) fn start_with_nohup(&self) -> Running {
+        let run = self.command();
+        let mut command = Command::new("nohup");
+        command.arg(run.get_program()).args(run.get_args()).stdin(Stdio::null());
+        let given = run.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let child = command.envs(given).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        Running::of(child.expect("nohup is there"))
     }
 
     fn command(&self) -> Command {
