@@ -223,10 +223,12 @@ impl Parts {
     /// Keeps the card of each question, so that the focus stays where it is.
     fn show_cards(self: &Rc<Self>, view: &View) {
         let mut cards = self.cards.borrow_mut();
+        let mut lost_focus = false;
         cards.retain(|widget| {
             let stays = view.cards.iter().any(|card| Some(card.id) == widget.id());
             if !stays {
-                self.list.remove(widget.widget());
+                lost_focus |= widget.widget().focus_child().is_some();
+                self.remove(widget);
             }
             stays
         });
@@ -240,6 +242,18 @@ impl Parts {
             });
             widget.show(card);
         }
+        if let Some(first) = cards.first().filter(|_| lost_focus) {
+            GtkWindowExt::set_focus(&self.window, Some(first.way_out()));
+        }
+    }
+
+    /// Takes a card away. Of a focus that goes with its widget GTK remembers that it has to find another place for it,
+    /// and finds the first button of the next card, which attaches: so the focus goes first.
+    fn remove(&self, card: &CardWidget) {
+        if card.widget().focus_child().is_some() {
+            GtkWindowExt::set_focus(&self.window, gtk::Widget::NONE);
+        }
+        self.list.remove(card.widget());
     }
 
     /// From now on nothing counts for a second, and it is to be seen.
@@ -264,9 +278,6 @@ impl Parts {
     /// Shows the window without taking the keyboard from where the person is typing.
     fn come_up(&self) {
         self.scroller.vadjustment().set_value(0.0);
-        if let Some(first) = self.cards.borrow().first() {
-            GtkWindowExt::set_focus(&self.window, Some(first.way_out()));
-        }
         self.window.set_focus_visible(false);
         WidgetExt::realize(&self.window);
         if let Some(surface) = self.window.surface().and_downcast::<X11Surface>() {
@@ -275,6 +286,10 @@ impl Parts {
             surface.set_urgency_hint(true);
         }
         self.window.set_visible(true);
+        // A hidden window takes no focus for good.
+        if let Some(first) = self.cards.borrow().first() {
+            GtkWindowExt::set_focus(&self.window, Some(first.way_out()));
+        }
     }
 
     /// The click was on the icon or on a notification, of which GTK knows nothing: the window manager is told that it was
@@ -299,7 +314,7 @@ impl Parts {
         self.shown.take();
         self.came_up_with.take();
         for card in self.cards.take() {
-            self.list.remove(card.widget());
+            self.remove(&card);
         }
         self.window.set_visible(false);
         platform::give_memory_back();
