@@ -32,8 +32,8 @@ fn a_limit_during_a_change_leaves_its_outcome_open_and_says_so() {
 }
 
 #[test]
-fn ctrl_c_during_a_change_tells_what_is_not_known() {
-    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+fn a_signal_during_a_change_tells_what_is_not_known() {
+    for (signal, code) in [("INT", 130), ("QUIT", 131), ("TERM", 143), ("HUP", 129)] {
         let server = Script::new().says(AVAILABLE, STICK).hangs(ATTACH);
         let running = Run::of("qvm-block", "attach work sys-usb:sda").on(&server.socket()).start();
         server.wait_for(ATTACH);
