@@ -58,6 +58,24 @@ fn a_run_that_shall_outlive_its_terminal_does() {
 }
 
 #[test]
+fn watch_tells_of_a_server_that_says_nothing_and_goes_on() {
+    for (fault, flag) in [("Events", ""), ("vm.List", ""), ("Events", "--json")] {
+        let mut machine = Machine::laptop().with(&format!("fail-next {fault} hang"));
+        let running = machine.run("qvm-usb", &format!("watch --timeout 0.2 {flag}")).start();
+        assert_eq!(running.complaint(), "No answer from qubesd for 0.2 s. Waiting for it.", "{fault}");
+        machine.down();
+        machine.up();
+        if flag.is_empty() {
+            while !running.complaint().starts_with("Watching; ") {}
+            machine.told("plug stick");
+        }
+        while !running.line().contains("appeared") {}
+        running.signal("INT");
+        assert_eq!(running.end().code, Some(0));
+    }
+}
+
+#[test]
 fn ctrl_c_behind_a_change_tells_what_was_done() {
     let held =
         "0\0sys-usb+sda:a:b:c port_id='sda' mode='manual'\nsys-usb+sdb:d:e:f port_id='sdb' mode='manual'\n";
