@@ -81,7 +81,7 @@ const ATTACH: Command = Command {
             &["dispvm"],
             "Attach to a new disposable, in place of VMNAME, and name it",
         )
-        .perhaps_value("TEMPLATE", Meaning::Qube),
+        .perhaps_value("TEMPLATE", Meaning::Template),
     ],
     exclusive: &[&[Exclusive::Flag(Key::Persistent), Exclusive::Flag(Key::Disposable)]],
     operands: &[VMNAME, DEVICE],
