@@ -5,11 +5,15 @@ use std::fmt::Write as _;
 use super::names;
 use crate::grammar::{ABOUT, Arity, COMMANDS, COMMON, Command, Flag, Operand, Reach, TOP};
 
+/// The day of this version, as the list of releases has it, and not that of the build: two builds of one source are the
+/// same.
+const DAY: &str = "2026-11-21";
+
 /// The page, for programs whose names begin so.
 pub(super) fn page(prefix: &str) -> String {
     let program = format!("{prefix}device");
     let mut page = format!(
-        ".\\\" Made by {} {}.\n.TH {} 1 \"\" \"Plugboard {}\" \"Qubes OS\"\n.SH NAME\n{} \\- {}\n.SH SYNOPSIS\n",
+        ".\\\" Made by {} {}.\n.TH {} 1 \"{DAY}\" \"Plugboard {}\" \"Qubes OS\"\n.SH NAME\n{} \\- {}\n.SH SYNOPSIS\n",
         escaped(&program),
         super::FLAG,
         program.to_uppercase(),
