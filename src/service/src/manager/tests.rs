@@ -96,7 +96,8 @@ async fn a_check_reads_afresh_and_changes_nothing() {
     within(manager.attach(&path, id, "work", plain())).await.unwrap();
     assert_eq!(kind(manager.check(&path, id, "personal", plain()).await), ErrorKind::AlreadyAttached);
     fake.unplug(&device.port);
-    assert_eq!(kind(manager.check(&path, id, "work", plain()).await), ErrorKind::NotFound);
+    let gone = error::from_bus(&within(manager.check(&path, id, "work", plain())).await.unwrap_err());
+    assert_eq!(gone, Error::gone(&device.port));
     fake.set_up(false);
     assert_eq!(kind(manager.check(&path, id, "work", plain()).await), ErrorKind::Unreachable);
 }
