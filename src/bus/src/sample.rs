@@ -66,12 +66,13 @@ fn info() -> impl Strategy<Value = DeviceInfo> {
         1..3,
     );
     let data = collection::btree_map("[a-z]{1,4}", text(), 0..3);
-    let parent = option::of((class(), port_id()));
-    (port(), device_id(), names(), interfaces, parent, data).prop_map(
-        |(port, id, names, interfaces, parent, data)| DeviceInfo {
+    let above = || option::of((class(), port_id()));
+    (port(), device_id(), names(), interfaces, above(), above(), data).prop_map(
+        |(port, id, names, interfaces, parent, grandparent, data)| DeviceInfo {
             names,
             interfaces,
             parent,
+            grandparent,
             data,
             ..DeviceInfo::unknown(port, id)
         },

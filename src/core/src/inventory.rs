@@ -3,6 +3,7 @@
 //! Replies come in by [`Inventory::replace`], changes go out. An event never reaches this file.
 //! The facts lie in [`facts`]; the machine is always the same function of the facts, so the order in which scopes were read leaves no trace.
 
+mod exposed;
 mod facts;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -103,7 +103,7 @@ impl Mirror {
         let before =
             self.state.change(|known| known.machine_mut().devices.insert(port.clone(), Arc::clone(&device)));
         match before {
-            Some(before) if before.info.id == device.info.id => {
+            Some(before) if before.info.id.becomes(&device.info.id) => {
                 if (before.presence, device.presence) == (Presence::Removed, Presence::Present) {
                     self.note_plugged_in(port);
                 }
