@@ -252,4 +252,6 @@ async fn perform<H: Hypervisor>(hypervisor: &H, action: &Action) -> Result<(), E
 }
 
 #[cfg(test)]
+mod partition_tests;
+#[cfg(test)]
 mod tests;
