@@ -125,8 +125,8 @@ fn port_id() -> impl Strategy<Value = PortId> {
 }
 
 fn device_id() -> impl Strategy<Value = DeviceId> {
-    sample::select(vec!["0781:5567:4C53:u080650", "0000:0000::?******"])
-        .prop_map(|id| DeviceId::new(id).unwrap())
+    let ids = ["0781:5567:4C53:u080650", "0781:5567:4C53:u080650:1.0:1", "0000:0000::?******:1"];
+    sample::select(ids.to_vec()).prop_map(|id| DeviceId::new(id).unwrap())
 }
 
 fn attachments() -> impl Strategy<Value = BTreeMap<QubeName, Options>> {
