@@ -332,3 +332,17 @@ fn a_partition_whose_disk_is_told_later_has_not_come() {
     put(&mut watched.scene, called("a:b:1.0:1"));
     assert_eq!(watched.said(), Vec::<String>::new());
 }
+
+#[test]
+fn a_stick_of_which_another_part_is_in_use_cannot_be_pulled_out() {
+    let mut watched = Watched::new(qubes());
+    let part = |id: &str| device("block", "sys-usb", id).called("Cruzer Blade").part_of("block", "sda");
+    for device in [stick(), disk(), part("sda1"), part("sda2").held_by(&["vault"])] {
+        watched.plug(device);
+    }
+    put(&mut watched.scene, part("sda1").held_by(&["work"]));
+    watched.said();
+    put(&mut watched.scene, part("sda1"));
+    let said = watched.said();
+    assert!(said.len() == 1 && said[0].ends_with("work | sda2 of it is in use in vault"), "{said:?}");
+}
