@@ -85,9 +85,10 @@ fn from_reply(name: &str, message: Option<&str>) -> Error {
         Some("Timeout" | "TimedOut") => (ErrorKind::Timeout, "The device service did not answer."),
         Some("AccessDenied") => (ErrorKind::Denied, "The session bus does not let this program ask."),
         // Commands go to the one object that is always there. That a device is gone is said by an error of our own.
-        Some("UnknownObject") => {
-            (ErrorKind::Unreachable, "The device service (plugboardd) is not ready yet. Try again in a moment.")
-        }
+        Some("UnknownObject") => (
+            ErrorKind::Unreachable,
+            "The device service (plugboardd) is not ready yet. Try again in a moment.",
+        ),
         Some("UnknownMethod" | "UnknownInterface" | "UnknownProperty" | "InvalidArgs") => {
             (ErrorKind::Unsupported, "The device service is of another version. Start it again.")
         }
