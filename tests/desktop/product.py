@@ -119,6 +119,15 @@ class Product:
         """Attaches by the command line, as somebody else than the widget does."""
         self.qvm_device(device_class, "attach", qube, port)
 
+    def stick_in_work(self):
+        """Plugs the stick in and gives its disk to work; its port and its row, once the open menu shows that."""
+        stick = self.plug("stick")
+        self.give("block", stick, "work")
+        row = self.row(stick)
+        self.menu.open()
+        self.menu.wait_for_row(row + ".*attached to work")
+        return stick, row
+
     def listed(self, device_class):
         """The rows of `qvm-device CLASS list`: port to the rest of its line."""
         lines = self.qvm_device(device_class, "list").splitlines()
