@@ -165,6 +165,16 @@ fn a_device_that_cannot_be_told_ends_the_news_of_its_class() {
     follow("laptop", &steps);
 }
 
+#[test]
+fn a_camera_that_moved_keeps_its_name() {
+    let steps = [
+        Step::Control("plug camera"),
+        Step::Control("re-enumerate sys-usb 2-3 port=2-1"),
+        Step::Control("plug camera"),
+    ];
+    follow("desktop", &steps);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
