@@ -24,6 +24,7 @@ pub(crate) mod targets;
 
 mod aim;
 mod chips;
+mod focus;
 mod fold;
 mod frame;
 mod guard;
