@@ -94,6 +94,30 @@ class Asking:
                 found[spoken.title(button)] = Box(x, y, place.width, place.height)
         return found
 
+    def focused(self):
+        """What has the keyboard's focus, as a screen reader says it, or None."""
+        frame = self._frame()
+        for element in spoken.below(frame) if frame else ():
+            if spoken.has_state(element, Atspi.StateType.FOCUSED):
+                return spoken.title(element)
+        return None
+
+    def go_to(self, beginning):
+        """Presses Tab until the button has the focus."""
+        for _ in range(len(self.buttons()) + 2):
+            before = self.focused()
+            if (before or "").startswith(beginning):
+                return
+            self.screen.key("Tab")
+            until(lambda: self.focused() != before, lambda: f"another focus than {before!r}")  # noqa: B023
+        raise AssertionError(f"Tab never came to {beginning!r}; the focus is on {self.focused()!r}")
+
+    def take_keyboard(self):
+        """A click on the icon brings the question to the front, with the keyboard."""
+        self.product.tray.press(1)
+        until(lambda: self.screen.focus() == int(self.wait_for_window().id, 16), "the question in front")
+        self.wait()
+
     def button(self, beginning):
         buttons = self.buttons()
         return next((box for name, box in buttons.items() if name.startswith(beginning)), None)
@@ -155,6 +179,30 @@ def escape_attaches_nothing(product):
         assert product.holders("usb", "sys-usb:2-1") == [], product.holders("usb", "sys-usb:2-1")
         product.control("unplug", "stick")
         until(lambda: "2-1" not in {device["Port"] for device in product.objects("Device")}, "the stick gone")
+
+
+def enter_is_a_yes_only_where_the_person_went(product):
+    """By keys to a qube; then the card changes, or that very qube stops: Enter is nothing until they went to a qube anew."""
+    asking = Asking(product).start()
+    for qube in ("work", "personal", "untrusted"):
+        asking.rule(qube)
+    asking.control("plug", "stick")
+    asking.wait_for_window()
+    asking.take_keyboard()
+    for qube, stops, then in (("work", "personal", "work"), ("work", "work", "untrusted")):
+        asking.go_to(f"Attach sys-usb:2-1 to {qube}")
+        product.control("stop", stops)
+        until(lambda: not asking.button(f"Attach sys-usb:2-1 to {stops}"), lambda: f"{stops} as stopped")  # noqa: B023
+        asking.wait()
+        product.screen.key("Return")
+        asking.wait()
+        assert asking.button("Don’t attach sys-usb:2-1"), f"Enter was an answer: {product.holders('usb', 'sys-usb:2-1')}"
+        assert not (asking.focused() or "").startswith("Attach "), f"the focus is on {asking.focused()!r}"
+        asking.go_to(f"Attach sys-usb:2-1 to {then}")
+    product.screen.key("Return")
+    asking.answered()
+    product.wait_for_holders("usb", "sys-usb:2-1", "untrusted")
+    asking.wait_for_no_window()
 
 
 def swapped_device_is_refused(product):
@@ -274,6 +322,7 @@ def _around(box):
 TESTS = (
     question_is_asked_and_the_choice_is_attached,
     escape_attaches_nothing,
+    enter_is_a_yes_only_where_the_person_went,
     swapped_device_is_refused,
     swap_that_nobody_told_of_is_refused,
     several_questions_are_one_list,

@@ -14,7 +14,7 @@ pub(super) enum Cause {
 }
 
 /// Whether `widget` has the focus, or something in it.
-pub(super) fn is_in(widget: &impl IsA<gtk::Widget>) -> bool {
+pub(crate) fn is_in(widget: &impl IsA<gtk::Widget>) -> bool {
     let focus = widget.root().and_then(|root| root.focus());
     focus.is_some_and(|focus| focus == *widget.upcast_ref() || focus.is_ancestor(widget))
 }
