@@ -8,6 +8,7 @@ import gi
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi  # noqa: E402
 
+import preferences
 import spoken
 from menu import PROGRAM
 from product import PROGRAMS
@@ -178,7 +179,7 @@ def escape_attaches_nothing(product):
         asking.wait_for_no_window()
         assert product.holders("usb", "sys-usb:2-1") == [], product.holders("usb", "sys-usb:2-1")
         product.control("unplug", "stick")
-        until(lambda: "2-1" not in {device["Port"] for device in product.objects("Device")}, "the stick gone")
+        product.wait_for_no_device("2-1")
 
 
 def enter_is_a_yes_only_where_the_person_went(product):
@@ -286,6 +287,30 @@ def many_questions_stay_on_the_screen(product):
     asking.wait_for_no_window()
 
 
+def question_comes_in_front_of_our_own_windows(product):
+    """The window of preferences is open and has the keyboard: the question lies over it, and the keyboard stays there."""
+    asking = Asking(product).start()
+    asking.rule("work")
+    product.menu.open()
+    product.menu.choose("^Settings", level=0)
+    settings = int(preferences.wait_for_window(product).id, 16)
+    for has_keyboard in (True, False):
+        wanted = settings if has_keyboard else _typing(product)
+        until(lambda: product.screen.focus() == wanted, "the keyboard where it belongs")  # noqa: B023
+        asking.control("plug", "stick")
+        question = int(asking.wait_for_window().id, 16)
+        stack = product.screen.stack
+        settled(lambda: question in stack(), lambda: f"it among {stack()}", quiet=0.4)  # noqa: B023
+        assert product.screen.focus() == wanted, "the question took the keyboard away"
+        assert stack().index(question) > stack().index(settings), "the question lies under our own window"
+        asking.choose("Don’t attach")
+        asking.answered()
+        asking.wait_for_no_window()
+        assert preferences.window(product), "the window of preferences went along"
+        product.control("unplug", "stick")
+        product.wait_for_no_device("2-1")
+
+
 def question_through_qrexec_is_handed_on(product):
     """`plugboard --ask` takes the bare JSON and prints the answer; a second agent leaves the first its place."""
     asking = Asking(product).start()
@@ -327,6 +352,7 @@ TESTS = (
     swap_that_nobody_told_of_is_refused,
     several_questions_are_one_list,
     many_questions_stay_on_the_screen,
+    question_comes_in_front_of_our_own_windows,
     question_through_qrexec_is_handed_on,
 )
 for _test in TESTS:

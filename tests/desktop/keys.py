@@ -12,6 +12,8 @@ from session import SIZE
 from waiting import Missed, settled, until
 
 WORK = "Attach to work"
+# Longer than a key is held before it repeats, and then some repeats.
+REPEATED = 1.2
 # As long as nobody has it; then as soon as personal has it.
 ATTACH, MOVE = "Attach to untrusted", "Move to untrusted"
 
@@ -106,6 +108,41 @@ def enter_means_the_same_row_after_rows_came(product):
     until(lambda: re.search(microphone, menu.beside() or ""), lambda: f"its sub-menu; it is that of {menu.beside()!r}")
 
 
+def enter_after_a_clicked_question_is_no_yes(product):
+    """A click leads to the question before something risky: what then stands where the click was is not chosen by Enter."""
+    product.wait_for_tray()
+    keyboard, menu = product.plug("keyboard", "usb"), product.menu
+    menu.open()
+    menu.hover(product.row(keyboard))
+    menu.choose("^Attach to personal$")
+    until(lambda: menu.find("^Attach to personal all the same$", 1), lambda: f"the question among {menu.targets()}")
+    settled(lambda: menu.focused(1) is None, lambda: f"the focus on no answer; it is on {menu.focused(1)!r}", quiet=STILL)
+    menu.press("Return")
+    settled(lambda: bool(menu.find("^Attach to personal all the same$", 1)), "the question still there", quiet=STILL)
+    assert product.holders("usb", keyboard) == [], f"Enter meant {product.holders('usb', keyboard)}"
+    menu.press("Down")
+    until(lambda: menu.focused(1) == "Leave it where it is", lambda: f"the way out first, not {menu.focused(1)!r}")
+
+
+def enter_held_down_chooses_once(product):
+    """However often the keyboard repeats it: the question before something risky waits for another one."""
+    product.wait_for_tray()
+    keyboard, menu = product.plug("keyboard", "usb"), product.menu
+    _open_at(product, product.row(keyboard))
+    menu.press("Right")
+    until(lambda: menu.focused(1), "the focus in the sub-menu")
+    menu.go_to(f"^{WORK}$", 1)
+    product.screen.down("Return")
+    try:
+        asks = lambda: menu.focused(1) == "Leave it where it is"  # noqa: E731
+        settled(asks, lambda: f"the question, with the way out; the focus is on {menu.focused(1)!r}", quiet=REPEATED)
+    finally:
+        product.screen.up("Return")
+    assert product.holders("usb", keyboard) == [], f"Enter meant {product.holders('usb', keyboard)}"
+    menu.press("Return")
+    until(lambda: menu.find(f"^{WORK}$", 1), lambda: f"the qubes again; there are {menu.targets()}")
+
+
 # ---- the steps ----------------------------------------------------------------------------------------------------
 
 
@@ -136,4 +173,6 @@ TESTS = (
     enter_right_after_the_entry_changed_does_nothing,
     enter_never_means_the_neighbour_of_a_row_that_goes,
     enter_means_the_same_row_after_rows_came,
+    enter_after_a_clicked_question_is_no_yes,
+    enter_held_down_chooses_once,
 )
