@@ -6,8 +6,14 @@ The change comes from the machine's side; the keys are those of a keyboard, and 
 import re
 import time
 
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi  # noqa: E402
+
+import spoken
 from hands import HALTED, TOO_EARLY
-from menu import STILL
+from menu import PROGRAM, STILL
 from session import SIZE
 from waiting import Missed, settled, until
 
@@ -30,6 +36,8 @@ def enter_never_means_the_neighbour_of_a_qube_that_stops(product):
         product.control("stop", "work")
         until(lambda: menu.find("^Attach to work", 1).usable is False, "work as stopped in the sub-menu")
         settled(lambda: menu.focused(1) is None, lambda: f"the focus on no qube; it is on {menu.focused(1)!r}", quiet=STILL)
+        heard = _heard(product)
+        assert len(heard) == 1 and re.search(stick, heard[0]), f"a screen reader hears of {heard}, not of the sub-menu"
         menu.press("Return")
         settled(menu.targets, "the sub-menu still open", quiet=STILL)
         assert product.holders("block", stick) == [], f"Enter meant {product.holders('block', stick)}"
@@ -161,6 +169,12 @@ def _into_sub_menu(product, stick):
     _open_at(product, row)
     menu.press("Right")
     until(lambda: menu.focused(1) and menu.find(f"^{WORK}$", 1), lambda: f"the focus among {menu.targets()}")
+
+
+def _heard(product):
+    """What a screen reader says has the focus, entries or not."""
+    found = spoken.below(spoken.program(PROGRAM))
+    return [spoken.title(element) for element in found if spoken.has_state(element, Atspi.StateType.FOCUSED)]
 
 
 def _is_running(product, qube):

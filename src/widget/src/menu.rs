@@ -7,7 +7,8 @@
 //!
 //! ```text
 //! app ── window ─┬─ frame (banners, search, footer)   listen, keyboard, hover: what the person does
-//!                ├─ list of row                       outside ── x11: where it stands, what closes it
+//!                ├─ list of row                       focus: what takes the keyboard from an entry that goes
+//!                │                                    outside ── x11: where it stands, what closes it
 //!                └─ submenu ── list of item           style, dot: how it looks
 //! ```
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::time::Instant;
 
+use gtk::gdk::ModifierType;
 use gtk::glib;
 use gtk::prelude::*;
 
@@ -38,8 +39,9 @@ fn controller(parts: &Rc<Parts>, answer: fn(&Rc<Parts>, Press) -> bool) -> gtk::
         }
     });
     let weak = Rc::downgrade(parts);
-    keys.connect_key_released(move |_, _, _, _| {
-        if let Some(parts) = weak.upgrade() {
+    keys.connect_key_released(move |_, key, _, _| {
+        let is_enter = meaning(key, ModifierType::empty(), false) == Some(Press::Choose);
+        if let Some(parts) = weak.upgrade().filter(|_| is_enter) {
             parts.is_choosing.set(false);
         }
     });
@@ -119,11 +121,11 @@ fn step_in<K: Copy + Ord, V: RowView>(
     }
 }
 
-/// After words were typed the focus of an entry that they left out goes to the first one that is left.
-fn follow<K: Copy + Ord, V: RowView>(had_focus: bool, list: &RefCell<GroupList<K, V>>) {
+/// After words were typed the focus of an entry that they left out goes to the first one that is left in its group.
+fn follow<K: Copy + Ord, V: RowView>(had_focus: Option<K>, list: &RefCell<GroupList<K, V>>) {
     let first = {
         let list = list.borrow();
-        list.first_usable().filter(|_| had_focus && list.focused().is_none())
+        had_focus.filter(|_| list.focused().is_none()).and_then(|kind| list.first_usable_near(kind))
     };
     if let Some(first) = first {
         first.grab_focus();
@@ -150,14 +152,14 @@ impl Parts {
         if !self.frame.is_open() {
             return;
         }
-        let before = self.list.borrow().focused().is_some();
+        let before = self.list.borrow().focused_kind();
         self.refresh(Cause::Person);
         follow(before, &self.list);
     }
 
     /// Shows the qubes of the sub-menu that hold the typed words.
     pub(super) fn filter_qubes(&self, words: String) {
-        let before = self.submenu.list().borrow().focused().is_some();
+        let before = self.submenu.list().borrow().focused_kind();
         self.submenu.turn(&self.scene(), |view| view.filter = words);
         follow(before, self.submenu.list());
     }

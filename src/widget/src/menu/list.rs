@@ -103,6 +103,18 @@ impl<K: Copy + Ord, V: RowView> GroupList<K, V> {
         self.views().map(V::widget).find(|widget| widget.is_sensitive()).cloned()
     }
 
+    /// The group that has the focus.
+    pub(super) fn focused_kind(&self) -> Option<K> {
+        self.groups.iter().find(|group| focus::is_in(&group.body)).map(|group| group.kind)
+    }
+
+    /// The first entry that can be used, of this group if it has one.
+    pub(super) fn first_usable_near(&self, kind: K) -> Option<gtk::Widget> {
+        let group = self.groups.iter().filter(|group| group.kind == kind);
+        let widgets = group.flat_map(|group| group.rows.iter().take(group.used)).map(V::widget);
+        widgets.filter(|widget| widget.is_sensitive()).cloned().next().or_else(|| self.first_usable())
+    }
+
     /// The entry that lost the focus without the person's doing: their next step goes on from there.
     pub(super) fn lost(&self) -> Option<&gtk::Widget> {
         self.lost.as_ref()
