@@ -30,7 +30,7 @@ impl Steps {
         }
     }
 
-    /// Whether the person stands there since before they pressed a key.
+    /// Whether the person went there, and the card is as it was then.
     pub(super) fn lead_to(&self, spot: Spot) -> bool {
         self.0.get() == Some(spot)
     }
