@@ -284,11 +284,18 @@ fn is_moving(scene: &Scene, device: &Device) -> bool {
     pending.is_some_and(|pending| matches!(pending.command, Command::Move(..)))
 }
 
+/// What differs; what is gone comes last, so that a thing is spoken of by what is left of it.
 fn changed_ports(before: &Machine, after: &Machine) -> Vec<Port> {
     let ports: BTreeSet<&Port> = before.devices.keys().chain(after.devices.keys()).collect();
     let differs = |port: &&Port| before.devices.get(*port) != after.devices.get(*port);
     let shown = |port: &&Port| section_of(&port.class).is_some();
-    ports.into_iter().filter(differs).filter(shown).cloned().collect()
+    let (there, gone): (Vec<_>, Vec<_>) = ports
+        .into_iter()
+        .filter(differs)
+        .filter(shown)
+        .cloned()
+        .partition(|port| after.devices.contains_key(port));
+    [there, gone].concat()
 }
 
 /// Of all that makes up a thing, the device to speak of: a whole disk, else the thing itself.
