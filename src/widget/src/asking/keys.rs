@@ -19,7 +19,7 @@ pub(super) enum Press {
 /// What a key means.
 pub(super) fn meaning(key: Key, held: ModifierType) -> Press {
     if held.intersects(ModifierType::CONTROL_MASK | ModifierType::ALT_MASK | ModifierType::SUPER_MASK) {
-        // GTK presses a button whatever is held beside Enter.
+        // Shortcuts are not ours; an Enter is one with whatever beside it.
         return if is_enter(key) { Press::Choose } else { Press::Other };
     }
     match key {

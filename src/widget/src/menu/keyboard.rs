@@ -97,8 +97,18 @@ fn in_submenu(parts: &Rc<Parts>, press: Press) -> bool {
 /// Right goes on where an entry opens a further page; elsewhere it does nothing.
 fn activate_focus(parts: &Rc<Parts>) -> bool {
     let entry = parts.submenu.list().borrow().focused().cloned();
-    let entry = entry.filter(|entry| parts.submenu.opens_page(entry));
-    parts.choose(entry, parts.submenu.guard())
+    let entry = entry.filter(|entry| parts.submenu.opens_page(entry)).and_downcast::<gtk::Button>();
+    entry.is_some_and(|entry| {
+        choose(&entry, parts.submenu.guard());
+        true
+    })
+}
+
+/// Chooses an entry at once. GTK would show it pressed for a moment first, in which it may come to mean something else.
+fn choose(entry: &gtk::Button, guard: &Guard) {
+    if guard.allows(Hand::Keys, Instant::now()) {
+        entry.emit_clicked();
+    }
 }
 
 /// Goes to the next entry, from where the focus is, or from where it was when its entry went.
@@ -133,14 +143,13 @@ fn follow<K: Copy + Ord, V: RowView>(had_focus: Option<K>, list: &RefCell<GroupL
 }
 
 impl Parts {
-    /// Chooses an entry at once. GTK would show it pressed for a moment first, in which it may come to mean something
-    /// else. `false` = that is nothing to choose.
+    /// Chooses an entry by Enter, once however long that is held. `false` = that is nothing to choose.
     fn choose(&self, entry: Option<gtk::Widget>, guard: &Guard) -> bool {
         let Some(button) = entry.and_downcast::<gtk::Button>().filter(WidgetExt::is_sensitive) else {
             return false;
         };
-        if !self.is_choosing.replace(true) && guard.allows(Hand::Keys, Instant::now()) {
-            button.emit_clicked();
+        if !self.is_choosing.replace(true) {
+            choose(&button, guard);
         }
         true
     }

@@ -111,8 +111,8 @@ impl<K: Copy + Ord, V: RowView> GroupList<K, V> {
     /// The first entry that can be used, of this group if it has one.
     pub(super) fn first_usable_near(&self, kind: K) -> Option<gtk::Widget> {
         let group = self.groups.iter().filter(|group| group.kind == kind);
-        let widgets = group.flat_map(|group| group.rows.iter().take(group.used)).map(V::widget);
-        widgets.filter(|widget| widget.is_sensitive()).cloned().next().or_else(|| self.first_usable())
+        let mut widgets = group.flat_map(|group| group.rows.iter().take(group.used)).map(V::widget);
+        widgets.find(|widget| widget.is_sensitive()).cloned().or_else(|| self.first_usable())
     }
 
     /// The entry that lost the focus without the person's doing: their next step goes on from there.
