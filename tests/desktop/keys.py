@@ -30,13 +30,13 @@ def enter_never_means_the_neighbour_of_a_qube_that_stops(product):
     stick, menu = product.plug("stick"), product.menu
     for direction, beside in (("Down", 1), ("Up", -1)):
         _into_sub_menu(product, stick)
-        targets = menu.targets()
+        targets = settled(menu.targets, "the sub-menu")
         neighbour = targets[targets.index(WORK) + beside]
         menu.go_to(f"^{WORK}$", 1)
         product.control("stop", "work")
-        until(lambda: menu.find("^Attach to work", 1).usable is False, "work as stopped in the sub-menu")
+        until(lambda: _is_inert(menu, f"^{WORK}", 1), "work as stopped in the sub-menu")
         settled(lambda: menu.focused(1) is None, lambda: f"the focus on no qube; it is on {menu.focused(1)!r}", quiet=STILL)
-        heard = _heard(product)
+        heard = settled(lambda: _heard(product), "a focus of which a screen reader hears")
         assert len(heard) == 1 and re.search(stick, heard[0]), f"a screen reader hears of {heard}, not of the sub-menu"
         menu.press("Return")
         settled(menu.targets, "the sub-menu still open", quiet=STILL)
@@ -91,9 +91,9 @@ def enter_never_means_the_neighbour_of_a_row_that_goes(product):
             menu.press("Right")
             until(lambda: menu.focused(1), "the focus in the sub-menu")
         product.control("unplug", "stick")
-        until(lambda: not menu.find(row).usable and not menu.targets(), lambda: f"{stick} as gone; rows are {menu.rows()}")
-        usable = [item.name for item in menu.items() if item.usable or re.search(row, item.name)]
-        after = usable[next(place for place, name in enumerate(usable) if re.search(row, name)) + 1]
+        gone = lambda: _is_inert(menu, row) and not menu.targets()  # noqa: E731
+        until(gone, lambda: f"{stick} as gone; rows are {menu.rows()}")  # noqa: B023
+        after = settled(lambda: _usable_after(menu, row), f"a row after {stick}")  # noqa: B023
         settled(lambda: menu.focused() is None, lambda: f"the focus on no row; it is on {menu.focused()!r}", quiet=STILL)
         menu.press("Return")
         settled(lambda: not menu.targets() and bool(menu.window()), "the menu as it is", quiet=STILL)
@@ -171,9 +171,23 @@ def _into_sub_menu(product, stick):
     until(lambda: menu.focused(1) and menu.find(f"^{WORK}$", 1), lambda: f"the focus among {menu.targets()}")
 
 
+def _is_inert(menu, pattern, level=0):
+    """Whether it stands there and can't be chosen."""
+    item = menu.find(pattern, level)
+    return item is not None and not item.usable
+
+
+def _usable_after(menu, row):
+    """The sentence of the first row after this one that can be chosen, or None."""
+    items = [item for item in menu.items() if item.level == 0]
+    place = next((place for place, item in enumerate(items) if re.search(row, item.name)), len(items))
+    return next((item.name for item in items[place:] if item.usable), None)
+
+
 def _heard(product):
     """What a screen reader says has the focus, entries or not."""
-    found = spoken.below(spoken.program(PROGRAM))
+    application = spoken.program(PROGRAM)
+    found = spoken.below(application) if application else ()
     return [spoken.title(element) for element in found if spoken.has_state(element, Atspi.StateType.FOCUSED)]
 
 
