@@ -148,6 +148,10 @@ class Product:
             lambda: f"qubesd saying that {port} is held by {list(qubes)}; it says {self.holders(device_class, port)}",
         )
 
+    def wait_for_no_device(self, port):
+        """Waits until the service shows none on any port of this name."""
+        until(lambda: port not in {device["Port"] for device in self.objects("Device")}, f"nothing on {port}")
+
     # ---- the service on the bus -----------------------------------------------------------------------------------
 
     def link(self):
