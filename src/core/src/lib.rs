@@ -27,6 +27,7 @@ pub mod name;
 pub mod qube;
 pub mod rules;
 pub mod scope;
+pub mod shared;
 pub mod text;
 pub mod transport;
 pub mod watcher;

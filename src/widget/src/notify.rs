@@ -4,6 +4,7 @@
 //! `send` carries them to the notification daemon and brings clicks back.
 //! Nothing here says the same thing twice, speaks of what was there before, or asks for anything.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -284,11 +285,26 @@ fn is_moving(scene: &Scene, device: &Device) -> bool {
     pending.is_some_and(|pending| matches!(pending.command, Command::Move(..)))
 }
 
+/// The ports on which something differs, in their order: both machines are walked through side by side, once.
 fn changed_ports(before: &Machine, after: &Machine) -> Vec<Port> {
-    let ports: BTreeSet<&Port> = before.devices.keys().chain(after.devices.keys()).collect();
-    let differs = |port: &&Port| before.devices.get(*port) != after.devices.get(*port);
-    let shown = |port: &&Port| section_of(&port.class).is_some();
-    ports.into_iter().filter(differs).filter(shown).cloned().collect()
+    if before.devices.is_same(&after.devices) {
+        return Vec::new();
+    }
+    let (mut old, mut new) = (before.devices.iter().peekable(), after.devices.iter().peekable());
+    let next = || {
+        let order = match (old.peek(), new.peek()) {
+            (Some((left, _)), Some((right, _))) => left.cmp(right),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return None,
+        };
+        let was = if order.is_le() { old.next() } else { None };
+        let is = if order.is_ge() { new.next() } else { None };
+        let (port, _) = was.or(is)?;
+        Some((port, was.map(|(_, device)| device) != is.map(|(_, device)| device)))
+    };
+    let changed = std::iter::from_fn(next).filter(|(_, differs)| *differs).map(|(port, _)| port);
+    changed.filter(|port| section_of(&port.class).is_some()).cloned().collect()
 }
 
 /// Of all that makes up a thing, the device to speak of: a whole disk, else the thing itself.

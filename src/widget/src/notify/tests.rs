@@ -5,6 +5,7 @@ use crate::testing::{Make, device, laptop, name, now, port, put, put_qube, qube,
 use device_core::assignment::Options;
 use device_core::machine::Link;
 use device_core::qube::{PowerState, QubeClass};
+use proptest::prelude::*;
 
 /// A notifier and the scene that it watches.
 struct Watched {
@@ -298,4 +299,30 @@ fn a_usb_qube_that_starts_again_at_once_is_summed_up() {
     watched.plug(disk());
     assert_eq!(watched.said(), Vec::<String>::new());
     assert_eq!(watched.later(5000), ["sys-usb: sys-usb has started | 1 device is available [Choose…]"]);
+}
+
+/// Some disks of two backends and the holders of some of them, as numbers.
+fn some_machine() -> impl Strategy<Value = Machine> {
+    prop::collection::btree_map(0..16_u8, 0..3_u8, 0..12).prop_map(|disks| {
+        let mut scene = Scene::default();
+        for (number, holder) in disks {
+            let (class, backend) =
+                (["block", "pci"][usize::from(number % 2)], ["a", "b"][usize::from(number / 8)]);
+            let holders: &[&str] = [&[][..], &["work"], &["vault"]][usize::from(holder)];
+            put(&mut scene, device(class, backend, &format!("sd{number}")).held_by(holders));
+        }
+        scene.machine
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_shown_port_on_which_something_differs_is_found_once_and_no_other(before in some_machine(), after in some_machine()) {
+        let ports: BTreeSet<&Port> = before.devices.keys().chain(after.devices.keys()).collect();
+        let differs = |port: &&Port| before.devices.get(*port) != after.devices.get(*port);
+        let shown = |port: &&Port| port.class != DeviceClass::Pci;
+        let expected: Vec<Port> = ports.into_iter().filter(differs).filter(shown).cloned().collect();
+        prop_assert_eq!(changed_ports(&before, &after), expected);
+        prop_assert_eq!(changed_ports(&before, &before.clone()), Vec::new());
+    }
 }
