@@ -15,6 +15,7 @@ pub(crate) mod app;
 pub(crate) mod device_row;
 pub(crate) mod dot;
 pub(crate) mod entry;
+pub(crate) mod fold;
 pub(crate) mod model;
 pub(crate) mod order;
 pub(crate) mod risk;
@@ -24,7 +25,6 @@ pub(crate) mod targets;
 
 mod aim;
 mod chips;
-mod fold;
 mod frame;
 mod guard;
 mod hover;
