@@ -224,8 +224,8 @@ impl Parts {
     }
 
     /// The window has this size now.
-    pub(super) fn put(&self, size: (i32, i32)) {
-        self.outside.put(self.frame.window(), size);
+    pub(super) fn keep(&self, size: (i32, i32)) {
+        self.outside.keep(self.frame.window(), size);
     }
 
     fn has_pointer(&self) -> bool {
