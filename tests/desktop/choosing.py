@@ -42,7 +42,7 @@ def likely_qubes_come_first_and_refused_ones_say_why(product):
 
 
 def disk_in_use_holds_its_stick(product):
-    """A disk in use: its stick can't be chosen and says why; free again, a partition goes alone."""
+    """A disk in use: its stick can't be chosen and says why."""
     product.wait_for_tray()
     stick = product.plug("stick")
     row, menu = product.row(stick), product.menu
@@ -54,21 +54,57 @@ def disk_in_use_holds_its_stick(product):
     assert whole and not whole.usable, f"the stick is not refused with its reason: {targets}"
     menu.choose("^Detach from work$")
     product.wait_for_holders("block", stick)
+
+
+def partition_in_use_holds_its_stick(product):
+    """A partition in use hides its disk: the stick is one row all the same, its rest free, and never given away whole."""
+    product.wait_for_tray()
+    stick = product.plug("stick")
+    port = f"sys-usb:{_property(product, stick, 'ParentPort')}"
+    first, second = f"{stick}1", f"{stick}2"
+    backend, _, disk = stick.partition(":")
+    product.control("plug", "block", backend, f"{disk}2", f"parent={disk}", "desc=Cruzer_Blade (MUSIC)")
+    until(lambda: _property(product, second, "Id"), "the second partition on the bus")
+    known = _property(product, first, "Id")
+    menu = product.menu
     menu.open()
-    menu.wait_for_no_row(row + ".*attached to work")
-    menu.hover(row)
+    menu.hover(product.row(stick))
     menu.choose(r"^Partition 1\b")
     until(lambda: menu.find("^Back$", 1), lambda: f"the page of the partition; there is {menu.targets()}")
     menu.choose("^Attach to work$")
-    product.wait_for_holders("block", f"{stick}1", "work")
+    product.wait_for_holders("block", first, "work")
+    until(lambda: _property(product, stick, "Id") is None, "no disk as a whole while a part of it is in use")
+    assert _property(product, first, "Id") == known, "the partition is another one now"
     menu.open()
-    # The backend no longer offers the disk as a whole: its partition has a row of its own.
-    part = product.row(f"{stick}1")
-    menu.open()
+    part = product.row(first)
     menu.wait_for_row(part + ".*attached to work")
-    menu.hover(part)
-    menu.choose("^Detach from work$")
-    product.wait_for_holders("block", f"{stick}1")
+    others = menu.rows_like(product.row(second)) + menu.rows_like(product.row(port))
+    assert not others, f"one stick is several rows: {others}"
+    targets = menu.hover(part)
+    whole = menu.find("^Whole USB device, in use as disk sda1$", 1)
+    assert whole and not whole.usable, f"the stick is not refused with its reason: {targets}"
+    menu.choose(r"^Partition 2\b")
+    until(lambda: menu.find("^Back$", 1), lambda: f"the page of the partition; there is {menu.targets()}")
+    menu.choose("^Attach to personal$")
+    product.wait_for_holders("block", second, "personal")
+    refused = product.tries_to_attach("usb", port, "untrusted")
+    assert "a part of the same disk" in refused, f"the service gives the whole stick away: {refused!r}"
+    for device, holder in ((first, "work"), (second, "personal")):
+        menu.open()
+        menu.hover(product.row(first) if holder == "work" else product.row(second))
+        menu.choose(f"^Detach from {holder}$")
+        product.wait_for_holders("block", device)
+    until(lambda: _property(product, stick, "Id"), "the disk there again")
+    came, again = _property(product, port, "PluggedIn"), _property(product, stick, "PluggedIn")
+    assert again == came, f"the disk is said to have come {(again - came) / 1e6} s after its stick"
+
+
+def _property(product, place, name):
+    """A property of the device at `BACKEND:PORT`, or None where it is not on the bus."""
+    backend, _, port = place.partition(":")
+    places = [device for device in product.objects("Device") if (device["Backend"], device["Port"]) == (backend, port)]
+    return places[0][name] if places else None
+
 
 
 def new_disposable_takes_it_and_goes_with_it(product):
@@ -198,6 +234,7 @@ def _device_is_assigned(product, port, qube):
 TESTS = (
     likely_qubes_come_first_and_refused_ones_say_why,
     disk_in_use_holds_its_stick,
+    partition_in_use_holds_its_stick,
     new_disposable_takes_it_and_goes_with_it,
     usb_qube_is_started_from_its_row,
     endless_command_can_be_given_up,

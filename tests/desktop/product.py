@@ -148,6 +148,21 @@ class Product:
         except Exception:  # Not there yet, or not any more: both are "no".
             return None
 
+    def tries_to_attach(self, device_class, port, qube):
+        """Asks the service for what no face offers; returns the sentence with which it refuses, or the empty text."""
+        places = self.desktop.call(SERVICE, PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")[0]
+        wanted = [device_class, *port.split(":")]
+        for path, interfaces in places.items():
+            device = interfaces.get(f"{SERVICE}.Device", {})
+            if [device.get(key) for key in ("Class", "Backend", "Port")] == wanted:
+                arguments = ("(ossa{sv})", path, device["Id"], qube, {})
+                try:
+                    self.desktop.call(SERVICE, PATH, f"{SERVICE}.Manager", "Attach", *arguments)
+                except Exception as error:  # Whatever refuses: the sentence tells.
+                    return str(error)
+                return ""
+        raise AssertionError(f"the service knows no {device_class} device on {port}")
+
     def objects(self, kind):
         """The properties of all objects of a kind, `Device` or `Qube`."""
         tree = self.desktop.call(SERVICE, PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")[0]

@@ -62,6 +62,8 @@ properties! {
         categories: Vec<String> = "Categories",
         parent_class: String = "ParentClass",
         parent_port: String = "ParentPort",
+        grandparent_class: String = "GrandparentClass",
+        grandparent_port: String = "GrandparentPort",
         data: Words = "Data",
         present: bool = "Present",
         attachments: HashMap<String, Words> = "Attachments",
@@ -74,9 +76,9 @@ impl DeviceProperties {
     /// The properties of `device`.
     #[must_use]
     pub fn new(device: &Device, plugged_in: PluggedIn) -> Self {
-        let DeviceInfo { port, id, names, interfaces, parent, data, .. } = &device.info;
-        let (parent_class, parent_port) =
-            parent.as_ref().map(|(class, port)| (class.to_string(), port.to_string())).unwrap_or_default();
+        let DeviceInfo { port, id, names, interfaces, parent, grandparent, data, .. } = &device.info;
+        let (parent_class, parent_port) = place(parent.as_ref());
+        let (grandparent_class, grandparent_port) = place(grandparent.as_ref());
         Self {
             class: port.class.to_string(),
             backend: port.backend.to_string(),
@@ -99,6 +101,8 @@ impl DeviceProperties {
                 .collect(),
             parent_class,
             parent_port,
+            grandparent_class,
+            grandparent_port,
             data: data.iter().map(|(key, value)| (key.clone(), value.to_string())).collect(),
             present: device.presence == Presence::Present,
             attachments: device
@@ -161,7 +165,12 @@ impl DeviceProperties {
             },
             holder: None,
             interfaces,
-            parent: self.to_parent()?,
+            parent: to_place(["ParentClass", "ParentPort"], &self.parent_class, &self.parent_port)?,
+            grandparent: to_place(
+                ["GrandparentClass", "GrandparentPort"],
+                &self.grandparent_class,
+                &self.grandparent_port,
+            )?,
             data: self
                 .data
                 .iter()
@@ -169,16 +178,24 @@ impl DeviceProperties {
                 .collect::<Result<_, ShapeError>>()?,
         })
     }
+}
 
-    fn to_parent(&self) -> Result<Option<(DeviceClass, PortId)>, ShapeError> {
-        if self.parent_class.is_empty() && self.parent_port.is_empty() {
-            return Ok(None);
-        }
-        let class =
-            DeviceClass::new(&self.parent_class).map_err(|why| ShapeError::value("ParentClass", &why))?;
-        let port = PortId::new(&self.parent_port).map_err(|why| ShapeError::value("ParentPort", &why))?;
-        Ok(Some((class, port)))
+/// A device that others are parts of, as class and port; both empty when there is none.
+fn place(device: Option<&(DeviceClass, PortId)>) -> (String, String) {
+    device.map(|(class, port)| (class.to_string(), port.to_string())).unwrap_or_default()
+}
+
+fn to_place(
+    [class_name, port_name]: [&'static str; 2],
+    class: &str,
+    port: &str,
+) -> Result<Option<(DeviceClass, PortId)>, ShapeError> {
+    if class.is_empty() && port.is_empty() {
+        return Ok(None);
     }
+    let class = DeviceClass::new(class).map_err(|why| ShapeError::value(class_name, &why))?;
+    let port = PortId::new(port).map_err(|why| ShapeError::value(port_name, &why))?;
+    Ok(Some((class, port)))
 }
 
 fn told(text: Option<&DisplayText>) -> String {

@@ -66,12 +66,13 @@ fn info() -> impl Strategy<Value = DeviceInfo> {
         1..3,
     );
     let data = collection::btree_map("[a-z]{1,4}", text(), 0..3);
-    let parent = option::of((class(), port_id()));
-    (port(), device_id(), names(), interfaces, parent, data).prop_map(
-        |(port, id, names, interfaces, parent, data)| DeviceInfo {
+    let above = || option::of((class(), port_id()));
+    (port(), device_id(), names(), interfaces, above(), above(), data).prop_map(
+        |(port, id, names, interfaces, parent, grandparent, data)| DeviceInfo {
             names,
             interfaces,
             parent,
+            grandparent,
             data,
             ..DeviceInfo::unknown(port, id)
         },
@@ -124,8 +125,8 @@ fn port_id() -> impl Strategy<Value = PortId> {
 }
 
 fn device_id() -> impl Strategy<Value = DeviceId> {
-    sample::select(vec!["0781:5567:4C53:u080650", "0000:0000::?******"])
-        .prop_map(|id| DeviceId::new(id).unwrap())
+    let ids = ["0781:5567:4C53:u080650", "0781:5567:4C53:u080650:1.0:1", "0000:0000::?******:1"];
+    sample::select(ids.to_vec()).prop_map(|id| DeviceId::new(id).unwrap())
 }
 
 fn attachments() -> impl Strategy<Value = BTreeMap<QubeName, Options>> {

@@ -48,7 +48,7 @@ pub fn between(before: Option<&Device>, now: Option<&Device>) -> Vec<Event> {
         events.push(Event::Appeared);
     }
     if let (Some(before), Some(now)) = (before, now)
-        && before.info.id != now.info.id
+        && !before.info.id.becomes(&now.info.id)
     {
         events.push(Event::Changed);
     }

@@ -96,6 +96,30 @@ fn explain_names_everything_that_is_in_the_way() {
 }
 
 #[test]
+fn a_usb_device_moves_although_its_backend_lags_behind() {
+    let machine = Machine::laptop().with("plug stick").with("takes release 900");
+    machine.run("qvm-usb", "attach work sys-usb:2-1").go().printed("");
+    machine.run("qvm-usb", "move personal sys-usb:2-1").go().printed("");
+    machine.run("qvm-usb", "detach personal sys-usb:2-1").go().printed("");
+    machine.run("qvm-usb", "attach work sys-usb:2-1").go().printed("");
+}
+
+#[test]
+fn a_partition_in_use_speaks_against_the_whole_stick() {
+    let machine = Machine::laptop().with("plug stick");
+    machine.run("qvm-block", "attach work sys-usb:sda1").go().printed("");
+    let outcome = machine.run("qvm-usb", "explain personal sys-usb:2-1").go();
+    let said = "sys-usb:sda1 may be a part of the same disk and is in use in work. Detach it there first.\n";
+    assert!(outcome.code == Some(1) && outcome.stdout.ends_with(said), "{outcome:?}");
+    let moved = machine.run("qvm-usb", "move personal sys-usb:2-1").go();
+    assert!(moved.code == Some(1) && moved.stderr.ends_with(said), "{moved:?}");
+    machine.run("qvm-block", "move personal sys-usb:sda1").go().printed("");
+    machine.run("qvm-block", "detach personal sys-usb:sda1").go().printed("");
+    let outcome = machine.run("qvm-usb", "explain personal sys-usb:2-1").go();
+    assert!(outcome.stdout.starts_with("Yes: "), "{outcome:?}");
+}
+
+#[test]
 fn every_sentence_names_the_programs_as_they_are_installed() {
     let machine = Machine::laptop().with("plug stick");
     let assigned = machine.run("plugboard-device", "usb assign work sys-usb:2-1").go();

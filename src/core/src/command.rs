@@ -13,10 +13,11 @@ use crate::hypervisor::{Action, Hypervisor, Performed};
 use crate::machine::Machine;
 use crate::mark::Mark;
 use crate::name::{DeviceRef, QubeName};
+use crate::patience::look_until;
 use crate::text::ended;
 use checks::{
-    Astray, ask_rules, attached_exactly, find_attachment, look_attached, read_exposed, read_free,
-    same_device, swapped, with_disposable,
+    Astray, ask_rules, attached_exactly, find_attachment, look_attached, read_exposed, read_free, recognised,
+    swapped, with_disposable,
 };
 use outcome::{disposables, is_unclear, perhaps_created, unknown, unread, with_sentence, without_effect};
 
@@ -32,11 +33,21 @@ pub async fn check<H: Hypervisor>(
     device: &DeviceRef,
     frontend: &QubeName,
 ) -> Result<(), Error> {
-    let exposed = read_free(hypervisor, device).await?;
-    match machine {
-        Some(machine) => ask_rules(machine, exposed, device, frontend, None).map_err(Error::from),
-        None => Ok(()),
+    look_before(hypervisor, machine, device, frontend).await.map(drop)
+}
+
+/// As [`check`]; tells what the device is called now.
+async fn look_before<H: Hypervisor>(
+    hypervisor: &H,
+    machine: Option<&Machine>,
+    device: &DeviceRef,
+    frontend: &QubeName,
+) -> Result<DeviceRef, Error> {
+    let (exposed, device) = read_free(hypervisor, device).await?;
+    if let Some(machine) = machine {
+        ask_rules(machine, exposed, &device, frontend, None)?;
     }
+    Ok(device)
 }
 
 /// Attaches `device` to `frontend`.
@@ -52,7 +63,7 @@ pub async fn attach<H: Hypervisor>(
     frontend: &QubeName,
     options: &Options,
 ) -> Result<(), Error> {
-    check(hypervisor, machine, device, frontend).await?;
+    let device = &look_before(hypervisor, machine, device, frontend).await?;
     let action =
         Action::Attach { device: device.clone(), frontend: frontend.clone(), options: options.clone() };
     let done = hypervisor.perform(&action).await.map(drop);
@@ -64,7 +75,12 @@ pub async fn attach<H: Hypervisor>(
             None => done,
         };
     }
-    let Err(astray) = look_attached(hypervisor, device, frontend).await else {
+    let look = || look_attached(hypervisor, device, frontend);
+    let found = match &done {
+        Ok(()) => look_until(look, |found| !matches!(found, Err(Astray::Absent))).await,
+        Err(_) => look().await,
+    };
+    let Err(astray) = found else {
         return Ok(());
     };
     Err(match (astray, done) {
@@ -91,13 +107,18 @@ pub async fn detach<H: Hypervisor>(
     device: &DeviceRef,
     frontend: &QubeName,
 ) -> Result<(), Error> {
-    attached_exactly(hypervisor, device, frontend).await?;
+    let device = &attached_exactly(hypervisor, device, frontend).await?.device;
     let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
     let done = hypervisor.perform(&action).await.map(drop);
     if done.as_ref().is_err_and(|error| !is_unclear(error)) {
         return done;
     }
-    Err(match (find_attachment(hypervisor, device, frontend).await, done) {
+    let look = || find_attachment(hypervisor, device, frontend);
+    let found = match &done {
+        Ok(()) => look_until(look, |found| !matches!(found, Ok(Some(_)))).await,
+        Err(_) => look().await,
+    };
+    Err(match (found, done) {
         (Ok(None), _) => return Ok(()),
         (Ok(Some(_)), Ok(())) => {
             let text =
@@ -129,7 +150,7 @@ pub async fn move_to<H: Hypervisor>(
         return Err(Error::new(ErrorKind::Unsupported, text));
     }
     let exposed = read_exposed(hypervisor, device).await?;
-    let Some(holder) = same_device(&exposed, device)?.holder.clone() else {
+    let Some(holder) = recognised(hypervisor, &exposed, device).await?.holder else {
         return attach(hypervisor, machine, device, frontend, options).await;
     };
     if holder == *frontend {

@@ -38,6 +38,9 @@ pub struct DeviceInfo {
     pub interfaces: Vec<Interface>,
     /// The device it is a part of: class and port at the same backend.
     pub parent: Option<(DeviceClass, PortId)>,
+    /// What the parent is a part of, where the mirror remembers it: only while the backend does not list the parent,
+    /// because one of its parts is in use. A list as it comes never has it.
+    pub grandparent: Option<(DeviceClass, PortId)>,
     /// Further facts (`sbdf`, `size`, …).
     pub data: BTreeMap<String, DisplayText>,
 }
@@ -53,6 +56,7 @@ impl DeviceInfo {
             holder: None,
             interfaces: vec![Interface::UNKNOWN],
             parent: None,
+            grandparent: None,
             data: BTreeMap::new(),
         }
     }
@@ -61,6 +65,15 @@ impl DeviceInfo {
     #[must_use]
     pub fn to_ref(&self) -> DeviceRef {
         DeviceRef { port: self.port.clone(), id: self.id.clone() }
+    }
+
+    /// The disk that it is a partition of, as kernels name them: `sda` of `sda1`.
+    #[must_use]
+    pub fn disk(&self) -> Option<&PortId> {
+        let (class, above) = self.parent.as_ref()?;
+        let is_named_after =
+            self.port.id.as_str().strip_prefix(above.as_str()).is_some_and(|n| !n.is_empty());
+        (*class == self.port.class && is_named_after).then_some(above)
     }
 
     /// The first category of its interfaces that says something.

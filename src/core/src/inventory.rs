@@ -3,6 +3,7 @@
 //! Replies come in by [`Inventory::replace`], changes go out. An event never reaches this file.
 //! The facts lie in [`facts`]; the machine is always the same function of the facts, so the order in which scopes were read leaves no trace.
 
+mod exposed;
 mod facts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -199,14 +200,19 @@ impl Inventory {
     }
 
     fn derive(&mut self, stored: Stored, replaced: &mut Replaced) {
-        for port in &stored.ports {
-            let known = self.machine.devices.get(port);
-            match self.facts.device(port, known.map(Arc::as_ref)) {
+        let mut gone = Vec::new();
+        for port in stored.ports {
+            let known = self.machine.devices.get(&port);
+            match self.facts.device(&port, known.map(Arc::as_ref)) {
                 Some(device) if known.is_some_and(|known| **known == device) => {}
                 Some(device) => self.publish(Change::Device(Arc::new(device)), replaced),
-                None if known.is_some() => self.publish(Change::DeviceGone(port.clone()), replaced),
+                None if known.is_some() => gone.push(Change::DeviceGone(port)),
                 None => {}
             }
+        }
+        // Last: a face that follows change by change sees the use of a partition before its disk goes because of it.
+        for change in gone {
+            self.publish(change, replaced);
         }
         replaced.doubts.extend(stored.doubts);
     }

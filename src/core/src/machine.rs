@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::device::{Device, SharedDevice};
-use crate::name::{DeviceClass, Port, QubeName};
+use crate::device::{Device, DeviceInfo, SharedDevice};
+use crate::name::{DeviceClass, Port, PortId, QubeName};
 use crate::qube::Qube;
 use crate::shared::Shared;
 
@@ -92,11 +92,15 @@ impl Machine {
         qubes.chain(devices).chain(unreadable).chain([Change::Link(self.link.clone())])
     }
 
-    /// What `device` is a part of, if that is known and there.
+    /// What `device` is a part of, if that is known and there: what lies above it, past a disk that its backend does not
+    /// list while a part of it is in use.
     #[must_use]
     pub fn parent(&self, device: &Device) -> Option<&SharedDevice> {
-        let (class, id) = device.info.parent.clone()?;
-        self.devices.get(&Port::new(device.port().backend.clone(), class, id))
+        let DeviceInfo { parent, grandparent, .. } = &device.info;
+        let at = |(class, id): &(DeviceClass, PortId)| {
+            self.devices.get(&Port::new(device.port().backend.clone(), class.clone(), id.clone()))
+        };
+        parent.as_ref().and_then(at).or_else(|| grandparent.as_ref().and_then(at))
     }
 
     /// All that `device` is a part of, nearest first. A hostile backend can claim a circle; it ends after some rounds.

@@ -11,8 +11,6 @@ use std::sync::Arc;
 const QUBE_NAME_MAX: usize = 31;
 /// Longest port id taken, in bytes; a PCI path of eight hops needs 71. Longer ids are refused, the device is a fault.
 const PORT_ID_MAX: usize = 128;
-/// Longest device id taken, in bytes; 100 USB interfaces are 700 bytes. Longer ids are refused, the device is a fault.
-const DEVICE_ID_MAX: usize = 1024;
 /// Longest device class name taken, in bytes.
 const CLASS_MAX: usize = 32;
 
@@ -89,6 +87,10 @@ macro_rules! text_name {
     };
 }
 
+mod device_id;
+
+pub use device_id::DeviceId;
+
 text_name!(
     /// Name of a qube: a letter, then letters, digits, `_`, `.`, `-`; at most 31 characters.
     ///
@@ -108,17 +110,6 @@ text_name!(
 );
 
 text_name!(
-    /// What a device says it is: `0781:5567:4C53:u080650`. Printable ASCII without blank.
-    ///
-    /// A blank or a control character in an id would tear the line it stands in, so such an id is refused.
-    ///
-    /// # Source
-    /// Admin API facts 3.2.
-    DeviceId,
-    check_device_id
-);
-
-text_name!(
     /// A device class beyond the four built-in ones, such as `webcam`.
     ExtensionClass,
     check_class
@@ -135,29 +126,6 @@ impl QubeName {
     #[must_use]
     pub fn is_dom0(&self) -> bool {
         &*self.0 == "dom0"
-    }
-}
-
-impl DeviceId {
-    /// The id of a port whose device is not known.
-    #[must_use]
-    pub fn unknown() -> Self {
-        Self(Arc::from("0000:0000::?******"))
-    }
-
-    /// The id of every device of a server older than R4.3: such a server tells ports only.
-    ///
-    /// # Source
-    /// Admin API facts 2.5. Every id that a server tells has a colon, so none is taken for this one.
-    #[must_use]
-    pub fn untold() -> Self {
-        Self(Arc::from("unidentified"))
-    }
-
-    /// Whether the server told it.
-    #[must_use]
-    pub fn is_told(&self) -> bool {
-        *self != Self::untold()
     }
 }
 
@@ -329,12 +297,6 @@ fn check_port_id(text: &str) -> Result<(), NameError> {
     }
 }
 
-fn check_device_id(text: &str) -> Result<(), NameError> {
-    const WHAT: &str = "device id";
-    check_bounds(text, WHAT, DEVICE_ID_MAX)?;
-    if text.bytes().all(|b| b.is_ascii_graphic()) { Ok(()) } else { Err(NameError::BadCharacter(WHAT)) }
-}
-
 fn check_class(text: &str) -> Result<(), NameError> {
     const WHAT: &str = "device class";
     check_bounds(text, WHAT, CLASS_MAX)?;
@@ -378,10 +340,6 @@ mod tests {
         assert!(PortId::new("00_1c.0-00_00.0").is_ok());
         for bad in ["", "a b", "a:b", "a+b", "*", "a'b", &"9".repeat(129)] {
             assert!(PortId::new(bad).is_err(), "{bad}");
-        }
-        assert!(DeviceId::new("0781:5567:4C53:u080650").is_ok());
-        for bad in ["", "a b", "a\0b", "é", &"9".repeat(1025)] {
-            assert!(DeviceId::new(bad).is_err(), "{bad}");
         }
     }
 

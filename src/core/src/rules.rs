@@ -5,10 +5,11 @@
 
 use std::fmt;
 
-use crate::device::{Device, Presence};
+use crate::device::{Device, Presence, SharedDevice};
 use crate::error::{Error, ErrorKind};
+use crate::interface::Category;
 use crate::machine::Machine;
-use crate::name::{DeviceClass, Port, QubeName};
+use crate::name::{DeviceClass, Port, PortId, QubeName};
 use crate::qube::{Qube, QubeClass};
 
 /// Why a device may not be attached to a qube.
@@ -32,15 +33,22 @@ pub enum Refusal {
     Removed,
     /// It is attached to this qube already.
     AlreadyThere(QubeName),
-    /// The disk that this is a part of, or a part of this disk, is in use there.
-    RelatedInUse {
-        /// The related device.
-        port: Port,
-        /// The qube that uses it.
-        holder: QubeName,
-    },
+    /// The disk that this is a part of, or a part of this disk, is in use.
+    RelatedInUse(Relative),
     /// PCI devices are assigned while the qube is off, not attached.
     PciNeedsAssignment,
+}
+
+/// A device that excludes another one, because both are the same disk or parts of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relative {
+    /// Where it is.
+    pub port: Port,
+    /// The qube that uses it.
+    pub holder: QubeName,
+    /// Whether it is known to be a part of the same. Of a partition that was in use before anybody looked, the server does
+    /// not tell on which stick it is.
+    pub is_certain: bool,
 }
 
 impl fmt::Display for Refusal {
@@ -57,10 +65,11 @@ impl fmt::Display for Refusal {
             }
             Self::Removed => f.write_str("The device was pulled out."),
             Self::AlreadyThere(qube) => write!(f, "The device is attached to {qube} already."),
-            Self::RelatedInUse { port, holder } => {
+            Self::RelatedInUse(Relative { port, holder, is_certain }) => {
+                let is = if *is_certain { "is" } else { "may be" };
                 write!(
                     f,
-                    "{port} is a part of the same disk and is in use in {holder}. Detach it there first."
+                    "{port} {is} a part of the same disk and is in use in {holder}. Detach it there first."
                 )
             }
             Self::PciNeedsAssignment => {
@@ -79,7 +88,7 @@ impl Refusal {
             Self::NotRunning(_) | Self::Paused(_) => ErrorKind::NotRunning,
             Self::DenyList(_) => ErrorKind::Denied,
             Self::AlreadyThere(_) => ErrorKind::AlreadyAttached,
-            Self::RelatedInUse { .. } => ErrorKind::Busy,
+            Self::RelatedInUse(_) => ErrorKind::Busy,
             Self::RemoteQube(_) | Self::PciNeedsAssignment => ErrorKind::Unsupported,
             Self::AdminQube | Self::OwnBackend(_) | Self::Removed => ErrorKind::Refused,
         }
@@ -99,7 +108,7 @@ impl From<Refusal> for Error {
 pub fn may_attach(machine: &Machine, device: &Device, frontend: &QubeName) -> Result<(), Refusal> {
     may_attach_unless_related(machine, device, frontend)?;
     match related_in_use(machine, device) {
-        Some((port, holder)) => Err(Refusal::RelatedInUse { port, holder }),
+        Some(relative) => Err(Refusal::RelatedInUse(relative)),
         None => Ok(()),
     }
 }
@@ -156,148 +165,49 @@ fn may_hold(qube: &Qube, device: &Device) -> Result<(), Refusal> {
 ///
 /// Two qubes must never write one disk: a whole disk and its partitions exclude each other, and raw USB takes all.
 #[must_use]
-pub fn related_in_use(machine: &Machine, device: &Device) -> Option<(Port, QubeName)> {
+pub fn related_in_use(machine: &Machine, device: &Device) -> Option<Relative> {
     let port = device.port();
-    let is_part = |part: &Device, whole: &Port| machine.ancestors(part).any(|above| above.port() == whole);
     let others = machine
         .devices
         .values()
         .filter(|other| other.is_attached() && other.port().backend == port.backend && other.port() != port);
+    let relative = |other: &SharedDevice, is_certain| {
+        let holder = other.attachments.keys().next()?.clone();
+        Some(Relative { port: other.port().clone(), holder, is_certain })
+    };
+    let is_part =
+        |part: &Device, whole: &Device| machine.ancestors(part).any(|above| above.port() == whole.port());
     others
-        .filter(|other| is_part(other, port) || is_part(device, other.port()))
-        .find_map(|other| Some((other.port().clone(), other.attachments.keys().next()?.clone())))
+        .clone()
+        .find(|other| is_part(other, device) || is_part(device, other))
+        .and_then(|other| relative(other, true))
+        .or_else(|| relative(others.clone().find(|other| may_be_part(machine, other, device))?, false))
+}
+
+/// Whether a partition whose disk is not listed may lie on `stick`.
+///
+/// While a partition is in use the server does not list its disk, and so the way from the partition to the stick is
+/// missing, unless the mirror saw it before.
+fn may_be_part(machine: &Machine, part: &Device, stick: &Device) -> bool {
+    let is_on_unknown = part.info.grandparent.is_none()
+        && part.info.disk().is_some_and(|disk| is_usb_disk(disk) && machine.parent(part).is_none());
+    if !is_on_unknown || stick.port().class != DeviceClass::Usb {
+        return false;
+    }
+    if part.info.id.part_of_unlisted().is_none() {
+        return part.info.id.is_part_of(&stick.info.id);
+    }
+    let is_disk_of_it = |other: &SharedDevice| {
+        other.port().class == DeviceClass::Block
+            && machine.parent(other).is_some_and(|it| it.port() == stick.port())
+    };
+    stick.info.categories().contains(&Category::UsbStorage) && !machine.devices.values().any(is_disk_of_it)
+}
+
+/// Whether kernels call disks on USB so: `sda`.
+fn is_usb_disk(disk: &PortId) -> bool {
+    disk.as_str().starts_with("sd")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::assignment::Options;
-    use crate::device::DeviceInfo;
-    use crate::interface::Interface;
-    use crate::name::{DeviceId, PortId};
-    use crate::qube::{PowerState, QubeDetails};
-    use std::sync::Arc;
-
-    fn name(text: &str) -> QubeName {
-        QubeName::new(text).unwrap()
-    }
-
-    fn port(class: DeviceClass, id: &str) -> Port {
-        Port::new(name("sys-usb"), class, PortId::new(id).unwrap())
-    }
-
-    fn machine() -> Machine {
-        let mut machine = Machine::default();
-        for (qube, class, state) in [
-            ("dom0", QubeClass::Admin, PowerState::Running),
-            ("sys-usb", QubeClass::Disposable, PowerState::Running),
-            ("work", QubeClass::App, PowerState::Running),
-            ("vault", QubeClass::App, PowerState::Halted),
-        ] {
-            machine.apply(crate::machine::Change::Qube(Arc::new(Qube {
-                name: name(qube),
-                class,
-                state,
-                details: None,
-            })));
-        }
-        for (class, id, parent) in [
-            (DeviceClass::Usb, "2-1", None),
-            (DeviceClass::Block, "sda", Some((DeviceClass::Usb, "2-1"))),
-            (DeviceClass::Block, "sda1", Some((DeviceClass::Block, "sda"))),
-            (DeviceClass::Block, "sda2", Some((DeviceClass::Block, "sda"))),
-        ] {
-            let mut info = DeviceInfo::unknown(port(class, id), DeviceId::unknown());
-            info.parent = parent.map(|(class, id)| (class, PortId::new(id).unwrap()));
-            add(&mut machine, info, &[]);
-        }
-        machine
-    }
-
-    fn add(machine: &mut Machine, info: DeviceInfo, holders: &[&str]) {
-        machine.apply(crate::machine::Change::Device(Arc::new(Device {
-            info,
-            presence: Presence::Present,
-            attachments: holders.iter().map(|holder| (name(holder), Options::new())).collect(),
-            assignments: Vec::new(),
-        })));
-    }
-
-    fn hold(machine: &mut Machine, port: &Port, holder: &str) {
-        let info = machine.devices.get(port).unwrap().info.clone();
-        add(machine, info, &[holder]);
-    }
-
-    fn verdict(machine: &Machine, port: &Port, qube: &str) -> Result<(), Refusal> {
-        may_attach(machine, machine.devices.get(port).unwrap(), &name(qube))
-    }
-
-    #[test]
-    fn a_disk_and_its_parts_exclude_each_other() {
-        let (stick, disk) = (port(DeviceClass::Usb, "2-1"), port(DeviceClass::Block, "sda"));
-        let (first, second) = (port(DeviceClass::Block, "sda1"), port(DeviceClass::Block, "sda2"));
-        let mut machine = machine();
-        assert_eq!(verdict(&machine, &disk, "work"), Ok(()));
-        hold(&mut machine, &first, "work");
-        for blocked in [&stick, &disk] {
-            assert!(
-                matches!(verdict(&machine, blocked, "work"), Err(Refusal::RelatedInUse { .. })),
-                "{blocked}"
-            );
-        }
-        assert_eq!(verdict(&machine, &second, "work"), Ok(()), "another partition stays free");
-    }
-
-    #[test]
-    fn nobody_gets_what_is_not_for_them() {
-        let machine = machine();
-        let disk = port(DeviceClass::Block, "sda");
-        assert_eq!(verdict(&machine, &disk, "dom0"), Err(Refusal::AdminQube));
-        assert_eq!(verdict(&machine, &disk, "sys-usb"), Err(Refusal::OwnBackend(name("sys-usb"))));
-        assert_eq!(verdict(&machine, &disk, "vault"), Err(Refusal::NotRunning(name("vault"))));
-        assert_eq!(verdict(&machine, &disk, "nosuch"), Err(Refusal::UnknownQube(name("nosuch"))));
-    }
-
-    #[test]
-    fn a_deny_list_counts_even_for_interfaces_it_names_by_pattern() {
-        let mut machine = machine();
-        let mut info = machine.devices.get(&port(DeviceClass::Usb, "2-1")).unwrap().info.clone();
-        info.interfaces = vec![Interface::new("u080650").unwrap(), Interface::new("u030101").unwrap()];
-        add(&mut machine, info, &[]);
-        let mut qube = Qube::clone(machine.qubes.get(&name("work")).unwrap());
-        qube.details =
-            Some(QubeDetails { denied: vec![Interface::new("u03").unwrap()], ..QubeDetails::default() });
-        machine.apply(crate::machine::Change::Qube(Arc::new(qube)));
-        assert_eq!(
-            verdict(&machine, &port(DeviceClass::Usb, "2-1"), "work"),
-            Err(Refusal::DenyList(name("work")))
-        );
-        assert_eq!(verdict(&machine, &port(DeviceClass::Block, "sda"), "work"), Ok(()));
-    }
-
-    #[test]
-    fn a_chain_of_parents_is_followed_only_so_far() {
-        let mut machine = machine();
-        let disk = |number: usize| port(DeviceClass::Block, &format!("chain{number}"));
-        for number in 0..100 {
-            let mut info = DeviceInfo::unknown(disk(number), DeviceId::unknown());
-            info.parent = number.checked_sub(1).map(|above| (DeviceClass::Block, disk(above).id));
-            add(&mut machine, info, &[]);
-        }
-        assert_eq!(machine.physical_thing(&disk(5)), disk(0), "deeper than any honest machine");
-        assert_ne!(machine.physical_thing(&disk(99)), disk(0));
-        hold(&mut machine, &disk(0), "work");
-        assert!(matches!(verdict(&machine, &disk(5), "work"), Err(Refusal::RelatedInUse { .. })));
-    }
-
-    #[test]
-    fn a_circle_of_parents_ends() {
-        let mut machine = machine();
-        let mut info = DeviceInfo::unknown(port(DeviceClass::Usb, "2-1"), DeviceId::unknown());
-        info.parent = Some((DeviceClass::Block, PortId::new("sda1").unwrap()));
-        add(&mut machine, info, &[]);
-        assert_eq!(verdict(&machine, &port(DeviceClass::Block, "sda1"), "work"), Ok(()));
-        let thing = machine.physical_thing(&port(DeviceClass::Block, "sda1"));
-        assert_eq!(thing, machine.physical_thing(&port(DeviceClass::Usb, "2-1")));
-    }
-}
+mod tests;

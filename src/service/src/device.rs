@@ -39,7 +39,7 @@ impl DeviceObject {
         &self.0.port
     }
 
-    #[zbus(property(emits_changed_signal = "const"))]
+    #[zbus(property)]
     fn id(&self) -> &str {
         &self.0.id
     }
@@ -97,6 +97,16 @@ impl DeviceObject {
     #[zbus(property)]
     fn parent_port(&self) -> &str {
         &self.0.parent_port
+    }
+
+    #[zbus(property)]
+    fn grandparent_class(&self) -> &str {
+        &self.0.grandparent_class
+    }
+
+    #[zbus(property)]
+    fn grandparent_port(&self) -> &str {
+        &self.0.grandparent_port
     }
 
     #[zbus(property)]

@@ -3,18 +3,18 @@
 //! Changes come from the watcher, in order; the objects of devices and qubes and the properties of the Manager follow
 //! them one by one. The only writer of [`State`] and of the tree.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::SystemTime;
+mod arrivals;
 
-use device_bus::device::{DeviceProperties, PluggedIn};
+use std::sync::Arc;
+
+use device_bus::device::DeviceProperties;
 use device_bus::manager::Source;
 use device_bus::names::{MANAGER, ROOT};
 use device_bus::path;
 use device_bus::qube::QubeProperties;
 use device_core::device::{Device, Presence, SharedDevice};
 use device_core::machine::{Change, Link, Machine};
-use device_core::name::{DeviceClass, Port, QubeName};
+use device_core::name::Port;
 use device_core::qube::Qube;
 use zbus::Connection;
 use zbus::names::InterfaceName;
@@ -24,30 +24,19 @@ use crate::device::DeviceObject;
 use crate::qube::QubeObject;
 use crate::state::{Known, State};
 use crate::tree;
+use arrivals::Arrivals;
 
 /// The mirror on one connection.
 pub(crate) struct Mirror {
     connection: Connection,
     state: Arc<State>,
-    /// When the devices that came while we watched were plugged in; the others are not in here.
-    plugged_in: BTreeMap<Port, PluggedIn>,
-    /// Whether the machine has been read as a whole since the connection (last) came up: from then on a device that
-    /// appears was plugged in now.
-    is_whole: bool,
-    /// Lists that can be read again since this batch: what is on them was there before.
-    readable_again: BTreeSet<(QubeName, DeviceClass)>,
+    arrivals: Arrivals,
 }
 
 impl Mirror {
     /// An empty mirror.
     pub(crate) fn new(connection: Connection, state: Arc<State>) -> Self {
-        Self {
-            connection,
-            state,
-            plugged_in: BTreeMap::new(),
-            is_whole: false,
-            readable_again: BTreeSet::new(),
-        }
+        Self { connection, state, arrivals: Arrivals::default() }
     }
 
     /// Makes a batch of changes true.
@@ -55,7 +44,7 @@ impl Mirror {
     /// # Errors
     /// When the bus does not take them: the connection is gone.
     pub(crate) async fn apply(&mut self, batch: Vec<Change>) -> zbus::Result<()> {
-        self.readable_again.clear();
+        self.arrivals.readable_again.clear();
         for change in batch {
             self.make(change).await?;
         }
@@ -89,7 +78,7 @@ impl Mirror {
             Change::Link(link) => self.put_link(link).await,
             Change::Unreadable(backend, class, reason) => {
                 if reason.is_none() {
-                    self.readable_again.insert((backend.clone(), class.clone()));
+                    self.arrivals.readable_again.insert((backend.clone(), class.clone()));
                 }
                 let change = Change::Unreadable(backend, class, reason);
                 self.change_known(|known| known.machine_mut().apply(change)).await
@@ -103,22 +92,23 @@ impl Mirror {
         let before =
             self.state.change(|known| known.machine_mut().devices.insert(port.clone(), Arc::clone(&device)));
         match before {
-            Some(before) if before.info.id == device.info.id => {
+            Some(before) if before.info.id.becomes(&device.info.id) => {
                 if (before.presence, device.presence) == (Presence::Removed, Presence::Present) {
-                    self.note_plugged_in(port);
+                    self.arrivals.appeared(&self.state.snapshot().machine, &device);
                 }
+                self.arrivals.changed(&before, &device);
                 return tree::change(&self.connection, &path, self.object(&device)).await;
             }
             // Another device on the port is another object, although it takes the same path.
             Some(_) => self.remove_device(port).await?,
             None => {}
         }
-        self.note_plugged_in(port);
+        self.arrivals.appeared(&self.state.snapshot().machine, &device);
         tree::add(&self.connection, &path, self.object(&device)).await
     }
 
     async fn remove_device(&mut self, port: &Port) -> zbus::Result<()> {
-        self.plugged_in.remove(port);
+        self.arrivals.gone(port);
         tree::remove::<DeviceObject>(&self.connection, &path::of_device(port)).await
     }
 
@@ -134,8 +124,8 @@ impl Mirror {
     async fn put_link(&mut self, link: Link) -> zbus::Result<()> {
         log_link(&self.state.snapshot().machine, &link);
         match link {
-            Link::Live => self.is_whole = true,
-            Link::Lost(_) => self.is_whole = false,
+            Link::Live => self.arrivals.is_whole = true,
+            Link::Lost(_) => self.arrivals.is_whole = false,
             Link::Resyncing => {}
         }
         self.change_known(|known| {
@@ -154,18 +144,8 @@ impl Mirror {
         tree::tell(&emitter, InterfaceName::from_static_str_unchecked(MANAGER), differences).await
     }
 
-    fn note_plugged_in(&mut self, port: &Port) {
-        let list = (port.backend.clone(), port.class.clone());
-        if self.is_whole && !self.readable_again.contains(&list) {
-            self.plugged_in.insert(port.clone(), PluggedIn::at(SystemTime::now()));
-        } else {
-            self.plugged_in.remove(port);
-        }
-    }
-
     fn object(&self, device: &Device) -> DeviceObject {
-        let plugged_in = self.plugged_in.get(device.port()).copied().unwrap_or(PluggedIn::BEFORE);
-        DeviceObject(DeviceProperties::new(device, plugged_in))
+        DeviceObject(DeviceProperties::new(device, self.arrivals.of(device.port())))
     }
 }
 

@@ -285,7 +285,9 @@ fn is_moving(scene: &Scene, device: &Device) -> bool {
     pending.is_some_and(|pending| matches!(pending.command, Command::Move(..)))
 }
 
-/// The ports on which something differs, in their order: both machines are walked through side by side, once.
+/// The ports on which something differs; what is gone comes last, so that a thing is spoken of by what is left of it.
+///
+/// Both machines are walked through side by side, once.
 fn changed_ports(before: &Machine, after: &Machine) -> Vec<Port> {
     if before.devices.is_same(&after.devices) {
         return Vec::new();
@@ -301,10 +303,12 @@ fn changed_ports(before: &Machine, after: &Machine) -> Vec<Port> {
         let was = if order.is_le() { old.next() } else { None };
         let is = if order.is_ge() { new.next() } else { None };
         let (port, _) = was.or(is)?;
-        Some((port, was.map(|(_, device)| device) != is.map(|(_, device)| device)))
+        Some((port, was.map(|(_, device)| device), is.map(|(_, device)| device)))
     };
-    let changed = std::iter::from_fn(next).filter(|(_, differs)| *differs).map(|(port, _)| port);
-    changed.filter(|port| section_of(&port.class).is_some()).cloned().collect()
+    let changed =
+        std::iter::from_fn(next).filter(|(port, was, is)| was != is && section_of(&port.class).is_some());
+    let (there, gone): (Vec<_>, Vec<_>) = changed.partition(|(_, _, is)| is.is_some());
+    there.into_iter().chain(gone).map(|(port, ..)| port.clone()).collect()
 }
 
 /// Of all that makes up a thing, the device to speak of: a whole disk, else the thing itself.

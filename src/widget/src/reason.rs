@@ -7,7 +7,7 @@
 use device_core::device::Device;
 use device_core::error::{Error, ErrorKind};
 use device_core::name::{DeviceRef, QubeName};
-use device_core::rules::{Refusal, may_attach};
+use device_core::rules::{Refusal, Relative, may_attach};
 
 use crate::scene::{Command, Scene};
 use crate::strings;
@@ -90,13 +90,21 @@ fn refused(refusal: &Refusal, qube: &QubeName) -> Option<String> {
         Refusal::DenyList(_) => Some(strings::reason_denied(qube)),
         Refusal::Removed => Some(strings::refused_removed()),
         Refusal::AlreadyThere(_) => Some(strings::reason_held(qube)),
-        Refusal::RelatedInUse { port, holder } => {
-            Some(strings::refused_in_use(&port.to_string(), holder.as_str()))
-        }
+        Refusal::RelatedInUse(relative) => Some(in_use(relative, &relative.port.to_string())),
         Refusal::RemoteQube(_)
         | Refusal::AdminQube
         | Refusal::OwnBackend(_)
         | Refusal::PciNeedsAssignment => None,
+    }
+}
+
+/// That a relative of a device is in use. `name` = what the relative is called there.
+pub(crate) fn in_use(relative: &Relative, name: &str) -> String {
+    let holder = relative.holder.as_str();
+    if relative.is_certain {
+        strings::refused_in_use(name, holder)
+    } else {
+        strings::refused_perhaps_in_use(name, holder)
     }
 }
 

@@ -185,8 +185,8 @@ impl Scene {
         qube.is_target() || (self.preferences.shows_internal && may_hold && qube.details.is_some())
     }
 
-    /// The device exactly as it was seen: same port, same id.
+    /// The device as it was seen: same port, and an id that can be its.
     pub(crate) fn device(&self, seen: &DeviceRef) -> Option<&SharedDevice> {
-        self.machine.devices.get(&seen.port).filter(|device| device.info.id == seen.id)
+        self.machine.devices.get(&seen.port).filter(|device| device.info.id.agrees_with(&seen.id))
     }
 }

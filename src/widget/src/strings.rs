@@ -84,6 +84,8 @@ sentences! {
     hidden_now() = gettext("hidden now");
     // Translators: a USB stick whose disk is attached somewhere; {port} is like "sda".
     in_use_as_disk(port) = gettext("in use as disk {port}");
+    // Translators: a USB stick; {port} is like "sda1", and it is not known whether that is on this stick or on another one.
+    may_be_in_use_as_disk(port) = gettext("perhaps in use as disk {port}");
     // Translators: a partition whose whole disk is attached to {qube}.
     disk_in_use(qube) = gettext("whole disk is in use in {qube}");
     // Translators: a disk of which a partition is attached to {qube}.
@@ -170,6 +172,8 @@ sentences! {
     stopped() = gettext("stopped");
     not_possible() = gettext("not possible");
     refused_in_use(port, qube) = gettext("{port} is a part of the same disk and is in use in {qube}. Detach it there first.");
+    // Translators: {port} is like "sda1"; it is not known whether it is on this USB stick or on another one.
+    refused_perhaps_in_use(port, qube) = gettext("{port} may be a part of the same disk and is in use in {qube}. Detach it there first.");
     refused_removed() = gettext("It was pulled out.");
     // Translators: from here to "journalctl": why something was not done; follows on a sentence such as "Not attached to work."
     reason_not_running(qube) = gettext("{qube} is not running. Start it first.");

@@ -42,6 +42,7 @@ pub(crate) trait Make {
     fn called(self, name: &str) -> Self;
     fn held_by(self, qubes: &[&str]) -> Self;
     fn part_of(self, class: &str, id: &str) -> Self;
+    fn beyond(self, class: &str, id: &str) -> Self;
     fn with(self, key: &str, value: &str) -> Self;
     fn is(self, codes: &[&str]) -> Self;
     fn assigned_to(self, qube: &str) -> Self;
@@ -63,6 +64,10 @@ impl Make for Device {
     }
     fn part_of(mut self, class: &str, id: &str) -> Self {
         self.info.parent = Some((DeviceClass::new(class).unwrap(), PortId::new(id).unwrap()));
+        self
+    }
+    fn beyond(mut self, class: &str, id: &str) -> Self {
+        self.info.grandparent = Some((DeviceClass::new(class).unwrap(), PortId::new(id).unwrap()));
         self
     }
     fn with(mut self, key: &str, value: &str) -> Self {
@@ -102,6 +107,16 @@ pub(crate) fn qube(text: &str, class: QubeClass, state: PowerState, label: &str)
             ..QubeDetails::default()
         }),
     }
+}
+
+/// The second partition of the stick is in use: the disk is not listed then.
+pub(crate) fn stick_in_use(mut scene: Scene, holder: &str) -> Scene {
+    scene.machine.apply(Change::DeviceGone(port("block", "sys-usb", "sda")));
+    for (id, holders) in [("sda1", &[][..]), ("sda2", &[holder][..])] {
+        let part = device("block", "sys-usb", id).part_of("block", "sda").beyond("usb", "2-1");
+        put(&mut scene, part.called("Cruzer Blade").held_by(holders));
+    }
+    scene
 }
 
 pub(crate) fn put(scene: &mut Scene, device: Device) {

@@ -52,13 +52,15 @@ fn title_and_description_are_made_for_those_who_have_no_core() {
 #[test]
 fn what_no_device_can_be_is_refused_by_the_name_of_its_property() {
     type Spoil = fn(&mut DeviceProperties);
-    let spoils: [(&str, Spoil); 9] = [
+    let spoils: [(&str, Spoil); 11] = [
         ("Class", |device| device.class = "u sb".into()),
         ("Backend", |device| device.backend = "../dom0".into()),
         ("Port", |device| device.port = "2/1".into()),
         ("Id", |device| device.id.clear()),
         ("ParentClass", |device| device.parent_port = "2-1".into()),
         ("ParentPort", |device| device.parent_class = "usb".into()),
+        ("GrandparentClass", |device| device.grandparent_port = "2-1".into()),
+        ("GrandparentPort", |device| device.grandparent_class = "usb".into()),
         ("Data", |device| drop(device.data.insert("a b".into(), "1".into()))),
         ("Attachments", |device| drop(device.attachments.insert("a b".into(), Words::new()))),
         ("Assignments", |device| {

@@ -97,7 +97,7 @@ impl View<'_> {
     }
 
     fn news(&self, event: &Event, before: Option<&Device>, now: &Device) -> News {
-        let is_same = before.is_some_and(|before| before.info.id == now.info.id);
+        let is_same = before.is_some_and(|before| before.info.id.becomes(&now.info.id));
         match event {
             _ if !self.is_whole => News::WasThere,
             Event::Assigned(qube, _)

@@ -7,7 +7,7 @@ use crate::device::{Device, DeviceInfo, Presence};
 use crate::error::{Error, ErrorKind};
 use crate::hypervisor::{Action, Hypervisor};
 use crate::machine::{Change, Machine};
-use crate::name::{DeviceRef, QubeName};
+use crate::name::{DeviceClass, DeviceRef, QubeName};
 use crate::qube::{PowerState, Qube, QubeClass};
 use crate::rules::{self, Refusal};
 use crate::scope::{Scope, ScopeReply};
@@ -25,32 +25,54 @@ pub(super) async fn read_exposed<H: Hypervisor>(
     }
 }
 
-pub(super) fn same_device<'a>(
-    exposed: &'a [DeviceInfo],
+/// The device among those that were just read, as it is called now: another one on its port refuses.
+///
+/// While a partition is in use its backend does not list the disk, and the server calls all partitions of it by ids that
+/// leave the disk open. Whether such a one is the one that was seen tells the stick: it has to be there still.
+pub(super) async fn recognised<H: Hypervisor>(
+    hypervisor: &H,
+    exposed: &[DeviceInfo],
     device: &DeviceRef,
-) -> Result<&'a DeviceInfo, Error> {
+) -> Result<DeviceInfo, Error> {
     let present =
         exposed.iter().find(|info| info.port == device.port).ok_or_else(|| Error::gone(&device.port))?;
-    if present.id == device.id { Ok(present) } else { Err(Error::changed(&device.port)) }
+    if device.id.becomes(&present.id) {
+        return Ok(present.clone());
+    }
+    let is_same = device.id.agrees_with(&present.id) && is_stick_there(hypervisor, device).await?;
+    if is_same { Ok(present.clone()) } else { Err(Error::changed(&device.port)) }
+}
+
+/// Whether the stick that this partition's id names is plugged in; so is what names none, such as a disk of dom0.
+async fn is_stick_there<H: Hypervisor>(hypervisor: &H, part: &DeviceRef) -> Result<bool, Error> {
+    if !part.id.names_whole() {
+        return Ok(true);
+    }
+    let scope = Scope::Exposed(part.port.backend.clone(), DeviceClass::Usb);
+    match hypervisor.read(&scope).await? {
+        ScopeReply::Exposed(sticks) => Ok(sticks.iter().any(|stick| part.id.is_part_of(&stick.id))),
+        _ => Err(foreign_reply()),
+    }
 }
 
 /// That the device is another one now, or gone: a server that was asked for the one that was seen refuses then, in words
 /// that name another reason.
 pub(super) async fn swapped<H: Hypervisor>(hypervisor: &H, device: &DeviceRef) -> Option<Error> {
     let exposed = read_exposed(hypervisor, device).await.ok()?;
-    same_device(&exposed, device).err()
+    recognised(hypervisor, &exposed, device).await.err()
 }
 
 /// As [`read_exposed`], with the device itself among them: the one that was seen, and held by nobody who excludes others.
+/// Tells what it is called now as well.
 pub(super) async fn read_free<H: Hypervisor>(
     hypervisor: &H,
     device: &DeviceRef,
-) -> Result<Vec<DeviceInfo>, Error> {
+) -> Result<(Vec<DeviceInfo>, DeviceRef), Error> {
     let exposed = read_exposed(hypervisor, device).await?;
-    let seen = same_device(&exposed, device)?;
+    let seen = recognised(hypervisor, &exposed, device).await?;
     match seen.holder.as_ref().filter(|_| !device.port.class.is_shareable()) {
         Some(holder) => Err(Error::already_attached(&device.port, holder)),
-        None => Ok(exposed),
+        None => Ok((exposed, seen.to_ref())),
     }
 }
 
@@ -63,8 +85,9 @@ pub(super) fn ask_rules(
     leaving: Option<&QubeName>,
 ) -> Result<(), Refusal> {
     let mut machine = machine.clone();
-    for info in exposed {
+    for mut info in exposed {
         let known = machine.devices.get(&info.port);
+        info.grandparent = known.and_then(|known| known.info.grandparent.clone());
         let mut attachments = known.map(|known| known.attachments.clone()).unwrap_or_default();
         if !info.port.class.is_shareable() {
             attachments = info.holder.iter().map(|holder| (holder.clone(), Options::new())).collect();
@@ -118,7 +141,7 @@ pub(super) async fn look_attached<H: Hypervisor>(
     }
     let exposed = read_exposed(hypervisor, device).await.map_err(Astray::Unread)?;
     let present = exposed.iter().find(|info| info.port == device.port).ok_or(Astray::Absent)?;
-    match (&present.holder, present.id == device.id) {
+    match (&present.holder, present.id.agrees_with(&device.id)) {
         (Some(holder), true) if holder == frontend => Ok(()),
         (Some(holder), false) if holder == frontend => {
             let wrong = Action::Detach { device: present.to_ref(), frontend: frontend.clone() };
@@ -152,7 +175,7 @@ pub(super) async fn attached_exactly<H: Hypervisor>(
     let found = found.ok_or_else(|| {
         Error::new(ErrorKind::NotFound, format!("{} is not attached to {frontend}.", device.port))
     })?;
-    if found.device.id != device.id {
+    if !found.device.id.agrees_with(&device.id) {
         return Err(Error::changed(&device.port));
     }
     // The server looks at the port id only (measured facts 8).
@@ -175,7 +198,8 @@ pub(super) async fn find_attachment<H: Hypervisor>(
     frontend: &QubeName,
 ) -> Result<Option<Attachment>, Error> {
     let attachments = read_attached(hypervisor, device, frontend).await?;
-    Ok(attachments.into_iter().find(|attachment| attachment.device == *device))
+    let is_it = |held: &Attachment| held.device.port == device.port && held.device.id.agrees_with(&device.id);
+    Ok(attachments.into_iter().find(is_it))
 }
 
 async fn read_attached<H: Hypervisor>(

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Urgency;
+use super::exposed::{Exposed, part_of};
 use crate::assignment::{Assignment, Attachment, Options};
 use crate::device::{Device, DeviceInfo, Presence};
 use crate::interface::Category;
 use crate::mark::{DeviceMarks, Mark};
-use crate::name::{DeviceClass, DeviceRef, Port, PortId, QubeName};
+use crate::name::{DeviceClass, DeviceRef, Port, QubeName};
 use crate::qube::{QubeClass, QubeDetails, QubeState};
 use crate::scope::Scope;
 
@@ -23,7 +24,7 @@ pub(super) struct Facts {
     /// By backend.
     pub(super) marks: BTreeMap<QubeName, DeviceMarks>,
     /// By backend.
-    exposed: BTreeMap<(QubeName, DeviceClass), BTreeMap<PortId, DeviceInfo>>,
+    exposed: BTreeMap<(QubeName, DeviceClass), Exposed>,
     /// By frontend.
     attached: BTreeMap<(DeviceClass, QubeName), Vec<Attachment>>,
     /// By frontend.
@@ -65,7 +66,7 @@ impl Facts {
         let orphans = self
             .exposed
             .values()
-            .flat_map(BTreeMap::values)
+            .flat_map(Exposed::devices)
             .filter(|info| info.holder.as_ref().is_some_and(|holder| !runs(holder)))
             .map(|info| Scope::Exposed(info.port.backend.clone(), info.port.class.clone()));
         stored.doubts.extend(orphans);
@@ -88,36 +89,37 @@ impl Facts {
         devices: Option<Vec<DeviceInfo>>,
     ) -> Stored {
         let key = (backend.clone(), class.clone());
-        let here = |port: &Port| port.backend == *backend && port.class == *class;
+        // Which stick is plugged in tells something of its partitions, too.
+        let here = |port: &Port| {
+            let is_above = *class == DeviceClass::Usb && port.class == DeviceClass::Block;
+            port.backend == *backend && (port.class == *class || is_above)
+        };
         let mut ports = self.ports(here);
         let before = self.exposed.remove(&key);
         let Some(devices) = devices else { return Stored { ports, doubts: BTreeSet::new() } };
-        let devices: BTreeMap<_, _> = devices.into_iter().map(|info| (info.port.id.clone(), info)).collect();
+        let exposed = Exposed::new(devices, before.as_ref());
         let mut doubts = BTreeSet::new();
-        if before.as_ref() != Some(&devices) {
-            let (then, now) = (before.as_ref().map(holders).unwrap_or_default(), holders(&devices));
+        if before.as_ref() != Some(&exposed) {
+            let (then, now) = (before.as_ref().map(holders).unwrap_or_default(), holders(&exposed));
             // Both ends of what moved, and every qube that is said to hold what it does not.
             let moved = then.symmetric_difference(&now).map(|(_, qube)| qube.clone());
             let wrong = self.held_of(backend, class).filter(|held| !now.contains(held)).map(|(_, qube)| qube);
             doubts = moved.chain(wrong).map(|qube| Scope::Attached(qube, class.clone())).collect();
-            self.forget_outdated(backend, class, &devices);
+            self.forget_outdated(backend, class, &exposed);
         }
-        self.exposed.insert(key, devices);
+        self.exposed.insert(key, exposed);
         ports.extend(self.ports(here));
         Stored { ports, doubts }
     }
 
     /// Forgets what frontends said before of devices that their backend now tells otherwise of. Of what it no longer
     /// lists, the frontends are the only ones to ask.
-    fn forget_outdated(
-        &mut self,
-        backend: &QubeName,
-        class: &DeviceClass,
-        devices: &BTreeMap<PortId, DeviceInfo>,
-    ) {
+    fn forget_outdated(&mut self, backend: &QubeName, class: &DeviceClass, exposed: &Exposed) {
         let is_outdated = |held: &Attachment| {
-            let told = devices.get(&held.device.port.id).filter(|_| held.device.port.backend == *backend);
-            told.is_some_and(|info| info.id != held.device.id || info.holder.as_ref() != Some(&held.frontend))
+            let told = exposed.get(&held.device.port.id).filter(|_| held.device.port.backend == *backend);
+            told.is_some_and(|info| {
+                !info.id.agrees_with(&held.device.id) || info.holder.as_ref() != Some(&held.frontend)
+            })
         };
         let lists = self.attached.iter_mut().filter(|((of, _), _)| of == class && class.names_holder());
         lists.for_each(|(_, list)| list.retain(|held| !is_outdated(held)));
@@ -171,13 +173,13 @@ impl Facts {
         for state in self.states.values().filter(|_| !self.classes.is_empty()) {
             self.want_of_qube(state, &mut wanted);
         }
-        let exposed = self.exposed.values().flat_map(BTreeMap::values);
+        let exposed = self.exposed.values().flat_map(Exposed::devices);
         let told = exposed.filter_map(|info| Some((info.holder.as_ref()?, &info.port.class)));
         let held = self.attached.values().flatten().map(|held| (&held.frontend, &held.device.port.class));
         for (holder, class) in told.chain(held).filter(|(holder, _)| self.takes_devices(holder)) {
             wanted.entry(Scope::Attached(holder.clone(), class.clone())).or_insert(Urgency::Row);
         }
-        for info in self.exposed.values().flat_map(BTreeMap::values) {
+        for info in self.exposed.values().flat_map(Exposed::devices) {
             for mark in marks_asked_by(info) {
                 wanted.insert(Scope::Marked(info.port.backend.clone(), mark), Urgency::Row);
             }
@@ -243,7 +245,7 @@ impl Facts {
     pub(super) fn device(&self, port: &Port, remembered: Option<&Device>) -> Option<Device> {
         let held = self.attachments(port);
         let (info, presence) = match (self.info(port), held.first()) {
-            (Some(info), _) => (info.clone(), Presence::Present),
+            (Some(info), _) => (self.completed(info), Presence::Present),
             (None, Some(rest)) if self.is_known_to_be_gone(port) => {
                 (remember(rest, remembered), Presence::Removed)
             }
@@ -271,6 +273,18 @@ impl Facts {
 
     fn info(&self, port: &Port) -> Option<&DeviceInfo> {
         self.exposed.get(&(port.backend.clone(), port.class.clone()))?.get(&port.id)
+    }
+
+    /// The device with what its backend told of its disk before it stopped listing that: unless another stick is on the
+    /// disk's port now.
+    fn completed(&self, info: &DeviceInfo) -> DeviceInfo {
+        let list = |class: &DeviceClass| self.exposed.get(&(info.port.backend.clone(), class.clone()));
+        let whole = list(&info.port.class).and_then(|exposed| exposed.whole_of(info));
+        let is_other = |whole: &&DeviceInfo| {
+            let above = whole.parent.as_ref().and_then(|(class, id)| list(class)?.get(id));
+            above.is_some_and(|above| !whole.id.is_part_of(&above.id))
+        };
+        whole.filter(|whole| !is_other(whole)).map_or_else(|| info.clone(), |whole| part_of(info, whole))
     }
 
     /// What frontends said they hold of this backend.
@@ -302,7 +316,7 @@ impl Facts {
 
     fn ports(&self, want: impl Fn(&Port) -> bool) -> BTreeSet<Port> {
         let held = self.attached.values().flatten().map(|held| &held.device.port);
-        let exposed = self.exposed.values().flat_map(BTreeMap::values).map(|info| &info.port);
+        let exposed = self.exposed.values().flat_map(Exposed::devices).map(|info| &info.port);
         held.chain(exposed).filter(|port| want(port)).cloned().collect()
     }
 }
@@ -324,13 +338,13 @@ fn marks_asked_by(info: &DeviceInfo) -> impl Iterator<Item = Mark> {
 }
 
 /// Which device is held by whom, as the backend tells.
-fn holders(list: &BTreeMap<PortId, DeviceInfo>) -> BTreeSet<(DeviceRef, QubeName)> {
-    list.values().filter_map(|info| Some((info.to_ref(), info.holder.clone()?))).collect()
+fn holders(list: &Exposed) -> BTreeSet<(DeviceRef, QubeName)> {
+    list.devices().filter_map(|info| Some((info.to_ref(), info.holder.clone()?))).collect()
 }
 
 /// What was known of a device that was pulled out, or at least its port and id.
 fn remember(rest: &Attachment, known: Option<&Device>) -> DeviceInfo {
-    let known = known.map(|device| &device.info).filter(|info| info.id == rest.device.id).cloned();
+    let known = known.map(|device| &device.info).filter(|info| info.id.agrees_with(&rest.device.id)).cloned();
     let unknown = || DeviceInfo::unknown(rest.device.port.clone(), rest.device.id.clone());
     let mut info = known.unwrap_or_else(unknown);
     info.holder = None;

@@ -128,3 +128,78 @@ fn what_was_said_of_a_device_does_not_count_for_the_next_one_on_its_port() {
     assert_eq!(shown(&inventory).attachments.get(&name("work")), Some(&Options::new()));
     assert_eq!(replaced.doubts, [attached()]);
 }
+
+/// sys-usb exposes this stick, and a disk with two partitions, of which work has the first one or nobody any.
+fn exposes_parts(inventory: &mut Inventory, stick: &str, is_used: bool) -> Vec<Change> {
+    let usb = DeviceInfo::unknown(self::stick(stick).port, DeviceId::new(stick).unwrap());
+    let mut changes = inventory.replace(&exposed(), ScopeReply::Exposed(vec![usb])).changes;
+    let disk_id = if is_used { "0000:0000::?******".to_owned() } else { format!("{stick}:1.0") };
+    let block = |id: &str, device: &str, parent: (DeviceClass, &str)| {
+        let mut info = DeviceInfo::unknown(part(id), DeviceId::new(device).unwrap());
+        info.parent = Some((parent.0, PortId::new(parent.1).unwrap()));
+        info
+    };
+    let mut list: Vec<_> = ["1", "2"]
+        .map(|n| block(&format!("sda{n}"), &format!("{disk_id}:{n}"), (DeviceClass::Block, "sda")))
+        .into();
+    if is_used {
+        list[0].holder = Some(name("work"));
+    } else {
+        list.push(block("sda", &disk_id, (DeviceClass::Usb, "2-1")));
+    }
+    let scope = Scope::Exposed(name("sys-usb"), DeviceClass::Block);
+    changes.extend(inventory.replace(&scope, ScopeReply::Exposed(list)).changes);
+    changes
+}
+
+fn part(id: &str) -> Port {
+    Port::new(name("sys-usb"), DeviceClass::Block, PortId::new(id).unwrap())
+}
+
+fn with_disks() -> Inventory {
+    let mut inventory = inventory();
+    let classes = vec![DeviceClass::Block, DeviceClass::Usb];
+    let _ = inventory.replace(&Scope::Classes, ScopeReply::Classes(classes));
+    inventory
+}
+
+/// What sda1 is called, and what lies above its disk.
+fn first_part(inventory: &Inventory) -> (String, Option<String>) {
+    let info = &inventory.machine().devices.get(&part("sda1")).unwrap().info;
+    (info.id.to_string(), info.grandparent.as_ref().map(|(_, id)| id.to_string()))
+}
+
+#[test]
+fn a_partition_stays_what_it_is_while_its_disk_is_not_listed() {
+    let mut inventory = with_disks();
+    exposes_parts(&mut inventory, "a:b", false);
+    assert_eq!(first_part(&inventory), ("a:b:1.0:1".into(), None));
+    exposes_parts(&mut inventory, "a:b", true);
+    assert_eq!(first_part(&inventory), ("a:b:1.0:1".into(), Some("2-1".into())));
+    let machine = inventory.machine();
+    let stick = machine.parent(machine.devices.get(&part("sda1")).unwrap()).unwrap();
+    assert_eq!(*stick.port(), self::stick("a").port, "past the disk");
+    assert_eq!(exposes_parts(&mut inventory, "a:b", true), [], "no news");
+    exposes_parts(&mut inventory, "a:b", false);
+    assert_eq!(first_part(&inventory), ("a:b:1.0:1".into(), None));
+}
+
+#[test]
+fn what_was_known_of_a_disk_says_nothing_of_another_stick() {
+    let mut inventory = with_disks();
+    exposes_parts(&mut inventory, "a:b", false);
+    exposes_parts(&mut inventory, "a:b", true);
+    exposes_parts(&mut inventory, "c:d", true);
+    assert_eq!(first_part(&inventory), ("0000:0000::?******:1".into(), None));
+}
+
+#[test]
+fn a_partition_that_was_in_use_before_anybody_looked_is_of_an_unknown_disk() {
+    let mut inventory = with_disks();
+    exposes_parts(&mut inventory, "a:b", true);
+    assert_eq!(first_part(&inventory), ("0000:0000::?******:1".into(), None));
+    let changes = exposes_parts(&mut inventory, "a:b", false);
+    assert_eq!(first_part(&inventory), ("a:b:1.0:1".into(), None));
+    let is_gone = |change: &Change| matches!(change, Change::DeviceGone(_));
+    assert!(!changes.iter().any(is_gone), "it is the same one: {changes:?}");
+}

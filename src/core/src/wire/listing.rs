@@ -251,6 +251,7 @@ fn device_info(device: &DeviceRef, rest: &str) -> Result<DeviceInfo, String> {
             .map_err(|error| error.to_string())?,
         interfaces,
         parent: parent(&properties),
+        grandparent: None,
         data: properties
             .iter()
             .filter_map(|(key, value)| Some((key.strip_prefix('_')?.to_owned(), value.into())))

@@ -63,7 +63,7 @@ pub(super) fn seen<'a>(machine: &'a Machine, device: &DeviceRef) -> Result<&'a S
         .devices
         .get(port)
         .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("There is no device on {port}.")))?;
-    if known.info.id == device.id {
+    if known.info.id.agrees_with(&device.id) {
         Ok(known)
     } else {
         let text = format!("Another device is on {port} than the one that was seen; look again.");

@@ -1,10 +1,12 @@
 //! Laws of the tree: it replicates the machine whatever the changes, and tells only what differs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use device_bus::device::PluggedIn;
 use device_bus::names::{DEVICE, ROOT};
 use device_bus::property::Incoming;
 use device_bus::sample;
+use device_core::assignment::Options;
 use device_core::device::DeviceInfo;
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, DeviceId};
@@ -173,4 +175,43 @@ async fn a_device_that_comes_back_to_its_holder_is_plugged_in_anew() {
         client.next_signal().await;
     }
     assert!(client.replica.plugged_in(device.port()).time().is_some());
+}
+
+fn part_of_sda(id: &str) -> Device {
+    let mut part = device();
+    part.info = DeviceInfo::unknown(disk("sda1").port, DeviceId::new(id).unwrap());
+    part.info.parent = Some((DeviceClass::Block, disk("sda").port.id));
+    part
+}
+
+#[tokio::test]
+async fn a_partition_whose_disk_is_told_later_is_the_same_object() {
+    let (mut mirror, mut client) = mirror().await;
+    for id in ["0000:0000::?******:1", "a:b:1.0:1", "c:d:1.0:1"] {
+        mirror.apply(vec![told(&part_of_sda(id))]).await.unwrap();
+    }
+    let mut members = Vec::new();
+    for _ in 0..4 {
+        members.push(client.next_signal().await.header().member().unwrap().to_string());
+    }
+    assert_eq!(members, ["InterfacesAdded", "PropertiesChanged", "InterfacesRemoved", "InterfacesAdded"]);
+    let known = client.replica.machine().devices.get(&disk("sda1").port).unwrap();
+    assert_eq!(known.info.id.as_str(), "c:d:1.0:1");
+}
+
+#[tokio::test]
+async fn a_disk_that_is_listed_again_after_a_use_of_its_part_was_not_plugged_in() {
+    let (mut mirror, mut client) = mirror().await;
+    let (whole, mut part) = (device(), part_of_sda("a:b:1.0:1"));
+    mirror.apply(vec![told(&whole), told(&part), Change::Link(Link::Live)]).await.unwrap();
+    part.attachments.insert(name("work"), Options::new());
+    mirror.apply(vec![told(&part), Change::DeviceGone(whole.port().clone())]).await.unwrap();
+    part.attachments.clear();
+    mirror.apply(vec![told(&part)]).await.unwrap();
+    mirror.apply(vec![told(&whole)]).await.unwrap();
+    for _ in 0..7 {
+        client.next_signal().await;
+    }
+    assert!(client.replica.machine().devices.contains_key(whole.port()));
+    assert_eq!(client.replica.plugged_in(whole.port()), PluggedIn::BEFORE);
 }

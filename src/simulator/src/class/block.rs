@@ -134,7 +134,7 @@ fn nested_id(state: &State, backend: &QubeName, port: &str, plug: &BlockPlug, de
             .hardware
             .block
             .get(&(backend.clone(), disk.clone()))
-            .filter(|_| depth > 0)
+            .filter(|parent| depth > 0 && is_told(state, backend, &disk, parent))
             .map(|parent| nested_id(state, backend, &disk, parent, depth - 1)),
     };
     let parent_id = parent_id.as_deref().unwrap_or(UNKNOWN_ID);

@@ -75,7 +75,7 @@ impl Mirror {
         let points_at = |scope: &Scope| {
             hints.iter().any(|hint| match hint {
                 Hint::Everything => true,
-                Hint::Scope(wanted) => wanted == scope,
+                Hint::Scope(wanted) | Hint::Lagging(wanted) => wanted == scope,
                 Hint::Class(class) => scope.class() == Some(class),
                 Hint::Qube(qube) => scope.qube() == Some(qube),
             })

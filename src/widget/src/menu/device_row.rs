@@ -168,11 +168,12 @@ pub(super) fn use_of_relative(machine: &Machine, device: &Device) -> Option<Stri
     if device.is_attached() {
         return None;
     }
-    let (relative, holder) = device_core::rules::related_in_use(machine, device)?;
-    let (port, holder) = (relative.id.as_str(), holder.as_str());
-    let is_above = naming::is_part_of(machine, device, &relative);
-    Some(match (&device.port().class, &relative.class) {
-        (DeviceClass::Usb, DeviceClass::Block) => strings::in_use_as_disk(port),
+    let relative = device_core::rules::related_in_use(machine, device)?;
+    let (port, holder) = (relative.port.id.as_str(), relative.holder.as_str());
+    let is_above = naming::is_part_of(machine, device, &relative.port);
+    Some(match (&device.port().class, &relative.port.class) {
+        (DeviceClass::Usb, DeviceClass::Block) if relative.is_certain => strings::in_use_as_disk(port),
+        (DeviceClass::Usb, DeviceClass::Block) => strings::may_be_in_use_as_disk(port),
         (DeviceClass::Block, DeviceClass::Block) if is_above => strings::disk_in_use(holder),
         (DeviceClass::Block, DeviceClass::Block) => strings::part_in_use(port, holder),
         _ => strings::device_in_use(holder),

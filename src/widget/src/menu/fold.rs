@@ -10,7 +10,7 @@ use device_core::device::{Device, SharedDevice};
 use device_core::interface::Category;
 use device_core::machine::Machine;
 use device_core::mark::Mark;
-use device_core::name::{DeviceClass, Port};
+use device_core::name::{DeviceClass, Port, PortId};
 
 use crate::naming;
 
@@ -35,7 +35,7 @@ impl<'a> Folding<'a> {
             if folding.left_out.contains(device.port()) {
                 continue;
             }
-            let disk = naming::disk_of(machine, device);
+            let disk = head_of(machine, device);
             let is_other = |disk: &&SharedDevice| {
                 disk.port() != device.port() && !folding.left_out.contains(disk.port())
             };
@@ -101,6 +101,27 @@ impl<'a> Folding<'a> {
     }
 }
 
+/// The disk that `device` belongs to. While a partition is in use its disk is not listed: then the one in use stands for it.
+fn head_of(machine: &Machine, device: &Device) -> Port {
+    let disk = naming::disk_of(machine, device);
+    let is_unlisted = |id: &PortId| !machine.devices.contains_key(&Port { id: id.clone(), ..disk.clone() });
+    let Some(unlisted) = device.info.disk().filter(|id| disk == *device.port() && is_unlisted(id)) else {
+        return disk;
+    };
+    let is_sibling = |other: &&SharedDevice| {
+        other.port().backend == disk.backend
+            && other.port().class == disk.class
+            && other.info.disk() == Some(unlisted)
+    };
+    let siblings =
+        machine.devices.values().filter(is_sibling).map(|other| (!other.is_attached(), other.port()));
+    siblings
+        .min_by(|(left_free, left), (right_free, right)| {
+            left_free.cmp(right_free).then_with(|| naming::natural_order(left.id.as_str(), right.id.as_str()))
+        })
+        .map_or(disk, |(_, port)| port.clone())
+}
+
 fn is_safer_than_usb(device: &Device) -> bool {
     !matches!(device.port().class, DeviceClass::Usb | DeviceClass::Pci | DeviceClass::Mic)
 }
@@ -120,7 +141,7 @@ fn is_nothing_but(carrier: &Device, inside: &Device) -> bool {
 mod tests {
     use super::*;
     use crate::scene::Scene;
-    use crate::testing::{Make, device, laptop, port, put, qubes};
+    use crate::testing::{Make, device, laptop, port, put, qubes, stick_in_use};
 
     /// `head: member, member` for each row that has any.
     fn folded(scene: &Scene) -> Vec<String> {
@@ -150,6 +171,16 @@ mod tests {
         put(&mut scene, device("usb", "sys-usb", "2-2").is(&["u080650", "u030101"]));
         put(&mut scene, device("block", "sys-usb", "sdc").part_of("usb", "2-2"));
         assert_eq!(folded(&scene), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_partition_in_use_stands_for_its_disk_which_is_not_listed() {
+        let scene = || stick_in_use(laptop(), "work");
+        assert_eq!(folded(&scene()), ["sda2: sda1, 2-1"]);
+        let mut scene = scene();
+        let first = device("block", "sys-usb", "sda1").part_of("block", "sda").beyond("usb", "2-1");
+        put(&mut scene, first.held_by(&["vault"]));
+        assert_eq!(folded(&scene), ["sda1: sda2, 2-1"], "the first of those in use");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::fold::Folding;
 use super::risk::Risks;
 use super::{pages, parts};
 use crate::naming;
+use crate::reason;
 use crate::scene::{Command, GIVE_UP_AFTER, Scene, Wish};
 use crate::strings;
 use crate::together;
@@ -118,8 +119,8 @@ fn whole_device_refusal(scene: &Scene, device: &Device) -> Option<String> {
     if device.presence == Presence::Removed {
         return Some(strings::refused_removed());
     }
-    let (port, holder) = related_in_use(&scene.machine, device)?;
-    Some(strings::refused_in_use(port.id.as_str(), holder.as_str()))
+    let relative = related_in_use(&scene.machine, device)?;
+    Some(reason::in_use(&relative, relative.port.id.as_str()))
 }
 
 fn holders(scene: &Scene, device: &Device) -> Vec<Item> {

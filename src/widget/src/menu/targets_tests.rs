@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use device_core::assignment::Options;
 use device_core::machine::Link;
+use device_core::name::DeviceId;
 use device_core::qube::PowerState;
 
 use super::*;
 use crate::scene::{Failure, Pending, Ticket};
-use crate::testing::{Make, device, laptop, name, now, port, put, put_qube, qube, qubes};
+use crate::testing::{Make, device, laptop, name, now, port, put, put_qube, qube, qubes, stick_in_use};
 
 fn view() -> SubView {
     SubView::opening(now())
@@ -160,6 +161,47 @@ Only a part, or all of it
     let said =
         "  < Back >\n  sda1 is a part of the same disk and is in use in work. Detach it there first. -\n";
     assert_eq!(drawn(&open(&scene, "block", "sys-usb", "sda", &view)), said);
+}
+
+#[test]
+fn a_partition_in_use_leaves_the_others_free_and_the_stick_not() {
+    let scene = stick_in_use(laptop(), "work");
+    assert_eq!(
+        drawn(&open(&scene, "block", "sys-usb", "sda2", &view())),
+        "\
+\x20 ⏏ work [detach]
+--
+Move to
+  banking [blocked by policy] -
+  personal
+  sys-net
+  untrusted
+  vault >
+--
+  [ ] Read-only
+--
+Only a part, or all of it
+  Partition 1 [sda1] >
+  Whole USB device [in use as disk sda2] -
+--
+  More >
+"
+    );
+    let mut both = scene.clone();
+    let first = Device::clone(&both.machine.devices[&port("block", "sys-usb", "sda1")]);
+    put(&mut both, first.held_by(&["vault"]));
+    let text = drawn(&open(&both, "block", "sys-usb", "sda1", &view()));
+    assert!(text.starts_with("  ⏏ vault [detach]\n  ⏏ work [Partition 2]\n--\nMove to\n"), "{text}");
+    let mut unknown = scene;
+    for id in ["sda1", "sda2"] {
+        let mut part = Device::clone(&unknown.machine.devices[&port("block", "sys-usb", id)]);
+        part.info.grandparent = None;
+        part.info.id = DeviceId::new(&format!("0000:0000::?******:{}", &id[3..])).unwrap();
+        put(&mut unknown, part);
+    }
+    let rows = drawn(&open(&unknown, "usb", "sys-usb", "2-1", &view()));
+    let said = "  sda2 may be a part of the same disk and is in use in work. Detach it there first. -\n--\n  More >\n";
+    assert_eq!(rows, said, "on which stick it is was never told");
 }
 
 #[test]

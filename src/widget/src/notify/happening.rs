@@ -33,7 +33,7 @@ pub(super) fn happening<'a>(
         (None, Some(_)) if !was_plugged_in => None,
         (None, Some(new)) if new.is_attached() => Some(Happening::Attached(new)),
         (None, Some(new)) => Some(Happening::Came(new)),
-        (Some(old), Some(new)) if old.info.id != new.info.id => {
+        (Some(old), Some(new)) if !old.info.id.becomes(&new.info.id) => {
             (was_plugged_in && new.presence == Presence::Present).then_some(Happening::Came(new))
         }
         (Some(old), Some(new)) => between(old, new, machine),

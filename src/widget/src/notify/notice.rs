@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use device_core::device::Device;
-use device_core::name::{DeviceClass, DeviceRef, QubeName};
+use device_core::machine::Machine;
+use device_core::name::{DeviceClass, DeviceRef, Port, QubeName};
 
 use crate::likely::likely_target;
 use crate::menu::device_row::icon;
@@ -91,11 +92,26 @@ pub(super) fn attached(scene: &Scene, device: &Device) -> Notice {
 }
 
 pub(super) fn detached(scene: &Scene, device: &Device, qube: &QubeName) -> Notice {
-    let body = match device.port().class {
-        DeviceClass::Mic => String::new(),
+    let body = match (&device.port().class, rest_in_use(&scene.machine, device)) {
+        (DeviceClass::Mic, _) => String::new(),
+        (_, Some((part, holder))) => strings::part_in_use(part.id.as_str(), holder.as_str()),
         _ => strings::detached_body(),
     };
     plain(device, strings::is_detached(&name_of(scene, device), qube.as_str()), body)
+}
+
+/// What else of the same thing is in use, and by whom: then it can't be pulled out yet.
+fn rest_in_use<'a>(machine: &'a Machine, device: &Device) -> Option<(&'a Port, &'a QubeName)> {
+    let thing = machine.physical_thing(device.port());
+    let is_rest = |other: &Device| {
+        let is_sibling = device.info.disk().is_some_and(|disk| other.info.disk() == Some(disk));
+        other.port().backend == device.port().backend
+            && other.port() != device.port()
+            && (is_sibling || machine.physical_thing(other.port()) == thing)
+    };
+    let rest = machine.devices.values().filter(|other| is_rest(other));
+    rest.map(|other| (other.port(), other.attachments.keys().next()))
+        .find_map(|(port, holder)| Some((port, holder?)))
 }
 
 pub(super) fn removed_safely(scene: &Scene, device: &Device) -> Notice {

@@ -4,6 +4,7 @@ use super::*;
 use crate::testing::{Make, device, laptop, name, now, port, put, put_qube, qube, qubes};
 use device_core::assignment::Options;
 use device_core::machine::Link;
+use device_core::name::DeviceId;
 use device_core::qube::{PowerState, QubeClass};
 use proptest::prelude::*;
 
@@ -301,6 +302,52 @@ fn a_usb_qube_that_starts_again_at_once_is_summed_up() {
     assert_eq!(watched.later(5000), ["sys-usb: sys-usb has started | 1 device is available [Choose…]"]);
 }
 
+#[test]
+fn the_story_of_a_partition_whose_disk_is_hidden_meanwhile() {
+    let mut watched = Watched::new(qubes());
+    for device in [stick(), disk(), part()] {
+        watched.plug(device);
+    }
+    assert_eq!(watched.said(), [AVAILABLE]);
+    put(&mut watched.scene, part().beyond("usb", "2-1").held_by(&["work"]));
+    watched.unplug("block", "sda");
+    let attached = "sys-usb:2-1: Cruzer Blade, partition 1 is attached to work | sys-usb:sda1 [Detach]";
+    assert_eq!(watched.said(), [attached]);
+    put(&mut watched.scene, part());
+    put(&mut watched.scene, disk());
+    let detached = "sys-usb:2-1: Cruzer Blade, partition 1 is detached from work | It can be pulled out now.";
+    assert_eq!(watched.said(), [detached]);
+    assert_eq!(watched.later(800), Vec::<String>::new());
+}
+
+#[test]
+fn a_partition_whose_disk_is_told_later_has_not_come() {
+    let mut watched = Watched::new(qubes());
+    let called = |id: &str| {
+        let mut part = part().held_by(&["work"]);
+        part.info.id = DeviceId::new(id).unwrap();
+        part
+    };
+    watched.plug(called("0000:0000::?******:1"));
+    watched.said();
+    put(&mut watched.scene, called("a:b:1.0:1"));
+    assert_eq!(watched.said(), Vec::<String>::new());
+}
+
+#[test]
+fn a_stick_of_which_another_part_is_in_use_cannot_be_pulled_out() {
+    let mut watched = Watched::new(qubes());
+    let part = |id: &str| device("block", "sys-usb", id).called("Cruzer Blade").part_of("block", "sda");
+    for device in [stick(), disk(), part("sda1"), part("sda2").held_by(&["vault"])] {
+        watched.plug(device);
+    }
+    put(&mut watched.scene, part("sda1").held_by(&["work"]));
+    watched.said();
+    put(&mut watched.scene, part("sda1"));
+    let said = watched.said();
+    assert!(said.len() == 1 && said[0].ends_with("work | sda2 of it is in use in vault"), "{said:?}");
+}
+
 /// Some disks of two backends and the holders of some of them, as numbers.
 fn some_machine() -> impl Strategy<Value = Machine> {
     prop::collection::btree_map(0..16_u8, 0..3_u8, 0..12).prop_map(|disks| {
@@ -321,8 +368,9 @@ proptest! {
         let ports: BTreeSet<&Port> = before.devices.keys().chain(after.devices.keys()).collect();
         let differs = |port: &&Port| before.devices.get(*port) != after.devices.get(*port);
         let shown = |port: &&Port| port.class != DeviceClass::Pci;
-        let expected: Vec<Port> = ports.into_iter().filter(differs).filter(shown).cloned().collect();
-        prop_assert_eq!(changed_ports(&before, &after), expected);
+        let expected = ports.into_iter().filter(differs).filter(shown).cloned();
+        let (there, gone): (Vec<_>, Vec<_>) = expected.partition(|port| after.devices.contains_key(port));
+        prop_assert_eq!(changed_ports(&before, &after), [there, gone].concat());
         prop_assert_eq!(changed_ports(&before, &before.clone()), Vec::new());
     }
 }
