@@ -28,6 +28,7 @@ pub mod patience;
 pub mod qube;
 pub mod rules;
 pub mod scope;
+pub mod shared;
 pub mod text;
 pub mod transport;
 pub mod watcher;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::device::{Device, DeviceInfo, SharedDevice};
 use crate::name::{DeviceClass, Port, PortId, QubeName};
 use crate::qube::Qube;
+use crate::shared::Shared;
 
 /// How far parents are followed. Partition, disk, stick and a few layers of volumes on top make six; what a backend
 /// claims beyond this counts as another thing.
@@ -25,13 +26,13 @@ pub enum Link {
     Lost(String),
 }
 
-/// Everything a face may show.
+/// Everything a face may show. A clone costs nothing: it is made for each face and after each change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Machine {
     /// Who there is.
-    pub qubes: BTreeMap<QubeName, Arc<Qube>>,
+    pub qubes: Shared<BTreeMap<QubeName, Arc<Qube>>>,
     /// What there is, attached or not, ordered by backend, class and port.
-    pub devices: BTreeMap<Port, SharedDevice>,
+    pub devices: Shared<BTreeMap<Port, SharedDevice>>,
     /// Lists that can't be read, with the reason: nothing of them is shown rather than something untrue.
     pub unreadable: BTreeMap<(QubeName, DeviceClass), String>,
     /// How far all this can be trusted.

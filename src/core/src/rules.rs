@@ -106,6 +106,23 @@ impl From<Refusal> for Error {
 /// # Errors
 /// The first reason against it.
 pub fn may_attach(machine: &Machine, device: &Device, frontend: &QubeName) -> Result<(), Refusal> {
+    may_attach_unless_related(machine, device, frontend)?;
+    match related_in_use(machine, device) {
+        Some(relative) => Err(Refusal::RelatedInUse(relative)),
+        None => Ok(()),
+    }
+}
+
+/// As [`may_attach`], but for [`related_in_use`]: that is the same for every qube and takes a look at every device, so
+/// whoever asks of many qubes asks that once.
+///
+/// # Errors
+/// The first reason against it.
+pub fn may_attach_unless_related(
+    machine: &Machine,
+    device: &Device,
+    frontend: &QubeName,
+) -> Result<(), Refusal> {
     let qube = machine.qubes.get(frontend).ok_or_else(|| Refusal::UnknownQube(frontend.clone()))?;
     let port = device.port();
     if device.presence == Presence::Removed {
@@ -121,10 +138,7 @@ pub fn may_attach(machine: &Machine, device: &Device, frontend: &QubeName) -> Re
     if device.attachments.contains_key(frontend) {
         return Err(Refusal::AlreadyThere(frontend.clone()));
     }
-    match related_in_use(machine, device) {
-        Some(relative) => Err(Refusal::RelatedInUse(relative)),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// What of the qube itself speaks against it.

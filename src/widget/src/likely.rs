@@ -6,7 +6,7 @@ use device_core::name::QubeName;
 use device_core::qube::{Qube, QubeClass};
 use device_core::rules::may_attach;
 
-use crate::menu::risk::{risk, trust};
+use crate::menu::risk::{Risks, trust};
 use crate::naming::natural_order;
 use crate::scene::Scene;
 
@@ -16,10 +16,11 @@ use crate::scene::Scene;
 /// `None` when none may have it, or when giving it away is risky: a button is pressed too quickly for that.
 pub(crate) fn likely_target(scene: &Scene, device: &Device) -> Option<QubeName> {
     let machine = &scene.machine;
+    let risks = Risks::of(machine, device);
     let fits = |name: &&QubeName| {
         machine.qubes.get(*name).is_some_and(|qube| qube.is_target())
             && may_attach(machine, device, name).is_ok()
-            && risk(machine, device, name).is_none()
+            && !risks.has(name)
     };
     let known = device
         .assignments

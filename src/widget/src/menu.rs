@@ -17,6 +17,7 @@ pub(crate) mod device_row;
 pub(crate) mod dot;
 pub(crate) mod entry;
 pub(crate) mod focus;
+pub(crate) mod fold;
 pub(crate) mod model;
 pub(crate) mod order;
 pub(crate) mod risk;
@@ -26,7 +27,6 @@ pub(crate) mod targets;
 
 mod aim;
 mod chips;
-mod fold;
 mod frame;
 mod guard;
 mod hover;

@@ -4,6 +4,7 @@
 //! `send` carries them to the notification daemon and brings clicks back.
 //! Nothing here says the same thing twice, speaks of what was there before, or asks for anything.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -284,18 +285,30 @@ fn is_moving(scene: &Scene, device: &Device) -> bool {
     pending.is_some_and(|pending| matches!(pending.command, Command::Move(..)))
 }
 
-/// What differs; what is gone comes last, so that a thing is spoken of by what is left of it.
+/// The ports on which something differs; what is gone comes last, so that a thing is spoken of by what is left of it.
+///
+/// Both machines are walked through side by side, once.
 fn changed_ports(before: &Machine, after: &Machine) -> Vec<Port> {
-    let ports: BTreeSet<&Port> = before.devices.keys().chain(after.devices.keys()).collect();
-    let differs = |port: &&Port| before.devices.get(*port) != after.devices.get(*port);
-    let shown = |port: &&Port| section_of(&port.class).is_some();
-    let (there, gone): (Vec<_>, Vec<_>) = ports
-        .into_iter()
-        .filter(differs)
-        .filter(shown)
-        .cloned()
-        .partition(|port| after.devices.contains_key(port));
-    [there, gone].concat()
+    if before.devices.is_same(&after.devices) {
+        return Vec::new();
+    }
+    let (mut old, mut new) = (before.devices.iter().peekable(), after.devices.iter().peekable());
+    let next = || {
+        let order = match (old.peek(), new.peek()) {
+            (Some((left, _)), Some((right, _))) => left.cmp(right),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return None,
+        };
+        let was = if order.is_le() { old.next() } else { None };
+        let is = if order.is_ge() { new.next() } else { None };
+        let (port, _) = was.or(is)?;
+        Some((port, was.map(|(_, device)| device), is.map(|(_, device)| device)))
+    };
+    let changed =
+        std::iter::from_fn(next).filter(|(port, was, is)| was != is && section_of(&port.class).is_some());
+    let (there, gone): (Vec<_>, Vec<_>) = changed.partition(|(_, _, is)| is.is_some());
+    there.into_iter().chain(gone).map(|(port, ..)| port.clone()).collect()
 }
 
 /// Of all that makes up a thing, the device to speak of: a whole disk, else the thing itself.

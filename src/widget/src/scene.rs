@@ -13,6 +13,7 @@ use device_core::machine::{Link, Machine};
 use device_core::mark::Mark;
 use device_core::name::{DeviceRef, Port, QubeName};
 use device_core::qube::{Qube, QubeClass};
+use device_core::shared::Shared;
 
 use crate::naming;
 use crate::preferences::{Preference, Preferences};
@@ -109,7 +110,7 @@ pub(crate) enum Wish {
     Settings(Option<DeviceRef>),
 }
 
-/// The whole picture.
+/// The whole picture. The faces get a clone after each change, so what can be much is shared by all clones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Scene {
     /// Qubes, devices, and how far they can be trusted.
@@ -117,15 +118,15 @@ pub(crate) struct Scene {
     /// Where the service gets it from.
     pub(crate) source: Source,
     /// When the service saw each device come; without those that were there before it.
-    pub(crate) plugged_in: BTreeMap<Port, Instant>,
+    pub(crate) plugged_in: Shared<BTreeMap<Port, Instant>>,
     /// Commands under way, oldest first.
     pub(crate) pending: Vec<Pending>,
     /// The last failure of each device and qube.
     pub(crate) failures: Vec<Failure>,
     /// Where devices were used last.
-    pub(crate) recent: Recent,
+    pub(crate) recent: Shared<Recent>,
     /// What the person prefers.
-    pub(crate) preferences: Preferences,
+    pub(crate) preferences: Shared<Preferences>,
 }
 
 impl Scene {

@@ -22,9 +22,10 @@ use crate::scene::{Scene, Wish};
 use crate::strings;
 
 mod menu;
+mod pace;
 
-/// Hosts redraw the whole menu for each change, so they are told at most this often.
-const UPDATE_EVERY: Duration = Duration::from_millis(100);
+use pace::Pace;
+
 /// A choice right after the menu has changed may mean what stood there before; it is not taken.
 const SETTLED_AFTER: Duration = Duration::from_millis(300);
 /// Attached devices that the tooltip names; the rest is in the count.
@@ -68,14 +69,27 @@ async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside:
             return;
         }
     };
+    let (mut pace, mut rested) = (Pace::default(), Instant::now());
     while changed(&mut scenes, &mut asked).await {
+        let pause = pace.pause_after(rested.elapsed());
         let scene = scenes.borrow_and_update().clone();
         if handle.update(|tray| tray.take(scene)).await.is_none() {
             return;
         }
-        tokio::time::sleep(UPDATE_EVERY).await;
+        rest(pause, &mut asked).await;
         // Hosts have fetched the menu by now.
         platform::give_memory_back();
+        rested = Instant::now();
+    }
+}
+
+/// Tells nothing for so long; a question to the person ends a longer pause.
+async fn rest(pause: Duration, asked: &mut watch::Receiver<Arc<Asked>>) {
+    tokio::time::sleep(pause.min(pace::SHORTEST)).await;
+    tokio::select! {
+        () = tokio::time::sleep(pause.saturating_sub(pace::SHORTEST)) => {}
+        // Told by who waits for something new.
+        Ok(()) = asked.changed() => asked.mark_changed(),
     }
 }
 

@@ -236,6 +236,8 @@ fn growth(figure: &str, kept: &[Kept], of: fn(&Kept) -> u64) -> Row {
 /// That many changes, each disk as soon as the bus has told of its last one; when each was on the bus.
 fn turn(disks: &mut Disks, changes: usize) -> Outcome<Vec<Instant>> {
     let mut told = Vec::with_capacity(changes);
+    // What was told late of an earlier round, before a pause, is no change of this one.
+    disks.forget();
     for number in 0..disks.len() {
         disks.turn(number)?;
     }

@@ -12,7 +12,7 @@ use super::desk::on_place;
 use super::request::Question;
 use super::{Asked, Identity, QuestionId, Refused, Waiting, Why};
 use crate::menu::device_row::chip;
-use crate::menu::risk::risk;
+use crate::menu::risk::Risks;
 use crate::menu::rows::Chip;
 use crate::notify::{Button, Notice};
 use crate::scene::Scene;
@@ -140,7 +140,7 @@ fn choice(
         Some(refusal) => refusal.to_string(),
         None => rule(qube, question, place, devices),
     };
-    let risk = devices.iter().find_map(|device| risk(&scene.machine, device, qube));
+    let risk = devices.iter().find_map(|device| Risks::of(&scene.machine, device).sentence(qube));
     let spoken = [Some(strings::say_allow(place, qube.as_str()) + "."), Some(note.clone()), risk.clone()];
     Choice {
         qube: chip(&scene.machine, qube),

@@ -110,7 +110,7 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(recent: Recent) -> Self {
         Self {
-            scene: Scene { recent, ..Scene::default() },
+            scene: Scene { recent: recent.into(), ..Scene::default() },
             replica: Replica::default(),
             notifier: Notifier::default(),
             owner: None,
@@ -279,19 +279,17 @@ impl State {
     }
 
     fn note_arrival(&mut self, change: &Change, now: Instant) {
-        match change {
-            Change::Device(device) => match self.arrival(device.port(), now) {
-                Some(moment) => {
-                    self.scene.plugged_in.insert(device.port().clone(), moment);
-                }
-                None => {
-                    self.scene.plugged_in.remove(device.port());
-                }
-            },
-            Change::DeviceGone(port) => {
-                self.scene.plugged_in.remove(port);
-            }
-            _ => {}
+        let (port, came) = match change {
+            Change::Device(device) => (device.port(), self.arrival(device.port(), now)),
+            Change::DeviceGone(port) => (port, None),
+            _ => return,
+        };
+        // What is the same as before stays shared with the faces.
+        if self.scene.plugged_in.get(port).copied() != came {
+            match came {
+                Some(moment) => self.scene.plugged_in.insert(port.clone(), moment),
+                None => self.scene.plugged_in.remove(port),
+            };
         }
     }
 
@@ -320,7 +318,7 @@ impl State {
             }
             Wish::Prefer(preference) => vec![Job::Keep(preference)],
             Wish::Preferred(preferences) => {
-                self.scene.preferences = *preferences;
+                self.scene.preferences = (*preferences).into();
                 vec![Job::Publish]
             }
             Wish::Settings(device) => vec![Job::OpenSettings(device)],

@@ -63,6 +63,19 @@ fn added(device: &Device, sender: &str) -> Message {
         .unwrap()
 }
 
+/// A signal of the service that the device is otherwise than before.
+fn tree_change(device: &Device) -> Message {
+    let sent = DeviceProperties::new(device, PluggedIn::at(std::time::SystemTime::now())).to_outgoing();
+    let changed: Outgoing = sent.into_iter().filter(|(name, _)| *name == "Attachments").collect();
+    let nothing: &[&str] = &[];
+    Message::signal(path::of_device(device.port()), "org.freedesktop.DBus.Properties", "PropertiesChanged")
+        .unwrap()
+        .sender(OWNER)
+        .unwrap()
+        .build(&(DEVICE, changed, nothing))
+        .unwrap()
+}
+
 fn owner_changed(new: &str) -> Message {
     Message::signal("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged")
         .unwrap()
@@ -120,6 +133,21 @@ fn a_device_that_comes_is_shown_and_told() {
     let jobs = state.take(Input::Message(added(&stick(), OWNER)), now);
     assert!(matches!(jobs.as_slice(), [Job::Publish, Job::Notify(Effect::Show(..))]), "{jobs:?}");
     assert!(state.scene().new_until(stick().port(), now).is_some());
+}
+
+#[test]
+fn what_a_change_does_not_touch_stays_shared_with_the_faces() {
+    let (mut state, now) = following();
+    state.take(Input::Message(added(&stick(), OWNER)), now);
+    let shown = state.scene().clone();
+    let held = tree_change(&stick().held_by(&["work"]));
+    assert!(state.take(Input::Message(held), now).contains(&Job::Publish));
+    let scene = state.scene();
+    assert!(!scene.machine.devices.is_same(&shown.machine.devices), "that is what changed");
+    assert!(!shown.machine.devices[stick().port()].is_attached(), "and a face has what it was given");
+    assert!(scene.machine.qubes.is_same(&shown.machine.qubes));
+    assert!(scene.plugged_in.is_same(&shown.plugged_in));
+    assert!(scene.recent.is_same(&shown.recent) && scene.preferences.is_same(&shown.preferences));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use device_core::device::Device;
 use device_core::name::{DeviceClass, DeviceRef, Port, QubeName};
 
 use super::device_row::chip;
-use super::risk::risk;
+use super::risk::Risks;
 use super::rows::{Chip, Group};
 use crate::scene::{Command, Scene, Wish};
 
@@ -34,13 +34,22 @@ pub(crate) struct SubView {
     pub(crate) read_only: bool,
     /// Words that a qube's name must hold.
     pub(crate) filter: String,
+    /// So many of the qubes that it can go to are wanted at most; a view that shows fewer need not have all made.
+    pub(crate) most: usize,
     pub(crate) now: Instant,
 }
 
 impl SubView {
     /// The sub-menu as it opens.
     pub(crate) fn opening(now: Instant) -> Self {
-        Self { page: Page::Targets, part: None, read_only: false, filter: String::new(), now }
+        Self {
+            page: Page::Targets,
+            part: None,
+            read_only: false,
+            filter: String::new(),
+            most: usize::MAX,
+            now,
+        }
     }
 }
 
@@ -137,8 +146,8 @@ pub(crate) fn send_to(device: &Device, qube: &QubeName, view: &SubView) -> Comma
 }
 
 /// The command itself, or the page that asks about it first.
-pub(super) fn guarded(scene: &Scene, device: &Device, command: Command) -> ItemAction {
-    let asks = scene.preferences.confirms_risk && risk(&scene.machine, device, command.qube()).is_some();
+pub(super) fn guarded(scene: &Scene, risks: &Risks<'_>, command: Command) -> ItemAction {
+    let asks = scene.preferences.confirms_risk && risks.has(command.qube());
     if asks { ItemAction::Turn(Page::Confirm(command)) } else { ItemAction::Wish(Wish::Do(command)) }
 }
 
@@ -171,6 +180,9 @@ pub(super) fn qube_item(scene: &Scene, qube: &QubeName, action: ItemAction) -> I
 }
 
 pub(super) fn has_words(name: &str, filter: &str) -> bool {
+    if filter.is_empty() {
+        return true;
+    }
     let name = name.to_lowercase();
     filter.to_lowercase().split_whitespace().all(|word| name.contains(word))
 }

@@ -1,6 +1,6 @@
 //! The fixed parts of the window: banners above, search, the place for the list, a quiet line, footer.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gtk::gdk;
@@ -21,6 +21,7 @@ pub(super) struct Frame {
     window: gtk::Window,
     root: gtk::Box,
     banners: gtk::Box,
+    shown_banners: RefCell<Vec<Banner>>,
     search: gtk::SearchEntry,
     scroller: gtk::ScrolledWindow,
     empty: gtk::Label,
@@ -44,6 +45,7 @@ impl Frame {
             window,
             root: gtk::Box::builder().orientation(gtk::Orientation::Vertical).width_request(WIDTH).build(),
             banners: gtk::Box::new(gtk::Orientation::Vertical, 0),
+            shown_banners: RefCell::default(),
             search: gtk::SearchEntry::builder().visible(false).css_classes(["search"]).build(),
             scroller: scroller(),
             empty: line("empty"),
@@ -132,6 +134,10 @@ impl Frame {
     }
 
     pub(super) fn show_banners(&self, banners: &[Banner]) {
+        if *self.shown_banners.borrow() == banners {
+            return;
+        }
+        self.shown_banners.replace(banners.to_vec());
         while let Some(old) = self.banners.first_child() {
             self.banners.remove(&old);
         }

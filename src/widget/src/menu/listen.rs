@@ -40,7 +40,7 @@ fn to_window(parts: &Rc<Parts>) {
             return;
         };
         // A menu that has grown may have to stand elsewhere to stay on the screen.
-        surface.connect_layout(move |_, width, height| with(&told, |parts| parts.put((width, height))));
+        surface.connect_layout(move |_, width, height| with(&told, |parts| parts.keep((width, height))));
     });
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Outside {
     closed_by: Rc<Cell<Option<Press>>>,
     /// Where it was asked for, and the part of the screen that it may use.
     spot: Cell<Option<((i32, i32), Area)>>,
+    /// Where it was put last because of its size.
+    kept_at: Cell<Option<(i32, i32)>>,
 }
 
 impl Outside {
@@ -41,6 +43,7 @@ impl Outside {
             watch: RefCell::default(),
             closed_by: Rc::default(),
             spot: Cell::default(),
+            kept_at: Cell::default(),
         }
     }
 
@@ -64,6 +67,7 @@ impl Outside {
 
     /// Decides where the menu opens; gives the height that it may have, in units of GTK.
     pub(super) fn choose_spot(&self, window: &gtk::Window, at: Option<(i32, i32)>) -> i32 {
+        self.kept_at.set(None);
         let x11 = self.x11().filter(|_| is_x11(window));
         let at = at.or_else(|| x11.and_then(|x11| x11.pointer()));
         let scale = window.scale_factor().max(1);
@@ -79,13 +83,29 @@ impl Outside {
 
     /// Puts the window where it belongs, with the size that it has or will have.
     pub(super) fn put(&self, window: &gtk::Window, size: (i32, i32)) {
-        let scale = window.scale_factor().max(1);
-        if let (Some((at, free)), Some(x11), Some(surface)) =
-            (self.spot.get(), self.x11(), surface_of(window))
+        if let (Some(place), Some(x11), Some(surface)) =
+            (self.place(window, size), self.x11(), surface_of(window))
         {
-            let size = (size.0 * scale, size.1 * scale);
-            x11.place(&surface, place::place(at, size, free));
+            x11.place(&surface, place);
         }
+    }
+
+    /// Puts the window where it belongs now that it has this size, if that is elsewhere than before.
+    ///
+    /// GTK tells of the size with each frame in which anything was laid out; putting a window waits for the X server, and
+    /// has the window manager look at it.
+    pub(super) fn keep(&self, window: &gtk::Window, size: (i32, i32)) {
+        let place = self.place(window, size);
+        if self.kept_at.replace(place) != place {
+            self.put(window, size);
+        }
+    }
+
+    /// Where a window of this size belongs; `None` where nobody can tell.
+    fn place(&self, window: &gtk::Window, size: (i32, i32)) -> Option<(i32, i32)> {
+        let (at, free) = self.spot.get()?;
+        let scale = window.scale_factor().max(1);
+        Some(place::place(at, (size.0 * scale, size.1 * scale), free))
     }
 
     /// Whether there is more room to the left of the menu than to its right.

@@ -9,13 +9,14 @@ use super::entry::{
     GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, SubView, entry, group, guarded, has_words,
     message, qube_item, send_to,
 };
-use super::risk::risk;
+use super::risk::Risks;
 use crate::scene::{Command, Scene, Wish};
 use crate::strings;
 
 /// The templates that a new disposable for the device can be based on.
 pub(super) fn disposables(scene: &Scene, device: &Device, view: &SubView) -> Vec<Items> {
     let back = entry(ItemKey::Back, strings::back(), ItemAction::Turn(Page::Targets));
+    let risks = Risks::of(&scene.machine, device);
     let rows = disposable_templates(scene)
         .filter(|template| has_words(template.name.as_str(), &view.filter))
         .map(|template| {
@@ -25,7 +26,7 @@ pub(super) fn disposables(scene: &Scene, device: &Device, view: &SubView) -> Vec
             };
             let command =
                 Command::AttachToNewDisposable(device.info.to_ref(), template.name.clone(), options);
-            let item = qube_item(scene, &template.name, guarded(scene, device, command));
+            let item = qube_item(scene, &template.name, guarded(scene, &risks, command));
             Item {
                 key: ItemKey::Template(template.name.clone()),
                 spoken: strings::say_new_disposable(template.name.as_str()),
@@ -46,7 +47,7 @@ pub(super) fn confirm(scene: &Scene, device: &Device, command: &Command) -> Vec<
         Command::Move(..) => strings::go_on_move(qube.as_str()),
         _ => strings::go_on_attach(qube.as_str()),
     };
-    let question = risk(&scene.machine, device, qube).unwrap_or_default();
+    let question = Risks::of(&scene.machine, device).sentence(qube).unwrap_or_default();
     vec![
         group(GroupKind::Message, None, vec![message(question)]),
         group(

@@ -12,25 +12,59 @@ use crate::strings;
 /// Labels from the least to the most trusted, as the field sorts them.
 const TRUST: [&str; 8] = ["red", "orange", "yellow", "green", "gray", "blue", "purple", "black"];
 
-/// The sentence to ask about before `device` goes to `to`; `None` when there is nothing to say.
-pub(crate) fn risk(machine: &Machine, device: &Device, to: &QubeName) -> Option<String> {
-    if is_input(device) {
-        return Some(risk_of_input(machine, device, to));
+/// What is risky about giving one device away. Made once for all qubes that it could go to.
+pub(crate) struct Risks<'a> {
+    machine: &'a Machine,
+    device: &'a Device,
+    is_input: bool,
+}
+
+/// What is risky about one way.
+enum Risk<'a> {
+    /// A person may be typing or pointing with it.
+    Input,
+    /// It comes from this qube, which is trusted less.
+    Upwards(&'a QubeName),
+}
+
+impl<'a> Risks<'a> {
+    pub(crate) fn of(machine: &'a Machine, device: &'a Device) -> Self {
+        Self { machine, device, is_input: is_input(device) }
     }
-    let wanted = trust(machine, to)?;
-    device
-        .attachments
-        .keys()
-        .filter(|from| trust(machine, from).is_some_and(|had| had < wanted))
-        .min_by_key(|from| trust(machine, from))
-        .filter(|_| !device.port().class.is_shareable())
-        .map(|from| strings::risk_trust(from.as_str(), to.as_str()))
+
+    /// Whether there is anything to ask about before it goes to `to`.
+    pub(crate) fn has(&self, to: &QubeName) -> bool {
+        self.kind(to).is_some()
+    }
+
+    /// The sentence to ask about before it goes to `to`; `None` when there is nothing to say.
+    pub(crate) fn sentence(&self, to: &QubeName) -> Option<String> {
+        Some(match self.kind(to)? {
+            Risk::Input => risk_of_input(self.machine, self.device, to),
+            Risk::Upwards(from) => strings::risk_trust(from.as_str(), to.as_str()),
+        })
+    }
+
+    fn kind(&self, to: &QubeName) -> Option<Risk<'a>> {
+        let Self { machine, device, is_input } = *self;
+        if is_input {
+            return Some(Risk::Input);
+        }
+        if device.attachments.is_empty() || device.port().class.is_shareable() {
+            return None;
+        }
+        let wanted = trust(machine, to)?;
+        let from =
+            device.attachments.keys().filter(|from| trust(machine, from).is_some_and(|had| had < wanted));
+        from.min_by_key(|from| trust(machine, from)).map(Risk::Upwards)
+    }
 }
 
 /// Of a keyboard or mouse; where there is one only, it may well be the one in use.
 fn risk_of_input(machine: &Machine, device: &Device, to: &QubeName) -> String {
     let is_only = |category: Category| {
-        let mut all = machine.devices.values().filter(|it| it.info.categories().contains(&category));
+        let is = |it: &Device| it.info.interfaces.iter().any(|interface| interface.category() == category);
+        let mut all = machine.devices.values().filter(|it| is(it));
         all.next().is_some_and(|it| it.port() == device.port()) && all.next().is_none()
     };
     let port = device.port().to_string();
@@ -45,7 +79,7 @@ fn risk_of_input(machine: &Machine, device: &Device, to: &QubeName) -> String {
 
 /// Whether a person may be typing or pointing with it.
 pub(crate) fn is_input(device: &Device) -> bool {
-    device.info.categories().into_iter().any(Category::is_input)
+    device.info.interfaces.iter().any(|interface| interface.category().is_input())
 }
 
 /// How far a qube is trusted by its label; `None` for labels of the person's own making.
@@ -62,13 +96,18 @@ mod tests {
     #[test]
     fn only_input_devices_and_the_way_up_are_risky() {
         let machine = qubes().machine;
+        let risk = |device: &Device, to: &QubeName| {
+            let risks = Risks::of(&machine, device);
+            assert_eq!(risks.has(to), risks.sentence(to).is_some(), "{device:?} to {to}");
+            risks.sentence(to)
+        };
         let stick = || device("block", "sys-usb", "sda");
         let keyboard = device("usb", "sys-usb", "2-2").is(&["u080650", "u030101"]);
-        assert!(risk(&machine, &keyboard, &name("untrusted")).is_some(), "also as a second interface");
-        assert_eq!(risk(&machine, &stick(), &name("vault")), None, "a free stick was nowhere");
-        assert!(risk(&machine, &stick().held_by(&["untrusted"]), &name("vault")).is_some());
-        assert_eq!(risk(&machine, &stick().held_by(&["vault"]), &name("untrusted")), None);
+        assert!(risk(&keyboard, &name("untrusted")).is_some(), "also as a second interface");
+        assert_eq!(risk(&stick(), &name("vault")), None, "a free stick was nowhere");
+        assert!(risk(&stick().held_by(&["untrusted"]), &name("vault")).is_some());
+        assert_eq!(risk(&stick().held_by(&["vault"]), &name("untrusted")), None);
         let microphone = device("mic", "dom0", "mic").held_by(&["untrusted"]);
-        assert_eq!(risk(&machine, &microphone, &name("vault")), None, "a microphone keeps nothing");
+        assert_eq!(risk(&microphone, &name("vault")), None, "a microphone keeps nothing");
     }
 }

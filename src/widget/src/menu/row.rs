@@ -191,7 +191,11 @@ impl Parts {
     fn show_first(&self, row: &Row) {
         self.icon.show(row.icon);
         self.name.set_text(&row.name);
-        self.name.set_attributes((row.look == Look::Attached).then(bold).as_ref());
+        let is_bold = row.look == Look::Attached;
+        // A label is laid out anew for attributes that are new, even if they are the same.
+        if self.name.attributes().is_some() != is_bold {
+            self.name.set_attributes(is_bold.then(bold).as_ref());
+        }
         // An unusable row is dimmed as a whole already.
         let is_dim = row.look == Look::Dim && row.is_usable();
         set_class(&self.name, "dim", is_dim);

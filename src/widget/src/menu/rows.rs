@@ -108,6 +108,9 @@ pub(crate) struct Row {
 impl Row {
     /// Whether it holds every word of `filter`, in any case and order.
     pub(super) fn matches(&self, filter: &str) -> bool {
+        if filter.is_empty() {
+            return true;
+        }
         let text = format!("{} {}", self.spoken, self.detail).to_lowercase();
         filter.to_lowercase().split_whitespace().all(|word| text.contains(word))
     }

@@ -1,9 +1,9 @@
 //! The sub-menu of a device as a value: who has it, where it can go, and why not. Pure.
 
 use device_core::device::{Device, Presence, SharedDevice};
-use device_core::name::DeviceClass;
+use device_core::name::{DeviceClass, QubeName};
 use device_core::qube::{Qube, QubeClass};
-use device_core::rules::{Refusal, may_attach, related_in_use};
+use device_core::rules::{Refusal, may_attach_unless_related, related_in_use};
 
 use super::device_row::{failure_text, pending_text};
 use super::entry::{
@@ -11,6 +11,7 @@ use super::entry::{
     message, qube_item, send_to,
 };
 use super::fold::Folding;
+use super::risk::Risks;
 use super::{pages, parts};
 use crate::naming;
 use crate::reason;
@@ -20,10 +21,19 @@ use crate::together;
 
 /// The sub-menu of `device` and of what stands in its row.
 pub(crate) fn submenu(scene: &Scene, device: &Device, view: &SubView) -> Vec<Items> {
+    submenu_in(scene, &Folding::of(&scene.machine), device, view)
+}
+
+/// The same, for who asks of many devices: the folding is that of the whole machine.
+pub(crate) fn submenu_in(
+    scene: &Scene,
+    folding: &Folding<'_>,
+    device: &Device,
+    view: &SubView,
+) -> Vec<Items> {
     if !scene.is_live() {
         return Vec::new();
     }
-    let folding = Folding::of(&scene.machine);
     let part = view.part.as_ref().and_then(|part| scene.device(part)).map(AsRef::as_ref);
     let members = if part.is_none() { folding.members(device.port()) } else { &[] };
     let subject = Subject { scene, view, device: part.unwrap_or(device), members };
@@ -141,7 +151,10 @@ fn holders(scene: &Scene, device: &Device) -> Vec<Item> {
 }
 
 /// The qubes it can go to: those it is assigned to, the last used, the others by name, templates last.
+///
+/// Nothing that it is a part of, and no part of it, is in use: where anything is, it can go nowhere.
 fn targets(scene: &Scene, device: &Device, view: &SubView) -> Vec<Item> {
+    let last_used = scene.recent.of(&device.info);
     let mut found: Vec<(Rank, &Qube)> = scene
         .machine
         .qubes
@@ -150,12 +163,14 @@ fn targets(scene: &Scene, device: &Device, view: &SubView) -> Vec<Item> {
         .filter(|qube| scene.offers(qube) && qube.name != device.port().backend)
         .filter(|qube| !device.attachments.contains_key(&qube.name))
         .filter(|qube| has_words(qube.name.as_str(), &view.filter))
-        .map(|qube| (Rank::of(scene, device, qube), qube))
+        .map(|qube| (Rank::of(device, last_used, qube), qube))
         .collect();
     found.sort_by(|(left, l), (right, r)| {
         left.cmp(right).then_with(|| naming::natural_order(l.name.as_str(), r.name.as_str()))
     });
-    found.into_iter().map(|(rank, qube)| target(scene, device, view, rank, qube)).collect()
+    let risks = Risks::of(&scene.machine, device);
+    let wanted = found.into_iter().take(view.most);
+    wanted.map(|(rank, qube)| target(scene, device, &risks, view, rank, qube)).collect()
 }
 
 /// How near at hand a qube is for a device.
@@ -168,10 +183,10 @@ enum Rank {
 }
 
 impl Rank {
-    fn of(scene: &Scene, device: &Device, qube: &Qube) -> Self {
+    fn of(device: &Device, last_used: Option<&QubeName>, qube: &Qube) -> Self {
         if device.assignments.iter().any(|assignment| assignment.frontend == qube.name) {
             Self::UsuallyHere
-        } else if scene.recent.of(&device.info) == Some(&qube.name) {
+        } else if last_used == Some(&qube.name) {
             Self::LastUsed
         } else if qube.class == QubeClass::Template {
             Self::Template
@@ -189,7 +204,14 @@ impl Rank {
     }
 }
 
-fn target(scene: &Scene, device: &Device, view: &SubView, rank: Rank, qube: &Qube) -> Item {
+fn target(
+    scene: &Scene,
+    device: &Device,
+    risks: &Risks<'_>,
+    view: &SubView,
+    rank: Rank,
+    qube: &Qube,
+) -> Item {
     let name = qube.name.as_str();
     let command = send_to(device, &qube.name, view);
     let spoken = match &command {
@@ -197,8 +219,8 @@ fn target(scene: &Scene, device: &Device, view: &SubView, rank: Rank, qube: &Qub
         _ if device.is_attached() => strings::say_add(name),
         _ => strings::say_attach(name),
     };
-    let item = qube_item(scene, &qube.name, guarded(scene, device, command));
-    match may_attach(&scene.machine, device, &qube.name) {
+    let item = qube_item(scene, &qube.name, guarded(scene, risks, command));
+    match may_attach_unless_related(&scene.machine, device, &qube.name) {
         Ok(()) => Item { note: rank.note(), spoken, ..item },
         Err(refusal) => {
             let note = short_reason(&refusal);

@@ -290,7 +290,7 @@ fn typed_words_filter_the_qubes() {
 fn neither_dom0_nor_the_backend_nor_internal_nor_stopped_qubes_are_ever_targets() {
     let mut scene = laptop();
     put(&mut scene, device("usb", "work", "1-1").held_by(&["personal"]));
-    for (port, device) in &scene.machine.devices {
+    for (port, device) in scene.machine.devices.iter() {
         for item in submenu(&scene, device, &view()).iter().flat_map(|group| &group.rows) {
             let ItemKey::Qube(qube) = &item.key else { continue };
             let holds = device.attachments.contains_key(qube);
@@ -317,4 +317,22 @@ fn without_any_running_qube_a_sentence_says_so() {
         drawn(&open(&scene, "usb", "dom0", "1-1", &view())),
         "  No running qube can have it. Start one first. -\n--\n  More >\n"
     );
+}
+
+#[test]
+fn where_few_qubes_are_wanted_they_are_the_first_ones_and_all_else_is_the_same() {
+    let mut scene = laptop();
+    put(&mut scene, device("usb", "sys-usb", "2-9").is(&["u030101"]).assigned_to("vault"));
+    for device in scene.machine.devices.values() {
+        let whole = submenu(&scene, device, &view());
+        for most in [1, 3, 100] {
+            let mut expected = whole.clone();
+            let targets = expected.iter_mut().find(|group| group.kind == GroupKind::Targets);
+            if let Some(targets) = targets {
+                targets.rows.truncate(most);
+            }
+            let few = submenu(&scene, device, &SubView { most, ..view() });
+            assert_eq!(few, expected, "{}: {most}", device.port());
+        }
+    }
 }

@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use device_core::name::DeviceRef;
@@ -53,6 +53,8 @@ pub(super) struct Parts {
     scenes: watch::Receiver<Arc<Scene>>,
     wishes: mpsc::UnboundedSender<Wish>,
     pub(super) shown: RefCell<Vec<Group<SectionKind, Row>>>,
+    /// The scene that was drawn last.
+    drawn: RefCell<Weak<Scene>>,
     next_change: RefCell<Option<glib::SourceId>>,
     next_frame: RefCell<Option<gtk::TickCallbackId>>,
 }
@@ -90,6 +92,7 @@ impl MenuWindow {
                 scenes,
                 wishes,
                 shown: RefCell::default(),
+                drawn: RefCell::default(),
                 next_change: RefCell::default(),
                 next_frame: RefCell::default(),
             }
@@ -195,15 +198,23 @@ impl Parts {
         *waiting = Some(self.frame.window().add_tick_callback(move |_, _| {
             if let Some(parts) = weak.upgrade() {
                 parts.next_frame.take();
-                parts.refresh(Cause::Machine);
+                if !parts.has_drawn(&parts.scene()) {
+                    parts.refresh(Cause::Machine);
+                }
             }
             glib::ControlFlow::Break
         }));
     }
 
+    /// Whether this very scene was drawn last: a change may be told of after the frame that shows it.
+    fn has_drawn(&self, scene: &Arc<Scene>) -> bool {
+        std::ptr::eq(self.drawn.borrow().as_ptr(), Arc::as_ptr(scene))
+    }
+
     /// Draws what is true now, in the places of what is shown.
     pub(super) fn refresh(self: &Rc<Self>, cause: Cause) {
         let (scene, now) = (self.scene(), Instant::now());
+        self.drawn.replace(Arc::downgrade(&scene));
         let filter = self.frame.search().text().to_string();
         let fresh = menu(&scene, &View { filter, now });
         let menu = settle_menu(&self.shown.borrow(), fresh, &scene.machine);
@@ -238,8 +249,8 @@ impl Parts {
     }
 
     /// The window has this size now.
-    pub(super) fn put(&self, size: (i32, i32)) {
-        self.outside.put(self.frame.window(), size);
+    pub(super) fn keep(&self, size: (i32, i32)) {
+        self.outside.keep(self.frame.window(), size);
     }
 
     fn has_pointer(&self) -> bool {

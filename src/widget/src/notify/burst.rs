@@ -37,6 +37,9 @@ impl Bursts {
     /// Remembers which qubes have just started.
     pub(super) fn watch_starts(&mut self, before: &Machine, after: &Machine, now: Instant) {
         self.started.retain(|_, since| now < *since + STARTING_UP);
+        if before.qubes.is_same(&after.qubes) {
+            return;
+        }
         let ran = |name: &QubeName| before.qubes.get(name).is_some_and(|qube| qube.is_running());
         for qube in after.qubes.values().filter(|qube| qube.is_running() && !ran(&qube.name)) {
             self.started.insert(qube.name.clone(), now);

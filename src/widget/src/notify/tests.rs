@@ -6,6 +6,7 @@ use device_core::assignment::Options;
 use device_core::machine::Link;
 use device_core::name::DeviceId;
 use device_core::qube::{PowerState, QubeClass};
+use proptest::prelude::*;
 
 /// A notifier and the scene that it watches.
 struct Watched {
@@ -345,4 +346,31 @@ fn a_stick_of_which_another_part_is_in_use_cannot_be_pulled_out() {
     put(&mut watched.scene, part("sda1"));
     let said = watched.said();
     assert!(said.len() == 1 && said[0].ends_with("work | sda2 of it is in use in vault"), "{said:?}");
+}
+
+/// Some disks of two backends and the holders of some of them, as numbers.
+fn some_machine() -> impl Strategy<Value = Machine> {
+    prop::collection::btree_map(0..16_u8, 0..3_u8, 0..12).prop_map(|disks| {
+        let mut scene = Scene::default();
+        for (number, holder) in disks {
+            let (class, backend) =
+                (["block", "pci"][usize::from(number % 2)], ["a", "b"][usize::from(number / 8)]);
+            let holders: &[&str] = [&[][..], &["work"], &["vault"]][usize::from(holder)];
+            put(&mut scene, device(class, backend, &format!("sd{number}")).held_by(holders));
+        }
+        scene.machine
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_shown_port_on_which_something_differs_is_found_once_and_no_other(before in some_machine(), after in some_machine()) {
+        let ports: BTreeSet<&Port> = before.devices.keys().chain(after.devices.keys()).collect();
+        let differs = |port: &&Port| before.devices.get(*port) != after.devices.get(*port);
+        let shown = |port: &&Port| port.class != DeviceClass::Pci;
+        let expected = ports.into_iter().filter(differs).filter(shown).cloned();
+        let (there, gone): (Vec<_>, Vec<_>) = expected.partition(|port| after.devices.contains_key(port));
+        prop_assert_eq!(changed_ports(&before, &after), [there, gone].concat());
+        prop_assert_eq!(changed_ports(&before, &before.clone()), Vec::new());
+    }
 }

@@ -13,9 +13,10 @@ use ksni::menu::{CheckmarkItem, StandardItem, SubMenu};
 
 use super::Tray;
 use crate::menu::entry::{GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, SubView};
+use crate::menu::fold::Folding;
 use crate::menu::model::{Menu, View, menu};
 use crate::menu::rows::{Group, Look, Row, RowAction, RowKey, SectionKind, section_of};
-use crate::menu::targets::submenu;
+use crate::menu::targets::submenu_in;
 use crate::naming;
 use crate::scene::{Scene, Wish};
 use crate::strings;
@@ -37,7 +38,7 @@ pub(super) fn items<const MENU: bool>(scene: &Scene) -> Vec<MenuItem<Tray<MENU>>
     // What stands in a row has a sub-menu of its own.
     let menus = scene.machine.devices.keys().filter(|port| section_of(&port.class).is_some()).count();
     let qubes = (QUBES_IN_ALL / menus.max(1)).clamp(QUBES_MIN, QUBES_MAX);
-    let drawing = Drawing { scene, now, qubes };
+    let drawing = Drawing { scene, folding: Folding::of(&scene.machine), now, qubes };
     let mut items: Vec<_> = banners.into_iter().map(|banner| inert(&banner.text)).collect();
     items.extend(empty.as_deref().map(inert));
     for section in &sections {
@@ -57,6 +58,7 @@ type Entries<const MENU: bool> = Vec<MenuItem<Tray<MENU>>>;
 /// One drawing of the menu.
 struct Drawing<'a> {
     scene: &'a Scene,
+    folding: Folding<'a>,
     now: Instant,
     /// Qubes in one sub-menu.
     qubes: usize,
@@ -78,18 +80,21 @@ impl Drawing<'_> {
             RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => None,
         };
         match (&row.action, device) {
-            (RowAction::Open, Some(device)) => {
-                opening(&label(row), icon, self.entries(device, &SubView::opening(self.now)))
-            }
+            (RowAction::Open, Some(device)) => opening(&label(row), icon, self.entries(device, &self.view())),
             (RowAction::Do(wish), _) => choice(&label(row), icon, Wish::clone(wish)),
             _ => inert(&label(row)),
         }
     }
 
+    /// What is made of a sub-menu: as much as is shown, and one more that tells that there are more.
+    fn view(&self) -> SubView {
+        SubView { most: self.qubes + 1, ..SubView::opening(self.now) }
+    }
+
     /// The sub-menu of a device.
     fn entries<const MENU: bool>(&self, device: &Device, view: &SubView) -> Entries<MENU> {
         let mut items = Vec::new();
-        for group in submenu(self.scene, device, view) {
+        for group in submenu_in(self.scene, &self.folding, device, view) {
             // What was chosen one step before is not offered again.
             if view.read_only && matches!(group.kind, GroupKind::Parts | GroupKind::Further) {
                 continue;

@@ -25,7 +25,7 @@ fn a_yes_goes_out_after_a_look_at_exactly_what_was_seen() {
         let mut office = Office::open().await;
         let stream = chosen(&mut office, Finding::AsSeen).await;
         assert_eq!(answer(stream).await, "allow:work");
-        let stick = with_stick("0781:5567:A:u080650").machine.devices.into_values().next().unwrap();
+        let stick = with_stick("0781:5567:A:u080650").machine.devices.values().next().cloned().unwrap();
         assert_eq!(office.service.asked(), [look(&stick.info.to_ref(), "work")]);
     });
 }
