@@ -49,15 +49,18 @@ pub(super) enum Attaching {
 /// Disks on one backend, each with its holder.
 pub(super) struct Fake(pub(super) Mutex<State>);
 
+/// Each disk with its holder.
+type Disks = Vec<(DeviceRef, Option<QubeName>)>;
+
 pub(super) struct State {
-    disks: Vec<(DeviceRef, Option<QubeName>)>,
+    disks: Disks,
     attaching: Vec<Attaching>,
     done: Vec<String>,
     pub(super) is_away: bool,
     pub(super) cannot_detach: bool,
     /// So many looks after a deed still find it as it was before.
     pub(super) lag: usize,
-    before: Option<(usize, Vec<(DeviceRef, Option<QubeName>)>)>,
+    before: Option<(usize, Disks)>,
 }
 
 pub(super) struct NoHints;
