@@ -118,11 +118,7 @@ def device_that_counts_as_taken_for_a_moment_moves_in_one_go(product):
 def moving_takes_it_from_one_qube_to_another(product):
     """Another qube chosen while attached: one click down in trust, one question more on the way up."""
     product.wait_for_tray()
-    stick = product.plug("stick")
-    product.give("block", stick, "work")
-    menu, row = product.menu, product.row(stick)
-    menu.open()
-    menu.wait_for_row(row + ".*attached to work")
+    menu, (stick, row) = product.menu, product.stick_in_work()
     menu.hover(row)
     menu.choose("^Move to untrusted$")
     product.wait_for_holders("block", stick, "untrusted")

@@ -6,6 +6,7 @@
 
 mod checks;
 mod outcome;
+pub mod settled;
 
 use crate::assignment::{Assignment, Options};
 use crate::error::{Error, ErrorKind};
