@@ -198,17 +198,13 @@ impl Parts {
         *waiting = Some(self.frame.window().add_tick_callback(move |_, _| {
             if let Some(parts) = weak.upgrade() {
                 parts.next_frame.take();
-                if !parts.has_drawn(&parts.scene()) {
+                // A change may be told of after the frame that shows it.
+                if !std::ptr::eq(parts.drawn.borrow().as_ptr(), Arc::as_ptr(&parts.scene())) {
                     parts.refresh(Cause::Machine);
                 }
             }
             glib::ControlFlow::Break
         }));
-    }
-
-    /// Whether this very scene was drawn last: a change may be told of after the frame that shows it.
-    fn has_drawn(&self, scene: &Arc<Scene>) -> bool {
-        std::ptr::eq(self.drawn.borrow().as_ptr(), Arc::as_ptr(scene))
     }
 
     /// Draws what is true now, in the places of what is shown.
