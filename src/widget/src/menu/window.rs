@@ -45,7 +45,7 @@ pub(super) struct Parts {
     pub(super) list: RefCell<GroupList<SectionKind, RowWidget>>,
     pub(super) submenu: Submenu,
     pub(super) hover: Hover,
-    outside: Outside,
+    pub(super) outside: Outside,
     on_touch: OnTouch,
     pub(super) guard: Guard,
     /// Enter is held down: however often it is repeated, it chooses once.
@@ -244,11 +244,6 @@ impl Parts {
         }
     }
 
-    /// The window has this size now.
-    pub(super) fn keep(&self, size: (i32, i32)) {
-        self.outside.keep(self.frame.window(), size);
-    }
-
     fn has_pointer(&self) -> bool {
         self.list.borrow().widget().state_flags().contains(gtk::StateFlags::PRELIGHT)
     }
@@ -296,10 +291,6 @@ impl Parts {
     fn is_settled(&self) -> bool {
         let now = Instant::now();
         self.guard.allows(Hand::Keys, now) && (self.guard.allows(Hand::Pointer, now) || !self.has_pointer())
-    }
-
-    fn submenu_edge(&self) -> Option<super::aim::Edge> {
-        self.submenu.edge(f64::from(self.frame.window().width()))
     }
 
     fn rested_on(self: &Rc<Self>, row: &RowWidget) {
