@@ -8,7 +8,7 @@ mod checks;
 mod outcome;
 pub mod settled;
 
-use crate::assignment::{Assignment, Options};
+use crate::assignment::Options;
 use crate::error::{Error, ErrorKind};
 use crate::hypervisor::{Action, Hypervisor, Performed};
 use crate::machine::Machine;
@@ -210,38 +210,6 @@ pub async fn attach_to_new_disposable<H: Hypervisor>(
             Err(with_sentence(&error, &format!("The new disposable {disposable} {outcome}")))
         }
     }
-}
-
-/// Stores an assignment.
-///
-/// # Errors
-/// What the hypervisor answers.
-pub async fn assign<H: Hypervisor>(hypervisor: &H, assignment: &Assignment) -> Result<(), Error> {
-    perform(hypervisor, &Action::Assign(assignment.clone())).await
-}
-
-/// Drops a stored assignment.
-///
-/// # Errors
-/// What the hypervisor answers.
-pub async fn unassign<H: Hypervisor>(hypervisor: &H, assignment: &Assignment) -> Result<(), Error> {
-    perform(hypervisor, &Action::Unassign(assignment.clone())).await
-}
-
-/// Starts a qube and waits until it runs.
-///
-/// # Errors
-/// What the hypervisor answers.
-pub async fn start<H: Hypervisor>(hypervisor: &H, qube: &QubeName) -> Result<(), Error> {
-    perform(hypervisor, &Action::Start(qube.clone())).await
-}
-
-/// Asks a qube to shut down; does not wait until it did.
-///
-/// # Errors
-/// What the hypervisor answers.
-pub async fn shutdown<H: Hypervisor>(hypervisor: &H, qube: &QubeName) -> Result<(), Error> {
-    perform(hypervisor, &Action::Shutdown(qube.clone())).await
 }
 
 /// Puts a mark on a device, or takes it away. The device need not be there: the mark lies with its backend.

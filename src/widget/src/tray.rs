@@ -77,8 +77,6 @@ async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside:
             return;
         }
         rest(pause, &mut asked).await;
-        // Hosts have fetched the menu by now.
-        platform::give_memory_back();
         rested = Instant::now();
     }
 }
@@ -86,6 +84,8 @@ async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside:
 /// Tells nothing for so long; a question to the person ends a longer pause.
 async fn rest(pause: Duration, asked: &mut watch::Receiver<Arc<Asked>>) {
     tokio::time::sleep(pause.min(pace::SHORTEST)).await;
+    // Hosts have fetched the menu by now.
+    platform::give_memory_back();
     tokio::select! {
         () = tokio::time::sleep(pause.saturating_sub(pace::SHORTEST)) => {}
         // Told by who waits for something new.

@@ -84,6 +84,16 @@ fn with(parts: &Weak<Parts>, told: impl FnOnce(&Rc<Parts>)) {
 }
 
 impl Parts {
+    /// The window has this size now.
+    pub(super) fn keep(&self, size: (i32, i32)) {
+        self.outside.keep(self.frame.window(), size);
+    }
+
+    /// Where the sub-menu begins, while one is open.
+    pub(super) fn submenu_edge(&self) -> Option<super::aim::Edge> {
+        self.submenu.edge(f64::from(self.frame.window().width()))
+    }
+
     /// Letters filter what is open: the qubes of the sub-menu, else the devices.
     pub(super) fn route_typing(&self) {
         let (rows, qubes) = (self.frame.search(), self.submenu.search());

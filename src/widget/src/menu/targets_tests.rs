@@ -327,8 +327,7 @@ fn where_few_qubes_are_wanted_they_are_the_first_ones_and_all_else_is_the_same()
         let whole = submenu(&scene, device, &view());
         for most in [1, 3, 100] {
             let mut expected = whole.clone();
-            let targets = expected.iter_mut().find(|group| group.kind == GroupKind::Targets);
-            if let Some(targets) = targets {
+            if let Some(targets) = expected.iter_mut().find(|group| group.kind == GroupKind::Targets) {
                 targets.rows.truncate(most);
             }
             let few = submenu(&scene, device, &SubView { most, ..view() });

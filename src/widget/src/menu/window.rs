@@ -45,7 +45,7 @@ pub(super) struct Parts {
     pub(super) list: RefCell<GroupList<SectionKind, RowWidget>>,
     pub(super) submenu: Submenu,
     pub(super) hover: Hover,
-    outside: Outside,
+    pub(super) outside: Outside,
     on_touch: OnTouch,
     pub(super) guard: Guard,
     /// Enter is held down: however often it is repeated, it chooses once.
@@ -198,17 +198,13 @@ impl Parts {
         *waiting = Some(self.frame.window().add_tick_callback(move |_, _| {
             if let Some(parts) = weak.upgrade() {
                 parts.next_frame.take();
-                if !parts.has_drawn(&parts.scene()) {
+                // A change may be told of after the frame that shows it.
+                if !std::ptr::eq(parts.drawn.borrow().as_ptr(), Arc::as_ptr(&parts.scene())) {
                     parts.refresh(Cause::Machine);
                 }
             }
             glib::ControlFlow::Break
         }));
-    }
-
-    /// Whether this very scene was drawn last: a change may be told of after the frame that shows it.
-    fn has_drawn(&self, scene: &Arc<Scene>) -> bool {
-        std::ptr::eq(self.drawn.borrow().as_ptr(), Arc::as_ptr(scene))
     }
 
     /// Draws what is true now, in the places of what is shown.
@@ -246,11 +242,6 @@ impl Parts {
             }
             self.route_typing();
         }
-    }
-
-    /// The window has this size now.
-    pub(super) fn keep(&self, size: (i32, i32)) {
-        self.outside.keep(self.frame.window(), size);
     }
 
     fn has_pointer(&self) -> bool {
@@ -300,10 +291,6 @@ impl Parts {
     fn is_settled(&self) -> bool {
         let now = Instant::now();
         self.guard.allows(Hand::Keys, now) && (self.guard.allows(Hand::Pointer, now) || !self.has_pointer())
-    }
-
-    fn submenu_edge(&self) -> Option<super::aim::Edge> {
-        self.submenu.edge(f64::from(self.frame.window().width()))
     }
 
     fn rested_on(self: &Rc<Self>, row: &RowWidget) {
