@@ -14,6 +14,7 @@ from gi.repository import Atspi  # noqa: E402
 import spoken
 from hands import HALTED, TOO_EARLY
 from menu import PROGRAM, STILL
+from product import PROGRAMS
 from session import SIZE
 from waiting import Missed, settled, until
 
@@ -60,11 +61,12 @@ def enter_right_after_the_entry_changed_does_nothing(product):
     for _ in range(len(HALTED) * 2):
         _into_sub_menu(product, stick)
         menu.go_to(f"^{ATTACH}$", 1)
-        begun = time.monotonic()
-        product.give("block", stick, "personal")
-        until(lambda: menu.focused(1) == MOVE, lambda: f"{MOVE!r} with the focus; it is on {menu.focused(1)!r}")
+        changed = _becomes_a_move(product, stick, menu.find(f"^{ATTACH}$", 1).element)
         menu.press("Return")
-        if time.monotonic() < begun + TOO_EARLY:
+        # Half of it, because the key is still on its way when it was pressed.
+        is_early = time.monotonic() < changed + TOO_EARLY / 2
+        product.desktop.ended_by_itself("giving")
+        if is_early:
             break
         # This machine was busy: the key may have come late enough to count.
         menu.close()
@@ -189,6 +191,25 @@ def _heard(product):
     application = spoken.program(PROGRAM)
     found = spoken.below(application) if application else ()
     return [spoken.title(element) for element in found if spoken.has_state(element, Atspi.StateType.FOCUSED)]
+
+
+def _becomes_a_move(product, stick, entry):
+    """Gives the stick to personal; returns a moment before which the entry had not changed yet, and hardly long before."""
+    words, socket = ("block", "attach", "personal", stick), {"QUBESD_SOCKET": str(product.socket)}
+    product.desktop.start("giving", PROGRAMS / "qvm-device", *words, extra=socket)
+    before = {"at": time.monotonic()}
+
+    def has_changed():
+        asked = time.monotonic()
+        # What was heard before is not asked for again otherwise.
+        entry.clear_cache()
+        if spoken.title(entry) == MOVE:
+            return True
+        before["at"] = asked
+        return False
+
+    until(has_changed, f"{MOVE!r} in place of {spoken.title(entry)!r}")
+    return before["at"]
 
 
 def _is_running(product, qube):
