@@ -177,4 +177,5 @@ def main():
         write(folder / target, seeds())
 
 
-main()
+if __name__ == "__main__":
+    main()
