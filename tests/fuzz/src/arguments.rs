@@ -27,8 +27,10 @@ use crate::law;
 const WORDS_MAX: usize = 32;
 /// Longest last line of an error, in bytes: one sentence, with a few words of the line in it.
 const SENTENCE_MAX: usize = 1000;
-/// Longest text that is printed without a server: the manual page, and what is repeated of a prefix in it.
+/// Longest text that is printed without a server, in bytes: the manual page.
 const PRINTED_MAX: usize = 64 << 10;
+/// How often it may repeat the names that it is to give the programs.
+const REPEATED_MAX: usize = 64;
 
 /// Reads the line, and carries out what needs no server.
 ///
@@ -41,21 +43,23 @@ pub fn run(data: &[u8]) {
     law::is_printable(&program.name);
     match line::read(&program, words) {
         Err(failure) => is_orderly(&failure, &program),
-        Ok(Line::Print(text)) => assert!(!text.is_empty() && text.len() <= PRINTED_MAX),
+        Ok(Line::Print(text)) => {
+            assert!(!text.is_empty() && text.len() <= PRINTED_MAX + REPEATED_MAX * data.len());
+        }
         Ok(Line::Complete(words)) => completes(&program, &words),
         Ok(Line::ListClasses(_)) => {}
         Ok(Line::Run { invocation, hint }) => {
             means(&invocation);
-            if !waits(&invocation) {
+            if !leads_out(&invocation) {
                 carry_out(&program, invocation, hint);
             }
         }
     }
 }
 
-/// Whether the command goes on until something comes that never comes here.
-fn waits(invocation: &Invocation) -> bool {
-    invocation.command.verb == Verb::Watch || invocation.matches.has(Key::Wait)
+/// Whether the command reads a file, or goes on until something comes that never comes here.
+fn leads_out(invocation: &Invocation) -> bool {
+    matches!(invocation.command.verb, Verb::Apply | Verb::Watch) || invocation.matches.has(Key::Wait)
 }
 
 /// What the words mean, as far as they tell it by themselves.
@@ -136,9 +140,6 @@ fn carry_out(program: &Program, invocation: Invocation, hint: Option<Hint>) {
     let mut errand = errand(program, &matches, &mut out, &mut err);
     if let Some(hint) = hint {
         errand.hint_at_line(hint);
-    }
-    if command.verb == Verb::Apply {
-        return;
     }
     let outcome = block_on(commands::run(errand, class.as_deref(), command.verb, &matches));
     if let Err(failure) = outcome {
