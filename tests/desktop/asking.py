@@ -8,6 +8,7 @@ import gi
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi  # noqa: E402
 
+import preferences
 import spoken
 from menu import PROGRAM
 from product import PROGRAMS
@@ -94,6 +95,30 @@ class Asking:
                 found[spoken.title(button)] = Box(x, y, place.width, place.height)
         return found
 
+    def focused(self):
+        """What has the keyboard's focus, as a screen reader says it, or None."""
+        frame = self._frame()
+        for element in spoken.below(frame) if frame else ():
+            if spoken.has_state(element, Atspi.StateType.FOCUSED):
+                return spoken.title(element)
+        return None
+
+    def go_to(self, beginning):
+        """Presses Tab until the button has the focus."""
+        for _ in range(len(self.buttons()) + 2):
+            before = self.focused()
+            if (before or "").startswith(beginning):
+                return
+            self.screen.key("Tab")
+            until(lambda: self.focused() != before, lambda: f"another focus than {before!r}")  # noqa: B023
+        raise AssertionError(f"Tab never came to {beginning!r}; the focus is on {self.focused()!r}")
+
+    def take_keyboard(self):
+        """A click on the icon brings the question to the front, with the keyboard."""
+        self.product.tray.press(1)
+        until(lambda: self.screen.focus() == int(self.wait_for_window().id, 16), "the question in front")
+        self.wait()
+
     def button(self, beginning):
         buttons = self.buttons()
         return next((box for name, box in buttons.items() if name.startswith(beginning)), None)
@@ -154,7 +179,31 @@ def escape_attaches_nothing(product):
         asking.wait_for_no_window()
         assert product.holders("usb", "sys-usb:2-1") == [], product.holders("usb", "sys-usb:2-1")
         product.control("unplug", "stick")
-        until(lambda: "2-1" not in {device["Port"] for device in product.objects("Device")}, "the stick gone")
+        product.wait_for_no_device("2-1")
+
+
+def enter_is_a_yes_only_where_the_person_went(product):
+    """By keys to a qube; then the card changes, or that very qube stops: Enter is nothing until they went to a qube anew."""
+    asking = Asking(product).start()
+    for qube in ("work", "personal", "untrusted"):
+        asking.rule(qube)
+    asking.control("plug", "stick")
+    asking.wait_for_window()
+    asking.take_keyboard()
+    for qube, stops, then in (("work", "personal", "work"), ("work", "work", "untrusted")):
+        asking.go_to(f"Attach sys-usb:2-1 to {qube}")
+        product.control("stop", stops)
+        until(lambda: not asking.button(f"Attach sys-usb:2-1 to {stops}"), lambda: f"{stops} as stopped")  # noqa: B023
+        asking.wait()
+        product.screen.key("Return")
+        asking.wait()
+        assert asking.button("Don’t attach sys-usb:2-1"), f"Enter was an answer: {product.holders('usb', 'sys-usb:2-1')}"
+        assert not (asking.focused() or "").startswith("Attach "), f"the focus is on {asking.focused()!r}"
+        asking.go_to(f"Attach sys-usb:2-1 to {then}")
+    product.screen.key("Return")
+    asking.answered()
+    product.wait_for_holders("usb", "sys-usb:2-1", "untrusted")
+    asking.wait_for_no_window()
 
 
 def swapped_device_is_refused(product):
@@ -238,6 +287,30 @@ def many_questions_stay_on_the_screen(product):
     asking.wait_for_no_window()
 
 
+def question_comes_in_front_of_our_own_windows(product):
+    """The window of preferences is open and has the keyboard: the question lies over it, and the keyboard stays there."""
+    asking = Asking(product).start()
+    asking.rule("work")
+    product.menu.open()
+    product.menu.choose("^Settings", level=0)
+    settings = int(preferences.wait_for_window(product).id, 16)
+    for has_keyboard in (True, False):
+        wanted = settings if has_keyboard else _typing(product)
+        until(lambda: product.screen.focus() == wanted, "the keyboard where it belongs")  # noqa: B023
+        asking.control("plug", "stick")
+        question = int(asking.wait_for_window().id, 16)
+        stack = product.screen.stack
+        settled(lambda: question in stack(), lambda: f"it among {stack()}", quiet=0.4)  # noqa: B023
+        assert product.screen.focus() == wanted, "the question took the keyboard away"
+        assert stack().index(question) > stack().index(settings), "the question lies under our own window"
+        asking.choose("Don’t attach")
+        asking.answered()
+        asking.wait_for_no_window()
+        assert preferences.window(product), "the window of preferences went along"
+        product.control("unplug", "stick")
+        product.wait_for_no_device("2-1")
+
+
 def question_through_qrexec_is_handed_on(product):
     """`plugboard --ask` takes the bare JSON and prints the answer; a second agent leaves the first its place."""
     asking = Asking(product).start()
@@ -274,10 +347,12 @@ def _around(box):
 TESTS = (
     question_is_asked_and_the_choice_is_attached,
     escape_attaches_nothing,
+    enter_is_a_yes_only_where_the_person_went,
     swapped_device_is_refused,
     swap_that_nobody_told_of_is_refused,
     several_questions_are_one_list,
     many_questions_stay_on_the_screen,
+    question_comes_in_front_of_our_own_windows,
     question_through_qrexec_is_handed_on,
 )
 for _test in TESTS:

@@ -18,6 +18,7 @@ import door
 import everyday
 import hands
 import hostile
+import keys
 import languages
 import mishap
 import places
@@ -32,6 +33,7 @@ THEMES = (
     everyday,
     choosing,
     hands,
+    keys,
     telling,
     hostile,
     places,

@@ -55,12 +55,8 @@ def server_that_dies_during_an_attach_ends_it_with_a_sentence(product):
 def failed_move_is_rolled_back_and_told(product):
     """The second half of a move fails: the first qube has it again, and the row says both."""
     product.wait_for_tray()
-    stick = product.plug("stick")
-    product.give("block", stick, "work")
+    menu, (stick, row) = product.menu, product.stick_in_work()
     product.control("fail-next", "block.Attach", "exception", "QubesException", "No free slot in untrusted.")
-    menu, row = product.menu, product.row(stick)
-    menu.open()
-    menu.wait_for_row(row + ".*attached to work")
     menu.hover(row)
     menu.choose("^Move to untrusted$")
     menu.open()
@@ -119,11 +115,7 @@ def failure_stays_in_the_row_until_dismissed(product):
 def stick_pulled_out_in_use_is_told_and_forgotten(product):
     """Pulled out while attached: a notification names who lost it; no row claims that it can still be used."""
     product.wait_for_tray()
-    stick = product.plug("stick")
-    product.give("block", stick, "work")
-    menu, row = product.menu, product.row(stick)
-    menu.open()
-    menu.wait_for_row(row + ".*attached to work")
+    menu, (stick, row) = product.menu, product.stick_in_work()
     menu.close()
     product.control("unplug", "stick")
     notice = product.notices.wait_for("was removed while attached to work")
@@ -138,11 +130,7 @@ def stick_pulled_out_in_use_is_told_and_forgotten(product):
 def rest_of_a_stick_is_cleaned_up_in_its_row(product):
     """Pulled out while attached, and still listed at its qube: the row says so and offers that one thing."""
     product.wait_for_tray()
-    stick = product.plug("stick")
-    product.give("block", stick, "work")
-    menu, row = product.menu, product.row(stick)
-    menu.open()
-    menu.wait_for_row(row + ".*attached to work")
+    menu, (_, row) = product.menu, product.stick_in_work()
     # The lists of who has what can't be read for a while, so it is not known that work lost it.
     product.control("latency", "block.Attached", "10000")
     product.control("unplug", "stick")

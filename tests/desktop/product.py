@@ -119,6 +119,15 @@ class Product:
         """Attaches by the command line, as somebody else than the widget does."""
         self.qvm_device(device_class, "attach", qube, port)
 
+    def stick_in_work(self):
+        """Plugs the stick in and gives its disk to work; its port and its row, once the open menu shows that."""
+        stick = self.plug("stick")
+        self.give("block", stick, "work")
+        row = self.row(stick)
+        self.menu.open()
+        self.menu.wait_for_row(row + ".*attached to work")
+        return stick, row
+
     def listed(self, device_class):
         """The rows of `qvm-device CLASS list`: port to the rest of its line."""
         lines = self.qvm_device(device_class, "list").splitlines()
@@ -138,6 +147,10 @@ class Product:
             lambda: self.holders(device_class, port) == sorted(qubes),
             lambda: f"qubesd saying that {port} is held by {list(qubes)}; it says {self.holders(device_class, port)}",
         )
+
+    def wait_for_no_device(self, port):
+        """Waits until the service shows none on any port of this name."""
+        until(lambda: port not in {device["Port"] for device in self.objects("Device")}, f"nothing on {port}")
 
     # ---- the service on the bus -----------------------------------------------------------------------------------
 

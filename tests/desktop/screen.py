@@ -41,6 +41,11 @@ class Screen:
                 found.append(Window(match[1], match[2] or "", match[3] or "", Box(x, y, width, height)))
         return found
 
+    def stack(self):
+        """The windows that the window manager knows, by number, lowest first."""
+        words = self._run("xprop", "-root", "_NET_CLIENT_LIST_STACKING")
+        return [int(word, 16) for word in re.findall(r"0x[0-9a-f]+", words)]
+
     # ---- pointer --------------------------------------------------------------------------------------------------
 
     def pointer(self):
@@ -87,6 +92,13 @@ class Screen:
 
     def key(self, *names):
         self._run("xdotool", "key", *names)
+
+    def down(self, name):
+        """Presses a key and holds it, so that it repeats."""
+        self._run("xdotool", "keydown", name)
+
+    def up(self, name):
+        self._run("xdotool", "keyup", name)
 
     def write(self, text):
         self._run("xdotool", "type", text)

@@ -158,11 +158,7 @@ def trouble(album):
 def gone(album):
     """A stick pulled out while it was attached and the menu open, then a USB qube that does not run."""
     product, menu = album.product, album.menu
-    stick = product.plug("stick")
-    product.give("block", stick, "work")
-    row = product.row(stick)
-    menu.open()
-    menu.wait_for_row(row + ".*attached to work")
+    _, row = product.stick_in_work()
     product.control("unplug", "stick")
     menu.wait_for_row(row + ".*no longer there")
     album.take("gone")
@@ -177,11 +173,7 @@ def gone(album):
 def removed(album):
     """The same on a machine that has not yet noticed that work lost the stick."""
     product, menu = album.product, album.menu
-    stick = product.plug("stick")
-    product.give("block", stick, "work")
-    row = product.row(stick)
-    menu.open()
-    menu.wait_for_row(row + ".*attached to work")
+    _, row = product.stick_in_work()
     product.control("latency", "block.Attached", "20000")
     product.control("unplug", "stick")
     menu.wait_for_row(row + ".*removed while attached")

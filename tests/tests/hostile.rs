@@ -14,8 +14,10 @@ use device_core::wire::property::Properties;
 use device_core::wire::reply::Reply;
 use device_core::wire::request::Request;
 use proptest::prelude::*;
-use proptest::sample::Index;
 use std::sync::LazyLock;
+
+#[path = "../../src/simulator/tests/laws/spoil.rs"]
+mod spoil;
 
 /// Every distinct base64 text of the recordings: requests, payloads, replies and event frames.
 static SAMPLES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -40,61 +42,11 @@ const OLDER: [&str; 3] = [
     "0\0sys-usb+sda read-only=no frontend-dev=xvdi persistent=no\n",
 ];
 
-/// One way to spoil bytes.
-#[derive(Debug, Clone)]
-enum Spoil {
-    Cut(Index),
-    Overwrite(Index, u8),
-    Insert(Index, Vec<u8>),
-    Repeat(Index, u8),
-    Append(Index),
-}
-
-fn spoil() -> impl Strategy<Value = Spoil> {
-    let nasty = prop_oneof![
-        Just(b"'".to_vec()),
-        Just(b"\\'".to_vec()),
-        Just(b"='".to_vec()),
-        Just(b" x='".to_vec()),
-        Just(b"\n".to_vec()),
-        Just(b"\0".to_vec()),
-        Just(b"%s<b>&amp;".to_vec()),
-        Just("\u{202e}\u{200b}".as_bytes().to_vec()),
-        Just(vec![0xff, 0xfe]),
-        Just(vec![b'A'; 5000]),
-    ];
-    prop_oneof![
-        any::<Index>().prop_map(Spoil::Cut),
-        (any::<Index>(), any::<u8>()).prop_map(|(at, byte)| Spoil::Overwrite(at, byte)),
-        (any::<Index>(), nasty).prop_map(|(at, bytes)| Spoil::Insert(at, bytes)),
-        (any::<Index>(), 1..30_u8).prop_map(|(at, times)| Spoil::Repeat(at, times)),
-        any::<Index>().prop_map(Spoil::Append),
-    ]
-}
+/// Longest sample after it was spoiled: more lines than any list may have.
+const LENGTH_MAX: usize = 1 << 18;
 
 fn spoiled() -> impl Strategy<Value = Vec<u8>> {
-    (any::<Index>(), prop::collection::vec(spoil(), 0..6)).prop_map(|(sample, spoils)| {
-        let mut bytes = sample.get::<Vec<u8>>(&SAMPLES).clone();
-        for spoil in spoils {
-            let length = bytes.len();
-            match spoil {
-                Spoil::Cut(at) => bytes.truncate(at.index(length + 1)),
-                Spoil::Overwrite(at, byte) if length > 0 => bytes[at.index(length)] = byte,
-                Spoil::Overwrite(..) => {}
-                Spoil::Insert(at, more) => {
-                    let at = at.index(length + 1);
-                    bytes.splice(at..at, more);
-                }
-                Spoil::Repeat(at, times) => {
-                    let tail = bytes[at.index(length + 1)..].to_vec();
-                    (0..times).for_each(|_| bytes.extend_from_slice(&tail));
-                }
-                Spoil::Append(other) => bytes.extend(other.get::<Vec<u8>>(&SAMPLES)),
-            }
-            bytes.truncate(1 << 18);
-        }
-        bytes
-    })
+    spoil::spoiled(&SAMPLES, LENGTH_MAX)
 }
 
 fn assert_harmless(device: &DeviceInfo) {

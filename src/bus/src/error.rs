@@ -84,7 +84,11 @@ fn from_reply(name: &str, message: Option<&str>) -> Error {
         }
         Some("Timeout" | "TimedOut") => (ErrorKind::Timeout, "The device service did not answer."),
         Some("AccessDenied") => (ErrorKind::Denied, "The session bus does not let this program ask."),
-        Some("UnknownObject") => (ErrorKind::NotFound, "The device service does not run, or not yet."),
+        // Commands go to the one object that is always there. That a device is gone is said by an error of our own.
+        Some("UnknownObject") => (
+            ErrorKind::Unreachable,
+            "The device service (plugboardd) is not ready yet. Try again in a moment.",
+        ),
         Some("UnknownMethod" | "UnknownInterface" | "UnknownProperty" | "InvalidArgs") => {
             (ErrorKind::Unsupported, "The device service is of another version. Start it again.")
         }
@@ -120,6 +124,7 @@ mod tests {
     fn an_absent_service_is_unreachable_and_an_old_one_unsupported() {
         for (name, kind) in [
             ("org.freedesktop.DBus.Error.ServiceUnknown", ErrorKind::Unreachable),
+            ("org.freedesktop.DBus.Error.UnknownObject", ErrorKind::Unreachable),
             ("org.freedesktop.DBus.Error.UnknownMethod", ErrorKind::Unsupported),
             ("org.example.Odd", ErrorKind::Internal),
         ] {

@@ -24,6 +24,8 @@ mod unassign;
 mod wait;
 mod watch;
 
+use std::time::Duration;
+
 use device_core::name::DeviceClass;
 
 use crate::errand::Errand;
@@ -32,7 +34,7 @@ use crate::grammar::Verb;
 use crate::parse::Matches;
 use crate::session::Session;
 
-/// Carries out one command.
+/// Carries out one command; `patience` is how long one that goes on for ever may hear nothing before it says so.
 ///
 /// # Errors
 /// Whatever kept it from being done.
@@ -41,11 +43,12 @@ pub async fn run(
     class: Option<&str>,
     verb: Verb,
     matches: &Matches,
+    patience: Option<Duration>,
 ) -> Result<(), Failure> {
     let read = |word| DeviceClass::new(word).map_err(|_| Failure::Refused(list::no_such_class(word)));
     let class = class.map(read).transpose()?;
     match (verb, class) {
-        (Verb::Watch, class) => watch::run(&mut errand, class.as_ref()).await,
+        (Verb::Watch, class) => watch::run(&mut errand, class.as_ref(), patience).await,
         (Verb::Denied, _) => denied::run(&mut errand, matches).await,
         (Verb::Export, class) => export::run(&mut errand, class.as_ref(), matches).await,
         (Verb::Apply, class) => apply::run(&mut errand, class.as_ref(), matches).await,

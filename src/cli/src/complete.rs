@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn each_place_wants_its_kind_of_word() {
-        use Meaning::{Device, File, Option, Qube};
+        use Meaning::{Device, File, Option, Qube, Template};
         for (program, line, kind) in [
             ("qvm-device", "", Kind::Class),
             ("qvm-device", "us", Kind::Class),
@@ -159,7 +159,7 @@ mod tests {
             ("qvm-usb", "attach --ro -o ", Kind::Meaning(Option)),
             ("qvm-usb", "attach -o a=b work sys", Kind::Meaning(Device)),
             ("qvm-usb", "attach --dispvm sys", Kind::Meaning(Device)),
-            ("qvm-usb", "attach --dispvm=de", Kind::Meaning(Qube)),
+            ("qvm-usb", "attach --dispvm=de", Kind::Meaning(Template)),
             ("qvm-usb", "attach --per", Kind::Flag),
             ("qvm-usb", "attach -- --per", Kind::Meaning(Qube)),
             ("qvm-usb", "list work pers", Kind::Meaning(Qube)),

@@ -1,6 +1,6 @@
 //! How a run can fail, and what is said then.
 //!
-//! Exit code 2 is a wrong command line, 130 and 143 a signal, 1 everything else. One sentence each, on the error
+//! Exit code 2 is a wrong command line, 129 to 131 and 143 a signal, 1 everything else. One sentence each, on the error
 //! stream.
 
 use device_core::error::{Error, ErrorKind};

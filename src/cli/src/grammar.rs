@@ -114,6 +114,8 @@ pub enum Arity {
 pub enum Meaning {
     /// A qube.
     Qube,
+    /// A qube that disposables can be based on.
+    Template,
     /// A device or port.
     Device,
     /// `KEY=VALUE` of an attachment.

@@ -1,4 +1,5 @@
-//! What ends a run from outside: Ctrl-C, a request to terminate, a terminal that goes away, and the limit of `--timeout`.
+//! What ends a run from outside: Ctrl-C, Ctrl-\, a request to terminate, a terminal that goes away, and the limit of
+//! `--timeout`.
 //!
 //! None of them undoes anything; each leaves a sentence on what is known to have happened.
 
@@ -12,6 +13,8 @@ use crate::ledger::Ledger;
 
 /// Exit code after Ctrl-C, as a shell names it.
 const INTERRUPTED: u8 = 130;
+/// Exit code after Ctrl-\, as a shell names it. No core is dumped: it would tell nothing that the sentence does not.
+const QUIT: u8 = 131;
 /// Exit code after a request to terminate, as a shell names it.
 const TERMINATED: u8 = 143;
 /// Exit code after the terminal went away, as a shell names it.
@@ -26,14 +29,16 @@ pub async fn bounded(
     limit: Option<Duration>,
     work: impl Future<Output = Result<(), Failure>>,
 ) -> Result<(), Failure> {
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt()).ok(), signal(SignalKind::terminate()).ok());
+    let taken = |kind| signal(kind).ok();
+    let (mut interrupt, mut quit, mut terminate) =
+        (taken(SignalKind::interrupt()), taken(SignalKind::quit()), taken(SignalKind::terminate()));
     // Who starts a run with `nohup` wants it to go on.
-    let mut hang_up = if ignores_hang_up() { None } else { signal(SignalKind::hangup()).ok() };
+    let mut hang_up = if ignores_hang_up() { None } else { taken(SignalKind::hangup()) };
     let cut_short = |code| Failure::CutShort { sentence: format!("Interrupted. {}", ledger.known()), code };
     tokio::select! {
         outcome = within(ledger, limit, work) => outcome,
         () = received(&mut interrupt) => Err(cut_short(INTERRUPTED)),
+        () = received(&mut quit) => Err(cut_short(QUIT)),
         () = received(&mut terminate) => Err(cut_short(TERMINATED)),
         () = received(&mut hang_up) => Err(cut_short(HUNG_UP)),
     }

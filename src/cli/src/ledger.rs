@@ -124,6 +124,14 @@ impl Ledger {
         self.client.label_of(qube).await
     }
 
+    /// Whether disposables can be based on a qube; `None` = it is kept from us.
+    ///
+    /// # Errors
+    /// Trouble with the link.
+    pub async fn is_disposable_template(&self, qube: &QubeName) -> Result<Option<bool>, Error> {
+        self.client.is_disposable_template(qube).await
+    }
+
     /// What `qube` must not be given.
     ///
     /// # Errors

@@ -85,7 +85,8 @@ fn read_and_run(
         Line::Complete(words) => complete(program, &words, console),
         Line::ListClasses(matches) => {
             let ledger = ledger(&matches);
-            on_runtime(program, &matches, &ledger, commands::classes::run(&ledger, console))
+            let limit = limit(program, &matches)?;
+            on_runtime(&matches, &ledger, limit, commands::classes::run(&ledger, console))
         }
         Line::Run { invocation, hint } => carry_out(program, invocation, hint, console),
     }
@@ -103,8 +104,11 @@ fn carry_out(
     if let Some(hint) = hint {
         errand.hint_at_line(hint);
     }
-    let work = commands::run(errand, class.as_deref(), command.verb, &matches);
-    match (command.verb, on_runtime(program, &matches, &ledger, work)) {
+    let limit = limit(program, &matches)?;
+    // Who watches does so until interrupted; the limit is that of the server's silence then.
+    let (until, patience) = if command.verb == Verb::Watch { (None, limit) } else { (limit, None) };
+    let work = commands::run(errand, class.as_deref(), command.verb, &matches, patience);
+    match (command.verb, on_runtime(&matches, &ledger, until, work)) {
         // To be interrupted is how it ends.
         (Verb::Watch, Err(Failure::CutShort { .. })) => Ok(()),
         // What was done is done, whether or not the line about it found room.
@@ -121,7 +125,7 @@ fn complete(program: &Program, words: &[String], console: Console<'_>) -> Result
     let matches = Matches::default();
     let ledger = ledger(&matches);
     let mut errand = Errand::new(ledger.clone(), program.clone(), Manner::Quiet, console);
-    on_runtime(program, &matches, &ledger, async {
+    on_runtime(&matches, &ledger, None, async {
         let lines = offer::lines(&mut errand, &complete::wanted(program, words)).await;
         Ok(errand.console.out.write_all(lines.as_bytes())?)
     })
@@ -134,12 +138,11 @@ fn ledger(matches: &Matches) -> Ledger {
 
 /// One thread, one run.
 fn on_runtime(
-    program: &Program,
     matches: &Matches,
     ledger: &Ledger,
+    limit: Option<Duration>,
     work: impl Future<Output = Result<(), Failure>>,
 ) -> Result<(), Failure> {
-    let limit = limit(program, matches)?;
     if matches.has(Key::Verbose) {
         start_log();
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use device_core::device::DeviceInfo;
 use device_core::hypervisor::Hypervisor;
 use device_core::name::{DeviceClass, QubeName};
-use device_core::qube::QubeState;
+use device_core::qube::{QubeClass, QubeState};
 use device_core::scope::{Scope, ScopeReply};
 
 use crate::complete::{Kind, Wanted, flags};
@@ -62,6 +62,7 @@ async fn meant(errand: &mut Errand<'_>, wanted: &Wanted, meaning: Meaning) -> Ve
     };
     match meaning {
         Meaning::Qube => qubes(errand).await,
+        Meaning::Template => templates(errand, &wanted.typed).await,
         Meaning::Device => devices(errand, wanted).await.unwrap_or_default(),
         Meaning::Option => match wanted.class.as_deref() {
             Some("block") => fixed(&[
@@ -105,10 +106,28 @@ async fn classes(errand: &Errand<'_>) -> Vec<Offer> {
 
 async fn qubes(errand: &mut Errand<'_>) -> Vec<Offer> {
     let qubes = errand.qubes().await.unwrap_or_default();
-    let offer = |qube: &QubeState| {
-        (qube.name.to_string(), format!("{}, {}", qube.class.as_str(), qube.state.as_str().to_lowercase()))
-    };
-    qubes.iter().filter(|qube| !qube.name.is_dom0()).map(offer).collect()
+    qubes.iter().filter(|qube| !qube.name.is_dom0()).map(offer_of_qube).collect()
+}
+
+/// The qubes that disposables can be based on: one call for each that can be one and begins as typed. One whose property
+/// is kept from us may be one.
+async fn templates(errand: &mut Errand<'_>, typed: &str) -> Vec<Offer> {
+    let client = errand.client.clone();
+    let mut offers = Vec::new();
+    for qube in errand.qubes().await.unwrap_or_default() {
+        let is_possible = matches!(qube.class, QubeClass::App | QubeClass::Standalone | QubeClass::Other);
+        if is_possible
+            && qube.name.as_str().starts_with(typed)
+            && let Ok(None | Some(true)) = client.is_disposable_template(&qube.name).await
+        {
+            offers.push(offer_of_qube(qube));
+        }
+    }
+    offers
+}
+
+fn offer_of_qube(qube: &QubeState) -> Offer {
+    (qube.name.to_string(), format!("{}, {}", qube.class.as_str(), qube.state.as_str().to_lowercase()))
 }
 
 /// What the command can mean: what the qube holds or is assigned where one leaves it, else what is there.

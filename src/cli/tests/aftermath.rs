@@ -72,6 +72,18 @@ fn every_sentence_ends_before_the_next_one() {
 }
 
 #[test]
+fn a_server_that_talks_without_end_leaves_room_for_what_happened() {
+    let machine = laptop();
+    machine.run("qvm-usb", "attach work sys-usb:2-1").go().printed("");
+    let (long, cut) = ("x".repeat(5000), "x".repeat(500));
+    machine.told(&format!("fail-next usb.Attach exception QubesException {long}"));
+    let told = format!("Error: {cut}… It is back in work.");
+    machine.run("qvm-usb", "move personal sys-usb:2-1").go().failed(1, &told);
+    machine.told(&format!("fail-next usb.Detach exception QubesException {long}"));
+    machine.run("qvm-usb", "detach work sys-usb:2-1").go().failed(1, &format!("Error: {cut}…"));
+}
+
+#[test]
 fn an_assignment_that_was_stored_all_the_same_is_told() {
     let machine = laptop();
     for (fault, first) in

@@ -96,6 +96,15 @@ fn explain_names_everything_that_is_in_the_way() {
 }
 
 #[test]
+fn a_usb_device_moves_although_its_backend_lags_behind() {
+    let machine = Machine::laptop().with("plug stick").with("takes release 900");
+    machine.run("qvm-usb", "attach work sys-usb:2-1").go().printed("");
+    machine.run("qvm-usb", "move personal sys-usb:2-1").go().printed("");
+    machine.run("qvm-usb", "detach personal sys-usb:2-1").go().printed("");
+    machine.run("qvm-usb", "attach work sys-usb:2-1").go().printed("");
+}
+
+#[test]
 fn a_partition_in_use_speaks_against_the_whole_stick() {
     let machine = Machine::laptop().with("plug stick");
     machine.run("qvm-block", "attach work sys-usb:sda1").go().printed("");

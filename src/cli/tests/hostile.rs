@@ -33,7 +33,7 @@ fn bad_words() -> Vec<OsString> {
 
 fn good_word(operand: &Operand) -> &'static str {
     match operand.meaning {
-        Meaning::Qube => "work",
+        Meaning::Qube | Meaning::Template => "work",
         Meaning::Device => "sys-usb:2-1",
         Meaning::Option => "a=b",
         Meaning::DenyVerb => "list",

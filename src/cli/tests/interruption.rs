@@ -32,8 +32,8 @@ fn a_limit_during_a_change_leaves_its_outcome_open_and_says_so() {
 }
 
 #[test]
-fn ctrl_c_during_a_change_tells_what_is_not_known() {
-    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+fn a_signal_during_a_change_tells_what_is_not_known() {
+    for (signal, code) in [("INT", 130), ("QUIT", 131), ("TERM", 143), ("HUP", 129)] {
         let server = Script::new().says(AVAILABLE, STICK).hangs(ATTACH);
         let running = Run::of("qvm-block", "attach work sys-usb:sda").on(&server.socket()).start();
         server.wait_for(ATTACH);
@@ -55,6 +55,24 @@ fn a_run_that_shall_outlive_its_terminal_does() {
     assert!(running.line().starts_with("usb sys-usb:2-1 appeared"));
     running.signal("TERM");
     assert_eq!(running.end().code, Some(0));
+}
+
+#[test]
+fn watch_tells_of_a_server_that_says_nothing_and_goes_on() {
+    for (fault, flag) in [("Events", ""), ("vm.List", ""), ("Events", "--json")] {
+        let mut machine = Machine::laptop().with(&format!("fail-next {fault} hang"));
+        let running = machine.run("qvm-usb", &format!("watch --timeout 0.2 {flag}")).start();
+        assert_eq!(running.complaint(), "No answer from qubesd for 0.2 s. Waiting for it.", "{fault}");
+        machine.down();
+        machine.up();
+        if flag.is_empty() {
+            while !running.complaint().starts_with("Watching; ") {}
+            machine.told("plug stick");
+        }
+        while !running.line().contains("appeared") {}
+        running.signal("INT");
+        assert_eq!(running.end().code, Some(0));
+    }
 }
 
 #[test]

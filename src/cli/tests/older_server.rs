@@ -31,6 +31,24 @@ fn changes(machine: &Machine) -> Vec<String> {
 }
 
 #[test]
+fn explain_knows_what_can_only_be_read() {
+    for machine in each_older() {
+        machine.told("plug block sys-usb sdx size=1 mode=r");
+        let explain = |device: &str| machine.run("qvm-block", &format!("explain work sys-usb:{device}")).go();
+        let only = "  sys-usb:sdx can be attached only read-only.\n";
+        for (options, verdict) in [("", "Yes: "), (" --ro", "Yes: "), (" -o read-only=no", "No: ")] {
+            let outcome = explain(&format!("sdx{options}"));
+            assert!(outcome.stdout.starts_with(verdict) && outcome.stdout.contains(only), "{outcome:?}");
+        }
+        machine
+            .run("qvm-block", "attach work sys-usb:sdx -o read-only=no")
+            .go()
+            .failed(1, "Error: This device can be attached only read-only");
+        assert!(!explain("sda").stdout.contains("read-only"));
+    }
+}
+
+#[test]
 fn the_table_is_that_of_its_time() {
     for machine in each_older() {
         machine.run("qvm-block", "attach work sys-usb:sda1").go().printed("");

@@ -6,6 +6,7 @@
 
 mod checks;
 mod outcome;
+pub mod settled;
 
 use crate::assignment::{Assignment, Options};
 use crate::error::{Error, ErrorKind};
@@ -13,6 +14,7 @@ use crate::hypervisor::{Action, Hypervisor, Performed};
 use crate::machine::Machine;
 use crate::mark::Mark;
 use crate::name::{DeviceRef, QubeName};
+use crate::patience::look_until;
 use crate::text::ended;
 use checks::{
     Astray, ask_rules, attached_exactly, find_attachment, look_attached, read_exposed, read_free, recognised,
@@ -74,7 +76,12 @@ pub async fn attach<H: Hypervisor>(
             None => done,
         };
     }
-    let Err(astray) = look_attached(hypervisor, device, frontend).await else {
+    let look = || look_attached(hypervisor, device, frontend);
+    let found = match &done {
+        Ok(()) => look_until(look, |found| !matches!(found, Err(Astray::Absent))).await,
+        Err(_) => look().await,
+    };
+    let Err(astray) = found else {
         return Ok(());
     };
     Err(match (astray, done) {
@@ -107,7 +114,12 @@ pub async fn detach<H: Hypervisor>(
     if done.as_ref().is_err_and(|error| !is_unclear(error)) {
         return done;
     }
-    Err(match (find_attachment(hypervisor, device, frontend).await, done) {
+    let look = || find_attachment(hypervisor, device, frontend);
+    let found = match &done {
+        Ok(()) => look_until(look, |found| !matches!(found, Ok(Some(_)))).await,
+        Err(_) => look().await,
+    };
+    Err(match (found, done) {
         (Ok(None), _) => return Ok(()),
         (Ok(Some(_)), Ok(())) => {
             let text =
@@ -251,7 +263,5 @@ async fn perform<H: Hypervisor>(hypervisor: &H, action: &Action) -> Result<(), E
     done.map_err(|error| if error.leaves_open() { unknown(&error) } else { error })
 }
 
-#[cfg(test)]
-mod partition_tests;
 #[cfg(test)]
 mod tests;

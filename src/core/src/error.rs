@@ -53,7 +53,7 @@ impl ErrorKind {
     ];
 }
 
-/// What the server itself said: the class of its exception and its words, made safe for a terminal but not cut.
+/// What the server itself said: the class of its exception and its words, made safe for a terminal and bounded at the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerError {
     /// Class name, such as `QubesVMNotRunningError`.

@@ -24,6 +24,7 @@ pub mod machine;
 
 pub mod mark;
 pub mod name;
+pub mod patience;
 pub mod qube;
 pub mod rules;
 pub mod scope;

@@ -81,6 +81,8 @@ pub enum Hint {
     Everything,
     /// In this scope.
     Scope(Scope),
+    /// In this scope, and what is told of it may lag behind: it is worth a second look in a moment.
+    Lagging(Scope),
     /// In every scope of this class (an event that does not say of whom).
     Class(DeviceClass),
     /// In every scope of this qube.
@@ -147,6 +149,10 @@ fn moved(frontend: Option<QubeName>, class: &str, event: &Event) -> Vec<Hint> {
     let backend =
         device.and_then(|text| text.split_once(':')).and_then(|(backend, _)| QubeName::new(backend).ok());
     let at_backend = match backend {
+        // Who has a USB device or a webcam its backend notes by itself, a second or so after the deed.
+        Some(backend) if matches!(class, DeviceClass::Usb | DeviceClass::Extension(_)) => {
+            Hint::Lagging(Scope::Exposed(backend, class.clone()))
+        }
         Some(backend) => Hint::Scope(Scope::Exposed(backend, class.clone())),
         None => Hint::Class(class.clone()),
     };

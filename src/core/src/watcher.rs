@@ -117,7 +117,7 @@ impl<H: Hypervisor> Watcher<H> {
                 return Ended::Unheard;
             }
             let wake =
-                self.schedule.next_retry().into_iter().chain(self.tell_stale_at()).chain([reconcile]).min();
+                self.schedule.next_due().into_iter().chain(self.tell_stale_at()).chain([reconcile]).min();
             tokio::select! {
                 hint = hints.next() => match hint {
                     Ok(hints) => hints.iter().for_each(|hint| self.doubt(hint)),
@@ -137,7 +137,7 @@ impl<H: Hypervisor> Watcher<H> {
                         self.schedule.doubt_oldest(RECONCILE_SHARE, now);
                         reconcile = now + RECONCILE_EVERY;
                     }
-                    self.schedule.wake_retries(now);
+                    self.schedule.wake_due(now);
                 },
                 () = self.changes.closed() => return Ended::Unheard,
             }
@@ -209,7 +209,11 @@ impl<H: Hypervisor> Watcher<H> {
             Hint::Scope(scope) if self.inventory.can_be_asked(scope) => {
                 self.schedule.doubt_or_want(scope, Urgency::Row, now);
             }
-            Hint::Scope(_) => {}
+            Hint::Lagging(scope) if self.inventory.can_be_asked(scope) => {
+                self.schedule.doubt_or_want(scope, Urgency::Row, now);
+                self.schedule.look_again(scope, now);
+            }
+            Hint::Scope(_) | Hint::Lagging(_) => {}
         }
     }
 

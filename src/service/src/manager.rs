@@ -10,7 +10,7 @@ use std::sync::Arc;
 use device_bus::error::Failure;
 use device_bus::options::{self, CommandOptions};
 use device_core::assignment::{Assignment, Options};
-use device_core::command;
+use device_core::command::{self, settled};
 use device_core::error::{Error, ErrorKind};
 use device_core::machine::Machine;
 use device_core::name::DeviceRef;
@@ -23,7 +23,6 @@ use crate::state::State;
 use crate::upstream::Upstream;
 
 mod request;
-mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -119,7 +118,7 @@ impl<H: Upstream> Manager<H> {
         request::seen(&machine, &device)?;
         let what = format!("assign {} to {frontend} ({mode}){}", named(&machine, &device), with(&options));
         let assignment = Assignment::exactly(&device, &frontend, mode, options);
-        carry_out(&call, &what, command::assign(&*self.hypervisor, &assignment)).await
+        carry_out(&call, &what, settled::assign(&*self.hypervisor, &assignment)).await
     }
 
     async fn unassign(
@@ -135,7 +134,7 @@ impl<H: Upstream> Manager<H> {
         let machine = self.whole_machine()?;
         request::seen(&machine, &device)?;
         let what = format!("unassign {} from {qube}", named(&machine, &device));
-        let done = stored::unassign(&*self.hypervisor, &device, &qube);
+        let done = settled::unassign(&*self.hypervisor, &device, &qube);
         carry_out(&call, &what, done).await
     }
 
@@ -147,7 +146,7 @@ impl<H: Upstream> Manager<H> {
     ) -> Result<(), Failure> {
         let qube = request::qube(qube)?;
         options::none(&options)?;
-        carry_out(&call, &format!("start {qube}"), command::start(&*self.hypervisor, &qube)).await
+        carry_out(&call, &format!("start {qube}"), settled::start(&*self.hypervisor, &qube)).await
     }
 
     async fn shutdown_qube(
@@ -158,7 +157,7 @@ impl<H: Upstream> Manager<H> {
     ) -> Result<(), Failure> {
         let qube = request::qube(qube)?;
         options::none(&options)?;
-        carry_out(&call, &format!("shut down {qube}"), command::shutdown(&*self.hypervisor, &qube)).await
+        carry_out(&call, &format!("shut down {qube}"), settled::shutdown(&*self.hypervisor, &qube)).await
     }
 
     async fn set_mark(

@@ -25,7 +25,7 @@ use crate::upstream::Upstream;
 mod fake;
 mod manual;
 
-pub(crate) use fake::{Fake, disk, name, stick};
+pub(crate) use fake::{Cut, Fake, disk, name, stick};
 pub(crate) use manual::assert_manual;
 
 /// Longest wait for something that has to happen.

@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 use crate::state::State;
 
 pub(crate) use pci::{plain_port as plain_pci_port, port_of as pci_port, reset_with as pci_reset_with};
-pub(crate) use usb::check as check_usb;
+pub(crate) use usb::{check as check_usb, release as release_usb};
 
 /// A device class of the simulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -16,7 +16,7 @@ use device_core::qube::PowerState;
 
 use crate::agent;
 use crate::automatic::Question;
-use crate::class::{Class, Exposed};
+use crate::class::{Class, Exposed, release_usb};
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::state::State;
@@ -32,6 +32,8 @@ pub(crate) enum Deed {
     Halt(QubeName, u32),
     /// A USB device arrives in a qube.
     Attach(QubeName, Box<Exposed>, Options),
+    /// A backend notes that a USB device is no longer with that qube: backend, port, qube.
+    Release(QubeName, String, QubeName),
 }
 
 /// What a change left to be done.
@@ -58,6 +60,11 @@ impl Left {
     /// Has a deed done after that time, counted from the end of the one before.
     pub(crate) fn later(&mut self, after: Duration, deed: Deed) {
         self.deeds.push_back((after, deed));
+    }
+
+    /// Has a deed done after that time; no call waits for it.
+    pub(crate) fn aside(&mut self, after: Duration, deed: Deed) {
+        self.unattended.push_back((after, deed));
     }
 
     /// Has a person asked, and the call that raised the question wait.
@@ -195,6 +202,10 @@ impl State {
             Deed::Halt(name, xid) if self.is_same_run(&name, xid) => self.stop(&name),
             Deed::Halt(..) => Ok(()),
             Deed::Attach(frontend, device, options) => self.arrive(&frontend, &device, options),
+            Deed::Release(backend, port, frontend) => {
+                release_usb(self, &backend, &port, &frontend);
+                Ok(())
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! How long things take: calls, starts, shutdowns, USB attaches. Nothing takes any time until the control language says
+//! How long things take: calls, starts, shutdowns, USB attaches and releases. Nothing takes any time until the control language says
 //! so.
 //!
 //! Only lengths live here. `server` waits for calls, `later` for what goes on after a call has begun.
@@ -25,6 +25,8 @@ pub(crate) struct Pace {
     pub(crate) shutdown: Duration,
     /// Of the proxy between two qubes, when a USB device is attached.
     pub(crate) attach: Duration,
+    /// From the answer to a detach of a USB device until its backend notes that it is free.
+    pub(crate) release: Duration,
 }
 
 /// A length of time, and how much longer it may be.

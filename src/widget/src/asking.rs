@@ -7,7 +7,7 @@
 //!                                              └──▶ a look through the link, afresh, before a yes goes out
 //! ```
 //!
-//! [`request`], [`desk`], [`model`] and [`patience`] are pure. Whatever is not a clear yes of the person to exactly
+//! [`request`], [`desk`], [`model`], [`patience`], [`steps`] and [`keys`] are pure. Whatever is not a clear yes of the person to exactly
 //! what they saw is a no: a request that can't be read, an agent that ends, a device that is another one by now.
 
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use request::Question;
 mod agent;
 mod card;
 mod desk;
+mod keys;
 mod model;
 mod patience;
 pub(crate) mod relay;
@@ -27,6 +28,7 @@ mod request;
 mod room;
 mod serve;
 mod socket;
+mod steps;
 #[cfg(test)]
 mod tests;
 pub(crate) mod window;

@@ -7,7 +7,8 @@
 //!
 //! ```text
 //! app ── window ─┬─ frame (banners, search, footer)   listen, keyboard, hover: what the person does
-//!                ├─ list of row                       outside ── x11: where it stands, what closes it
+//!                ├─ list of row                       focus: what takes the keyboard from an entry that goes
+//!                │                                    outside ── x11: where it stands, what closes it
 //!                └─ submenu ── list of item           style, dot: how it looks
 //! ```
 
@@ -15,6 +16,7 @@ pub(crate) mod app;
 pub(crate) mod device_row;
 pub(crate) mod dot;
 pub(crate) mod entry;
+pub(crate) mod focus;
 pub(crate) mod model;
 pub(crate) mod order;
 pub(crate) mod risk;

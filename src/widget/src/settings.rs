@@ -97,6 +97,8 @@ impl SettingsWindow {
             .title(strings::preferences())
             .icon_name(crate::APP_ID)
             .search_enabled(false)
+            // libadwaita would have it modal: above our other windows, none of which could then be used.
+            .modal(false)
             .default_width(520)
             .default_height(640)
             .build();

@@ -13,6 +13,7 @@
 mod catalogue;
 mod dependencies;
 mod papers;
+mod releases;
 mod sources;
 mod translations;
 mod walls;

@@ -4,6 +4,7 @@
 //! all the same is never left unsaid. Nor is what was done before it in the same run.
 
 use device_core::assignment::Assignment;
+use device_core::command::settled::stored_mode;
 use device_core::error::Error;
 use device_core::name::{Port, QubeName};
 
@@ -108,8 +109,12 @@ impl Wish<'_> {
             Self::Detached(port, frontend) => {
                 Some(!session.errand.client.is_attached(port, frontend).await.ok()?)
             }
-            Self::Assigned(assignment) => Some(is_stored(session, assignment).await?),
-            Self::Unassigned(assignment) => Some(!is_stored(session, assignment).await?),
+            Self::Assigned(assignment) => {
+                Some(stored_mode(&session.errand.client, assignment).await.ok()? == Some(assignment.mode))
+            }
+            Self::Unassigned(assignment) => {
+                Some(stored_mode(&session.errand.client, assignment).await.ok()?.is_none())
+            }
         }
     }
 
@@ -118,19 +123,15 @@ impl Wish<'_> {
         match self {
             Self::Attached(port, frontend) => format!("{port} {} attached to {frontend}", is(true)),
             Self::Detached(port, frontend) => format!("{port} {} attached to {frontend}", is(false)),
-            Self::Assigned(assignment) => {
-                format!("the assignment {} stored for {}", is(true), assignment.frontend)
+            Self::Assigned(Assignment { frontend, .. }) if now == Now::AsWished => {
+                format!("the assignment is stored for {frontend}")
+            }
+            Self::Assigned(Assignment { frontend, mode, .. }) => {
+                format!("the assignment is not stored as {mode} for {frontend}")
             }
             Self::Unassigned(assignment) => {
                 format!("the assignment {} stored for {}", is(false), assignment.frontend)
             }
         }
     }
-}
-
-async fn is_stored(session: &Session<'_>, wanted: &Assignment) -> Option<bool> {
-    let stored = session.assigned(&wanted.frontend).await.ok()?;
-    Some(stored.iter().any(|stored| {
-        (&stored.backend, &stored.port, &stored.device) == (&wanted.backend, &wanted.port, &wanted.device)
-    }))
 }

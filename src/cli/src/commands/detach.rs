@@ -7,6 +7,7 @@ use device_core::assignment::Attachment;
 use device_core::error::Error;
 use device_core::hypervisor::{Action, Hypervisor};
 use device_core::name::{DeviceId, DeviceRef, Port, PortId, QubeName};
+use device_core::patience::look_until;
 
 use super::aftermath::{self, Wish};
 use super::target;
@@ -149,7 +150,8 @@ pub(super) async fn detach(
 
 /// Looks whether it is gone. A read that is refused contradicts nothing.
 async fn verify(session: &Session<'_>, device: &DeviceRef, frontend: &QubeName) -> Result<(), Failure> {
-    let after: Result<_, Error> = session.errand.client.attached_on(&device.port, frontend).await;
+    let look = || session.errand.client.attached_on(&device.port, frontend);
+    let after: Result<_, Error> = look_until(look, |after| !matches!(after, Ok(Some(_)))).await;
     match after {
         Ok(Some(_)) => {
             session.errand.client.withdraw();

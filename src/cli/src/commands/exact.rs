@@ -1,8 +1,10 @@
 //! The attachment of exactly one device, for every command that makes one.
 
 use device_core::assignment::Assignment;
+use device_core::device::DeviceInfo;
 use device_core::hypervisor::{Action, Hypervisor};
 use device_core::name::{DeviceRef, QubeName};
+use device_core::patience::look_until;
 
 use super::aftermath::{self, Wish};
 use super::target;
@@ -39,9 +41,14 @@ pub(super) async fn verify(
     frontend: &QubeName,
 ) -> Result<(), Failure> {
     let backend_tells = !device.port.class.is_dom0_only() && device.id.is_told();
+    let is_there = |present: &DeviceInfo| present.holder.as_ref() == Some(frontend);
     if backend_tells
-        && let Ok(Some(present)) = session.errand.client.exposed_on(&device.port).await
-        && present.holder.as_ref() == Some(frontend)
+        && let Ok(Some(present)) = look_until(
+            || session.errand.client.exposed_on(&device.port),
+            |found| !matches!(found, Ok(Some(present)) if !is_there(present)),
+        )
+        .await
+        && is_there(&present)
     {
         // Of a partition that was just attached the disk is not listed any more, and its id leaves that open.
         if present.id.agrees_with(&device.id) {

@@ -41,7 +41,11 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
     let program = session.errand.program.beside(session.class.as_str());
     let mut against = reasons(&machine, device, &frontend, &held, &program);
     against.extend(options::against(&session.class, &options));
-    let further = further(session, device, &frontend).await;
+    let mut further = further(session, device, &frontend).await;
+    if options::is_only_readable(&device.info) {
+        let told = if options::ask_for_writing(&options) { &mut against } else { &mut further };
+        told.push(format!("{port} can be attached only read-only."));
+    }
     say(session, device, &frontend, &against, &further)?;
     if against.is_empty() { Ok(()) } else { Err(Failure::No) }
 }

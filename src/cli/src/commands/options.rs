@@ -1,6 +1,7 @@
 //! The options of an attachment or assignment, as `-o` and `--ro` give them.
 
 use device_core::assignment::Options;
+use device_core::device::DeviceInfo;
 use device_core::name::DeviceClass;
 
 use crate::failure::Failure;
@@ -32,6 +33,20 @@ pub(super) fn options(class: &DeviceClass, matches: &Matches) -> Result<Options,
         options.set("read-only", "yes");
     }
     Ok(options)
+}
+
+/// Whether the server tells of this device that nobody can write to it. One of R4.3 does not tell it of any.
+///
+/// # Source
+/// Admin API facts 2.5 and 5.2.
+pub(super) fn is_only_readable(device: &DeviceInfo) -> bool {
+    device.port.class == DeviceClass::Block
+        && device.data.get("mode").is_some_and(|mode| mode.as_str() == "r")
+}
+
+/// Whether these options ask for a disk that can be written to.
+pub(super) fn ask_for_writing(options: &Options) -> bool {
+    options.value("read-only").is_some_and(is_no)
 }
 
 /// What a server will say against these options, as far as their names and values tell.

@@ -153,9 +153,9 @@ fn concerns(session: &Session<'_>, frontend: Option<&QubeName>, word: &DeviceWor
         Hint::Everything | Hint::Scope(Scope::Qubes) => true,
         Hint::Class(class) => *class == session.class,
         Hint::Qube(qube) => Some(qube) == frontend || qube.as_str() == word.backend,
-        Hint::Scope(Scope::Exposed(backend, class)) => {
+        Hint::Scope(Scope::Exposed(backend, class)) | Hint::Lagging(Scope::Exposed(backend, class)) => {
             backend.as_str() == word.backend && *class == session.class
         }
-        Hint::Scope(_) => false,
+        Hint::Scope(_) | Hint::Lagging(_) => false,
     }
 }

@@ -1,9 +1,11 @@
-//! `watch`: what happens to devices, line by line, until it is interrupted. A restart of qubesd is told and survived.
+//! `watch`: what happens to devices, line by line, until it is interrupted. A restart of qubesd is told and survived, and
+//! so is a qubesd that takes the connection and says nothing.
 
 mod looks;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use device_core::device::Device;
 use device_core::machine::{Change, Link, Machine};
@@ -11,6 +13,7 @@ use device_core::name::{DeviceClass, Port, QubeName};
 use device_core::watcher::Watcher;
 use serde::Serialize;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 use crate::errand::{Errand, Manner};
 use crate::events::{self, Event, News};
@@ -21,11 +24,20 @@ use looks::Looks;
 /// Batches of changes on their way from the watcher; a slow reader of ours holds it back.
 const BATCHES: usize = 16;
 
-/// Watches the devices of one class, or of all.
+/// How long a server may owe every answer before a person hears of it, unless `--timeout` says otherwise. One at work is
+/// never silent for so long.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Watches the devices of one class, or of all. A server that is silent for as long as `patience` is told of, and
+/// waited for.
 ///
 /// # Errors
 /// When nobody reads the lines any more.
-pub(super) async fn run(errand: &mut Errand<'_>, class: Option<&DeviceClass>) -> Result<(), Failure> {
+pub(super) async fn run(
+    errand: &mut Errand<'_>,
+    class: Option<&DeviceClass>,
+    patience: Option<Duration>,
+) -> Result<(), Failure> {
     let (sender, mut batches) = mpsc::channel(BATCHES);
     let looks = Looks::new(errand.client.clone());
     let (watcher, _handle) = Watcher::new(Arc::new(looks.clone()), sender);
@@ -33,14 +45,42 @@ pub(super) async fn run(errand: &mut Errand<'_>, class: Option<&DeviceClass>) ->
         View { class, looks, machine: Machine::default(), is_whole: false, from_the_first: BTreeSet::new() };
     let watching = watcher.run();
     tokio::pin!(watching);
+    let patience = patience.unwrap_or(PATIENCE);
+    let mut look_at = Some(Instant::now() + patience);
     loop {
         tokio::select! {
             () = &mut watching => return Ok(()),
             batch = batches.recv() => match batch {
-                Some(batch) => view.take(errand, batch)?,
+                Some(batch) => {
+                    view.take(errand, batch)?;
+                    look_at = view.is_owed_answers().then(|| Instant::now() + patience);
+                }
                 None => return Ok(()),
             },
+            () = until(look_at) => {
+                let silent_at = view.looks.last_heard() + patience;
+                look_at = (silent_at > Instant::now()).then_some(silent_at);
+                if look_at.is_none() {
+                    complain(errand, patience)?;
+                }
+            }
         }
+    }
+}
+
+/// Says that nothing comes: with `--json` on the error stream as well, as it is nothing that happened.
+fn complain(errand: &mut Errand<'_>, patience: Duration) -> Result<(), Failure> {
+    if errand.manner != Manner::Quiet {
+        let silent = patience.as_secs_f64();
+        writeln!(errand.console.err, "No answer from qubesd for {silent} s. Waiting for it.")?;
+    }
+    Ok(())
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -56,6 +96,11 @@ struct View<'a> {
 }
 
 impl View<'_> {
+    /// Whether something was asked that is not answered yet. Of a link that is lost the person heard already.
+    fn is_owed_answers(&self) -> bool {
+        self.machine.link == Link::Resyncing
+    }
+
     fn take(&mut self, errand: &mut Errand<'_>, batch: Vec<Change>) -> Result<(), Failure> {
         for change in batch {
             match &change {

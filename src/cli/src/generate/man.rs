@@ -5,11 +5,15 @@ use std::fmt::Write as _;
 use super::names;
 use crate::grammar::{ABOUT, Arity, COMMANDS, COMMON, Command, Flag, Operand, Reach, TOP};
 
+/// The day of this version, as the list of releases has it, and not that of the build: two builds of one source are the
+/// same.
+const DAY: &str = "2026-11-21";
+
 /// The page, for programs whose names begin so.
 pub(super) fn page(prefix: &str) -> String {
     let program = format!("{prefix}device");
     let mut page = format!(
-        ".\\\" Made by {} {}.\n.TH {} 1 \"\" \"Plugboard {}\" \"Qubes OS\"\n.SH NAME\n{} \\- {}\n.SH SYNOPSIS\n",
+        ".\\\" Made by {} {}.\n.TH {} 1 \"{DAY}\" \"Plugboard {}\" \"Qubes OS\"\n.SH NAME\n{} \\- {}\n.SH SYNOPSIS\n",
         escaped(&program),
         super::FLAG,
         program.to_uppercase(),
@@ -44,11 +48,11 @@ CLASS is block, mic, pci, usb or what an extension brought; under a name such as
 command the devices are listed. A device is written BACKEND:PORT[:DEVICE_ID]; where an assignment or a detach is \
 meant, port or id may be *. VMNAME may hold shell wildcards.
 
-Ctrl-C, SIGTERM, SIGHUP and --timeout end a run with a sentence on what is known to have happened. Nothing is undone then.";
+Ctrl-C, SIGQUIT, SIGTERM, SIGHUP and --timeout end a run with a sentence on what is known to have happened. Nothing is undone then.";
 
 const EXIT: &str =
     "0: done. 1: refused, failed or no answer; one sentence on the error stream says which. 2: wrong \
-command line. 129, 130, 143: ended by SIGHUP, by Ctrl-C, by SIGTERM.
+command line. 129, 130, 131, 143: ended by SIGHUP, by Ctrl-C, by SIGQUIT, by SIGTERM.
 
 explain ends with 1 when the attach would not work, apply --dry-run when there is a difference.";
 

@@ -15,8 +15,12 @@ pub const COMMON: &[Flag] = &[
     Flag::new(Key::ForceRoot, &["force-root"], ""),
     Flag::new(Key::Socket, &["socket"], "Socket of qubesd; else QUBESD_SOCKET, else the system's")
         .value("PATH", Meaning::File),
-    Flag::new(Key::Timeout, &["timeout"], "Give up after that long, and tell what is known to have happened")
-        .value("SECONDS", Meaning::Number),
+    Flag::new(
+        Key::Timeout,
+        &["timeout"],
+        "Give up after that long, and tell what is known to have happened; watch says so and goes on",
+    )
+    .value("SECONDS", Meaning::Number),
     Flag::new(Key::Json, &["json"], "Print results as JSON, one object a line"),
 ];
 
@@ -77,7 +81,7 @@ const ATTACH: Command = Command {
             &["dispvm"],
             "Attach to a new disposable, in place of VMNAME, and name it",
         )
-        .perhaps_value("TEMPLATE", Meaning::Qube),
+        .perhaps_value("TEMPLATE", Meaning::Template),
     ],
     exclusive: &[&[Exclusive::Flag(Key::Persistent), Exclusive::Flag(Key::Disposable)]],
     operands: &[VMNAME, DEVICE],

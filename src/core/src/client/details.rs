@@ -9,6 +9,9 @@ use crate::name::{DeviceRef, QubeName};
 use crate::qube::{Label, QubeDetails};
 use crate::wire::request::Request;
 
+/// Whether disposables can be based on a qube. Qubes of most classes have no such property.
+const TEMPLATE_FOR_DISPOSABLES: &str = "template_for_dispvms";
+
 impl AdminClient {
     /// Label, marks and deny list. `GetAll` is one call; where policy forbids it, one call per property.
     pub(super) async fn details(&self, qube: &QubeName) -> Result<QubeDetails, Error> {
@@ -25,7 +28,7 @@ impl AdminClient {
         }
         let yes = |value: Option<String>| value.as_deref() == Some("True");
         details.is_disposable_template =
-            yes(self.property(qube, "template_for_dispvms", all.as_deref()).await?);
+            yes(self.property(qube, TEMPLATE_FOR_DISPOSABLES, all.as_deref()).await?);
         details.is_auto_cleanup = yes(self.property(qube, "auto_cleanup", all.as_deref()).await?);
         let denied = self.property(qube, "devices_denied", all.as_deref()).await?.unwrap_or_default();
         details.denied = Interface::split(&denied).collect();
@@ -41,6 +44,20 @@ impl AdminClient {
         match self.property(qube, "label", None).await? {
             Some(name) => Ok(Some(self.label(name).await?)),
             None => Ok(None),
+        }
+    }
+
+    /// Whether disposables can be based on one qube; `None` when it is kept from us.
+    ///
+    /// # Errors
+    /// Trouble with the link.
+    pub async fn is_disposable_template(&self, qube: &QubeName) -> Result<Option<bool>, Error> {
+        let get = Request::new("admin.vm.property.Get", TEMPLATE_FOR_DISPOSABLES, qube.as_str());
+        match self.read_call(get).await {
+            Ok(data) => Ok(property_value(&text(&data)).map(|value| value == "True")),
+            Err(error) if is_about_the_link(&error) => Err(error),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(false)),
+            Err(_) => Ok(None),
         }
     }
 

@@ -1,201 +1,11 @@
 //! Laws of the commands on a made-up hypervisor that can be told to misbehave.
 
-use std::sync::Mutex;
+mod fake;
+mod partitions;
 
 use super::*;
-use crate::assignment::{Attachment, Mode};
-use crate::device::DeviceInfo;
-use crate::hypervisor::Hints;
 use crate::name::{DeviceClass, DeviceId, Port, PortId};
-use crate::scope::{Hint, Scope, ScopeReply};
-
-fn name(text: &str) -> QubeName {
-    QubeName::new(text).unwrap()
-}
-
-fn disk(port: &str, id: &str) -> DeviceRef {
-    let port = Port::new(name("sys-usb"), DeviceClass::Block, PortId::new(port).unwrap());
-    DeviceRef { port, id: DeviceId::new(id).unwrap() }
-}
-
-/// What the fake does with the next attach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Attaching {
-    Works,
-    Fails,
-    SaysYesAndDoesNothing,
-    /// The device is swapped for another one right before.
-    TakesAnother,
-    /// The device is swapped for another one right before, and that one is refused.
-    RefusesAnother,
-    /// As [`Attaching::TakesAnother`], and that one can't be detached.
-    TakesAnotherForGood,
-    /// Nothing can be read any more either.
-    BreaksTheLink,
-    /// It works, and the reply is cut.
-    WorksAndIsCut,
-    /// It does not work, and the reply is cut.
-    FailsAndIsCut,
-    /// It may work; the server closes without one byte, and then nothing can be read any more.
-    FallsSilent,
-    /// It works, or a detach does, and then nothing can be read any more.
-    BreaksTheLinkAfterwards,
-    /// It works, and the server closes without one byte.
-    WorksWithoutAWord,
-    /// It does not work, and the server closes without one byte.
-    FailsWithoutAWord,
-}
-
-/// Disks on one backend, each with its holder.
-struct Fake(Mutex<State>);
-
-struct State {
-    disks: Vec<(DeviceRef, Option<QubeName>)>,
-    attaching: Vec<Attaching>,
-    done: Vec<String>,
-    is_away: bool,
-    cannot_detach: bool,
-}
-
-struct NoHints;
-
-impl Hints for NoHints {
-    async fn next(&mut self) -> Result<Vec<Hint>, Error> {
-        std::future::pending().await
-    }
-}
-
-impl Fake {
-    fn with(disks: &[(DeviceRef, Option<&str>)], attaching: &[Attaching]) -> Self {
-        Self(Mutex::new(State {
-            disks: disks.iter().map(|(disk, holder)| (disk.clone(), holder.map(name))).collect(),
-            attaching: attaching.iter().rev().copied().collect(),
-            done: Vec::new(),
-            is_away: false,
-            cannot_detach: false,
-        }))
-    }
-
-    fn holder(&self, device: &DeviceRef) -> Option<QubeName> {
-        let state = self.0.lock().unwrap();
-        state.disks.iter().find(|(disk, _)| disk.port == device.port).and_then(|(_, holder)| holder.clone())
-    }
-
-    fn done(&self) -> Vec<String> {
-        self.0.lock().unwrap().done.clone()
-    }
-}
-
-impl Hypervisor for Fake {
-    type Hints = NoHints;
-
-    async fn read(&self, scope: &Scope) -> Result<ScopeReply, Error> {
-        let state = self.0.lock().unwrap();
-        if state.is_away {
-            return Err(Error::new(ErrorKind::Unreachable, "Gone."));
-        }
-        Ok(match scope {
-            Scope::Exposed(..) => ScopeReply::Exposed(
-                state
-                    .disks
-                    .iter()
-                    .map(|(disk, holder)| {
-                        let mut info = DeviceInfo::unknown(disk.port.clone(), disk.id.clone());
-                        info.holder.clone_from(holder);
-                        info
-                    })
-                    .collect(),
-            ),
-            Scope::Attached(frontend, _) => ScopeReply::Attached(
-                state
-                    .disks
-                    .iter()
-                    .filter(|(_, holder)| holder.as_ref() == Some(frontend))
-                    .map(|(disk, _)| Attachment {
-                        device: disk.clone(),
-                        frontend: frontend.clone(),
-                        mode: Mode::Manual,
-                        options: Options::from_iter([("read-only", "yes")]),
-                    })
-                    .collect(),
-            ),
-            _ => return Err(Error::new(ErrorKind::Unsupported, "not asked in these tests")),
-        })
-    }
-
-    async fn subscribe(&self) -> Result<NoHints, Error> {
-        Ok(NoHints)
-    }
-
-    async fn perform(&self, action: &Action) -> Result<Performed, Error> {
-        let mut state = self.0.lock().unwrap();
-        match action {
-            Action::Attach { device, frontend, options } => {
-                let read_only = if options.is_read_only() { " read-only" } else { "" };
-                state.done.push(format!("attach {} {frontend}{read_only}", device.port.id));
-                let attaching = state.attaching.pop().unwrap_or(Attaching::Works);
-                state.is_away = matches!(
-                    attaching,
-                    Attaching::BreaksTheLink | Attaching::BreaksTheLinkAfterwards | Attaching::FallsSilent
-                );
-                state.cannot_detach = attaching == Attaching::TakesAnotherForGood;
-                let place = state.disks.iter_mut().find(|(disk, _)| disk.port == device.port).unwrap();
-                match attaching {
-                    Attaching::Works | Attaching::BreaksTheLinkAfterwards => {
-                        place.1 = Some(frontend.clone());
-                    }
-                    Attaching::TakesAnother | Attaching::TakesAnotherForGood => {
-                        *place = (disk("sda", "evil"), Some(frontend.clone()));
-                    }
-                    Attaching::SaysYesAndDoesNothing => {}
-                    Attaching::RefusesAnother => {
-                        *place = (disk("sda", "evil"), None);
-                        return Err(Error::new(ErrorKind::Refused, "It is ambiguous"));
-                    }
-                    Attaching::WorksWithoutAWord => {
-                        place.1 = Some(frontend.clone());
-                        return Err(Error::empty_reply());
-                    }
-                    Attaching::WorksAndIsCut => {
-                        place.1 = Some(frontend.clone());
-                        return Err(Error::new(ErrorKind::Malformed, "Cut."));
-                    }
-                    Attaching::FailsAndIsCut => return Err(Error::new(ErrorKind::Malformed, "Cut.")),
-                    Attaching::FailsWithoutAWord | Attaching::FallsSilent => return Err(Error::empty_reply()),
-                    Attaching::Fails => return Err(Error::new(ErrorKind::Refused, "No free device node.")),
-                    Attaching::BreaksTheLink => return Err(Error::new(ErrorKind::Unreachable, "Gone.")),
-                }
-            }
-            Action::Detach { device, frontend } => {
-                state.done.push(format!("detach {} {frontend}", device.port.id));
-                if state.cannot_detach {
-                    return Err(Error::new(ErrorKind::Refused, "It is stuck."));
-                }
-                state.is_away = state.attaching.last() == Some(&Attaching::BreaksTheLinkAfterwards);
-                state
-                    .disks
-                    .iter_mut()
-                    .filter(|(disk, _)| disk == device)
-                    .for_each(|(_, holder)| *holder = None);
-            }
-            Action::CreateDisposable(template) if template.as_str() == "lost-dvm" => {
-                return Err(Error::new(ErrorKind::Unreachable, "Gone."));
-            }
-            Action::CreateDisposable(_) => {
-                state.done.push("create".into());
-                return Ok(Performed::Created(name("disp1")));
-            }
-            Action::Start(qube) => state.done.push(format!("start {qube}")),
-            Action::Discard(qube) => state.done.push(format!("discard {qube}")),
-            other => state.done.push(format!("{other:?}")),
-        }
-        Ok(Performed::Done)
-    }
-}
-
-fn run<T>(test: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test)
-}
+use fake::{Attaching, Fake, disk, name, run};
 
 fn attach_sda(fake: &Fake) -> Result<(), Error> {
     run(attach(fake, None, &disk("sda", "stick"), &name("work"), &Options::new()))
@@ -393,4 +203,17 @@ fn a_disposable_that_gets_no_device_is_removed_again() {
     let fake = Fake::with(&[(disk("sda", "other"), None)], &[]);
     to_new(&fake).unwrap_err();
     assert_eq!(fake.done(), [""; 0], "what can't go leaves no disposable behind");
+}
+
+#[test]
+fn a_list_that_lags_behind_is_looked_at_again() {
+    let (stick, work) = (disk("sda", "stick"), name("work"));
+    let fake = Fake::with(&[(stick.clone(), None)], &[]);
+    fake.0.lock().unwrap().lag = 5;
+    run(attach(&fake, None, &stick, &work, &Options::new())).unwrap();
+    run(move_to(&fake, None, &stick, &name("vault"), &Options::new())).unwrap();
+    run(detach(&fake, &stick, &name("vault"))).unwrap();
+    assert_eq!(fake.done(), ["attach sda work", "detach sda work", "attach sda vault", "detach sda vault"]);
+    fake.0.lock().unwrap().lag = 60;
+    run(attach(&fake, None, &stick, &work, &Options::new())).unwrap_err();
 }

@@ -206,3 +206,20 @@ fn a_backend_that_cannot_be_read_hides_no_other_and_comes_back() {
         watched.assert_true();
     });
 }
+
+#[test]
+fn a_backend_that_notes_a_detach_late_and_tells_nobody_is_asked_again() {
+    run(async {
+        let mut watched = Watched::start();
+        watched.server.0.lock().unwrap().let_happen(&Happening::Attach(0, 1), Fate::Told);
+        watched.pass(Duration::from_secs(5)).await;
+        let holder = watched.server.0.lock().unwrap().truth.plugged["2-1"].1.clone().unwrap();
+        let told = event(holder.as_str(), "device-detach:usb", "port", "sys-usb:2-1");
+        watched.server.0.lock().unwrap().tell(&[told]);
+        watched.pass(Duration::from_secs(1)).await;
+        watched.assert_true();
+        watched.server.0.lock().unwrap().let_happen(&Happening::Detach(0), Fate::Lost);
+        watched.pass(Duration::from_secs(2)).await;
+        watched.assert_true();
+    });
+}

@@ -9,8 +9,9 @@ use crate::error::{Error, ErrorKind, ServerError};
 /// refused as malformed.
 pub const REPLY_MAX: usize = 4 << 20;
 
-/// Longest exception message kept, in bytes.
-const MESSAGE_MAX: usize = 4096;
+/// Longest exception message kept, in characters; what is beyond is cut and marked with `…`. The longest that was recorded
+/// has 113; of more than this nobody reads the end, and what we say behind it would be lost.
+pub const MESSAGE_MAX: usize = 500;
 
 /// What the server answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,12 +84,20 @@ fn exception(rest: &[u8]) -> Result<Reply, Error> {
 
 /// The message without control characters, cut at [`MESSAGE_MAX`].
 fn safe_message(message: &[u8]) -> String {
-    let cut = message.get(..MESSAGE_MAX).unwrap_or(message);
-    String::from_utf8_lossy(cut)
-        .chars()
-        .map(|c| if c == '\n' { ' ' } else { c })
-        .map(|c| if crate::text::is_plainly_printable(c) { c } else { '_' })
-        .collect()
+    // No character has more than four bytes: one that is cut here is behind the last one kept.
+    let read = message.get(..4 * (MESSAGE_MAX + 1)).unwrap_or(message);
+    let read = String::from_utf8_lossy(read);
+    let mut characters = read.chars();
+    let kept = characters.by_ref().take(MESSAGE_MAX).map(|c| match c {
+        '\n' => ' ',
+        c if crate::text::is_plainly_printable(c) => c,
+        _ => '_',
+    });
+    let mut kept: String = kept.collect();
+    if characters.next().is_some() {
+        kept.push('…');
+    }
+    kept
 }
 
 fn malformed() -> Error {
@@ -106,6 +115,20 @@ mod tests {
         assert_eq!(Reply::parse(b"0\0a\0b"), Ok(Reply::Ok(b"a\0b".to_vec())));
         let exception = Reply::parse(b"2\0QubesValueError\0\0\x3100 % sure\0").unwrap();
         assert_eq!(exception.into_data().unwrap_err().sentence(), "100 % sure");
+    }
+
+    #[test]
+    fn a_message_without_end_is_cut_between_two_characters() {
+        for letter in ["x", "é", "键", "𐐷"] {
+            let said = |count| {
+                let reply = format!("2\0QubesException\0\0{}\0", letter.repeat(count));
+                Reply::parse(reply.as_bytes()).unwrap().into_data().unwrap_err().sentence().to_owned()
+            };
+            assert_eq!(said(MESSAGE_MAX), letter.repeat(MESSAGE_MAX));
+            for longer in [MESSAGE_MAX + 1, MESSAGE_MAX + 2, 100_000] {
+                assert_eq!(said(longer), letter.repeat(MESSAGE_MAX) + "…");
+            }
+        }
     }
 
     #[test]

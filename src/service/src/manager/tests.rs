@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use device_bus::error;
-use device_core::error::ErrorKind;
+use device_core::error::{Error, ErrorKind};
 use device_core::machine::{Link, Machine};
 use device_core::name::{DeviceId, DeviceRef, QubeName};
 use zbus::fdo::IntrospectableProxy;
 use zbus::zvariant::{ObjectPath, Value};
 
-use crate::testing::{Client, Fake, assert_manual, disk, name, plain, stick, within, words};
+use crate::testing::{Client, Cut, Fake, assert_manual, disk, name, plain, stick, within, words};
 
 fn holders(machine: &Machine, device: &DeviceRef) -> Vec<QubeName> {
     machine.devices.get(&device.port).unwrap().attachments.keys().cloned().collect()
@@ -96,7 +96,8 @@ async fn a_check_reads_afresh_and_changes_nothing() {
     within(manager.attach(&path, id, "work", plain())).await.unwrap();
     assert_eq!(kind(manager.check(&path, id, "personal", plain()).await), ErrorKind::AlreadyAttached);
     fake.unplug(&device.port);
-    assert_eq!(kind(manager.check(&path, id, "work", plain()).await), ErrorKind::NotFound);
+    let gone = error::from_bus(&within(manager.check(&path, id, "work", plain())).await.unwrap_err());
+    assert_eq!(gone, Error::gone(&device.port));
     fake.set_up(false);
     assert_eq!(kind(manager.check(&path, id, "work", plain()).await), ErrorKind::Unreachable);
 }
@@ -191,6 +192,37 @@ async fn assignments_are_stored_for_this_device_and_dropped_as_stored() {
         within(manager.unassign(&path, id, qube, plain())).await.unwrap();
     }
     assert_eq!(fake.assignments(), []);
+}
+
+#[tokio::test]
+async fn a_change_whose_reply_is_cut_is_looked_after() {
+    let fake = Fake::new();
+    let client = Client::of(fake.clone()).await;
+    let manager = client.manager().await;
+    let device = disk("sda");
+    let (path, id) = words(&device);
+    let told = |outcome: zbus::Result<()>| outcome.map_err(|failure| error::from_bus(&failure));
+    let expected = |cut, now: &str| match cut {
+        Cut::Behind => Ok(()),
+        Cut::Before => Err(Error::new(ErrorKind::Malformed, format!("The reply was cut. {now}"))),
+    };
+    for cut in [Cut::Before, Cut::Behind] {
+        fake.cut_next(cut);
+        let assigned = told(within(manager.assign(&path, id, "vault", "required", plain())).await);
+        assert_eq!(assigned, expected(cut, "It is not stored for vault now."));
+        fake.cut_next(cut);
+        let started = told(within(manager.start_qube("vault", plain())).await);
+        assert_eq!(started, expected(cut, "vault is not running now."));
+    }
+    for cut in [Cut::Before, Cut::Behind] {
+        fake.cut_next(cut);
+        let dropped = told(within(manager.unassign(&path, id, "vault", plain())).await);
+        assert_eq!(dropped, expected(cut, "It is still stored for vault."));
+        fake.cut_next(cut);
+        let stopped = told(within(manager.shutdown_qube("vault", plain())).await);
+        let open = "vault still runs; whether it was asked to shut down is not known. Look again.";
+        assert_eq!(stopped, expected(cut, open));
+    }
 }
 
 #[tokio::test]

@@ -36,6 +36,17 @@ struct World {
     source: Source,
     tells_source: bool,
     reads: usize,
+    /// What becomes of the next change, whose reply is cut.
+    cut_next: Option<Cut>,
+}
+
+/// What becomes of a change whose reply is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// It is made.
+    Behind,
+    /// It is not made.
+    Before,
 }
 
 /// The qube of this name.
@@ -71,6 +82,7 @@ impl Fake {
             source: Source::Qubesd,
             tells_source: true,
             reads: 0,
+            cut_next: None,
         };
         Self {
             world: Arc::new(Mutex::new(world)),
@@ -98,6 +110,11 @@ impl Fake {
     /// Holds attaches back, or lets them go on.
     pub(crate) fn let_attach(&self, may_attach: bool) {
         self.may_attach.send_replace(may_attach);
+    }
+
+    /// Cuts the reply to the next change.
+    pub(crate) fn cut_next(&self, cut: Cut) {
+        self.world.lock().unwrap().cut_next = Some(cut);
     }
 
     /// Is from now on something else.
@@ -215,6 +232,19 @@ impl Hypervisor for Fake {
     }
 
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {
+        let cut = self.world.lock().unwrap().cut_next.take();
+        if cut != Some(Cut::Before) {
+            let outcome = self.carry_out(action).await;
+            if cut.is_none() {
+                return outcome;
+            }
+        }
+        Err(Error::new(ErrorKind::Malformed, "The reply was cut."))
+    }
+}
+
+impl Fake {
+    async fn carry_out(&self, action: &Action) -> Result<Performed, Error> {
         match action {
             Action::Attach { device, frontend, .. } => {
                 let _ = self.may_attach.subscribe().wait_for(|may| *may).await;

@@ -10,6 +10,7 @@ use device_core::qube::PowerState;
 use super::{Class, Exposed, Held};
 use crate::hardware::UsbPlug;
 use crate::hwids;
+use crate::later::Deed;
 use crate::refusal::Refusal;
 use crate::state::State;
 
@@ -158,13 +159,26 @@ pub(super) fn attach(
 
 pub(super) fn detach(state: &mut State, frontend: &QubeName, held: &Held) -> Result<(), Refusal> {
     run_service(state, &held.backend, "Device detach failed:")?;
-    set_holder(state, &held.backend, &held.port, None);
     let seen = state.seen.entry((held.backend.clone(), Class::Usb)).or_default();
     if seen.get(&held.port).is_some_and(|holder| holder.as_ref() == Some(frontend)) {
         seen.insert(held.port.clone(), None);
     }
-    state.notice(&held.backend, Class::Usb);
+    if state.pace.release.is_zero() {
+        release(state, &held.backend, &held.port, frontend);
+    } else {
+        let deed = Deed::Release(held.backend.clone(), held.port.clone(), frontend.clone());
+        state.left.aside(state.pace.release, deed);
+    }
     Ok(())
+}
+
+/// The backend notes that the device is no longer with `frontend`: it looks once a second, after the answer to the detach.
+pub(crate) fn release(state: &mut State, backend: &QubeName, port: &str, frontend: &QubeName) {
+    let plug = state.hardware.usb.get(&(backend.clone(), port.to_owned()));
+    if plug.is_some_and(|plug| plug.holder.as_ref() == Some(frontend)) {
+        set_holder(state, backend, port, None);
+    }
+    state.notice(backend, Class::Usb);
 }
 
 fn set_holder(state: &mut State, backend: &QubeName, port: &str, holder: Option<&QubeName>) {

@@ -50,6 +50,9 @@ fn plug_gadget(state: &mut State, name: &str, words: &mut Words) -> Outcome {
     for (backend, port, _) in &block {
         check_unused(state, &qube(state, backend)?, port)?;
     }
+    for (backend, port, plug) in &webcam {
+        check_no_other(state, &qube(state, backend)?, port, plug)?;
+    }
     for (backend, port, plug) in usb {
         let backend = qube(state, &backend)?;
         put_usb(state, &backend, port, plug);
@@ -63,6 +66,16 @@ fn plug_gadget(state: &mut State, name: &str, words: &mut Words) -> Outcome {
         put_webcam(state, &backend, port, plug);
     }
     Ok(String::new())
+}
+
+/// Refuses to put a webcam where one of another USB device is: no kernel gives its name to two.
+fn check_no_other(state: &State, backend: &QubeName, port: &str, plug: &WebcamPlug) -> Result<(), String> {
+    let there = state.hardware.webcam.get(&(backend.clone(), port.to_owned()));
+    let is_other = there.is_some_and(|there| {
+        there.parent != plug.parent
+            && state.hardware.usb.contains_key(&(backend.clone(), there.parent.clone()))
+    });
+    if is_other { Err(format!("Another camera is at {backend}:{port} already.")) } else { Ok(()) }
 }
 
 /// Refuses to put a disk where one is that a qube has: no kernel gives its name to another.

@@ -73,15 +73,16 @@ fn latency(state: &mut State, words: &mut Words) -> Result<(), String> {
     Ok(())
 }
 
-/// `takes start|shutdown|attach MS`
+/// `takes start|shutdown|attach|release MS`
 fn takes(state: &mut State, words: &mut Words) -> Result<(), String> {
-    let what = words.next("start, shutdown or attach")?;
+    let what = words.next("start, shutdown, attach or release")?;
     let time = milliseconds(words.number("milliseconds")?);
     words.end()?;
     let place = match what.as_str() {
         "start" => &mut state.pace.start,
         "shutdown" => &mut state.pace.shutdown,
         "attach" => &mut state.pace.attach,
+        "release" => &mut state.pace.release,
         _ => return Err(format!("Nothing is known of how long {what} takes.")),
     };
     *place = time;

@@ -10,10 +10,10 @@ use std::sync::LazyLock;
 
 use device_core::wire::reply::Reply;
 use proptest::prelude::*;
-use proptest::sample::Index;
 use qubesd_sim::{Handle, Protocol, Simulator, StateError, Story};
 
 use crate::replay::{lines, request};
+use crate::spoil;
 
 /// Longest sample after it was spoiled.
 const LENGTH_MAX: usize = 1 << 17;
@@ -100,83 +100,16 @@ fn replaced(text: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
     }
 }
 
-/// One way to spoil bytes.
-#[derive(Debug, Clone)]
-enum Spoil {
-    Cut(Index),
-    Overwrite(Index, u8),
-    Insert(Index, Vec<u8>),
-    Remove(Index, u8),
-    Repeat(Index, u8),
-    Append(Index),
-}
-
-fn spoil() -> impl Strategy<Value = Spoil> {
-    let nasty = prop::sample::select(vec![
-        b"'".to_vec(),
-        b"\\'".to_vec(),
-        b"='".to_vec(),
-        b"\"".to_vec(),
-        b"\n".to_vec(),
-        b"\0".to_vec(),
-        b"+".to_vec(),
-        b" ".to_vec(),
-        b"_______".to_vec(),
-        b"[[usb]]\n".to_vec(),
-        b"null".to_vec(),
-        b"-1".to_vec(),
-        b"99999999999999999999".to_vec(),
-        b"%s<b>&amp;".to_vec(),
-        "\u{202e}\u{200b}\u{e9}".as_bytes().to_vec(),
-        vec![0xff, 0xfe],
-        vec![b'A'; 5000],
-        vec![b'['; 2000],
-    ]);
-    prop_oneof![
-        any::<Index>().prop_map(Spoil::Cut),
-        (any::<Index>(), any::<u8>()).prop_map(|(at, byte)| Spoil::Overwrite(at, byte)),
-        (any::<Index>(), nasty).prop_map(|(at, bytes)| Spoil::Insert(at, bytes)),
-        (any::<Index>(), any::<u8>()).prop_map(|(at, count)| Spoil::Remove(at, count)),
-        (any::<Index>(), 1..8_u8).prop_map(|(at, times)| Spoil::Repeat(at, times)),
-        any::<Index>().prop_map(Spoil::Append),
-    ]
-}
-
-fn spoiled(samples: &'static LazyLock<Vec<Vec<u8>>>) -> impl Strategy<Value = Vec<u8>> {
-    (any::<Index>(), prop::collection::vec(spoil(), 0..5)).prop_map(move |(sample, spoils)| {
-        let mut bytes = sample.get::<Vec<u8>>(samples).clone();
-        for spoil in spoils {
-            let length = bytes.len();
-            match spoil {
-                Spoil::Cut(at) => bytes.truncate(at.index(length + 1)),
-                Spoil::Overwrite(at, byte) if length > 0 => bytes[at.index(length)] = byte,
-                Spoil::Overwrite(..) => {}
-                Spoil::Insert(at, more) => {
-                    let at = at.index(length + 1);
-                    bytes.splice(at..at, more);
-                }
-                Spoil::Remove(at, count) => {
-                    let at = at.index(length + 1);
-                    bytes.drain(at..(at + usize::from(count)).min(length));
-                }
-                Spoil::Repeat(at, times) => {
-                    let tail = bytes[at.index(length + 1)..].to_vec();
-                    (0..times).for_each(|_| bytes.extend_from_slice(&tail));
-                }
-                Spoil::Append(other) => bytes.extend(other.get::<Vec<u8>>(samples)),
-            }
-            bytes.truncate(LENGTH_MAX);
-        }
-        bytes
-    })
-}
-
 /// The machine still tells of itself when asked in either framing; a server knows one of them.
 fn assert_answers(handle: &Handle) {
     let asked = ["admin.vm.List+ dom0 name dom0\0", "dom0\0admin.vm.List\0dom0\0\0"];
     let replies = asked.map(|call| Reply::parse(&handle.request(call.as_bytes())));
     let tells = |reply: &Result<Reply, _>| matches!(reply, Ok(Reply::Ok(data)) if data.starts_with(b"dom0 class=AdminVM"));
     assert!(replies.iter().any(tells), "{replies:?}");
+}
+
+fn spoiled(samples: &'static LazyLock<Vec<Vec<u8>>>) -> impl Strategy<Value = Vec<u8>> {
+    spoil::spoiled(samples, LENGTH_MAX)
 }
 
 fn configured(cases: u32) -> ProptestConfig {

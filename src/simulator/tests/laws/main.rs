@@ -18,6 +18,7 @@ mod pending;
 mod random;
 mod replay;
 mod serving;
+mod spoil;
 mod stories;
 mod unrecorded;
 mod webcam;

@@ -7,6 +7,7 @@ use gtk::pango;
 use gtk::prelude::*;
 
 use super::model::{Body, Card, Choice, Open};
+use super::steps::Spot;
 use super::{QuestionId, Said};
 use crate::menu::dot::Dot;
 use crate::platform::set_accessible_label;
@@ -108,10 +109,19 @@ impl CardWidget {
         (self.on_said)(said);
     }
 
-    pub(super) fn show(self: &Rc<Self>, card: &Card) {
+    /// Which qube `widget` stands for, or something in it.
+    pub(super) fn spot(&self, widget: &gtk::Widget) -> Option<Spot> {
+        let is_in = |choice: &ChoiceWidget| *widget == choice.button || widget.is_ancestor(&choice.button);
+        let place = self.buttons.borrow().iter().position(is_in)?;
+        Some(Spot { question: self.id()?, place })
+    }
+
+    /// Shows this from now on. Tells whether it is anything else than before.
+    pub(super) fn show(self: &Rc<Self>, card: &Card) -> bool {
         if self.shown.borrow().as_ref() == Some(card) {
-            return;
+            return false;
         }
+        self.let_go();
         self.dot.show(card.backend.colour);
         self.place.set_text(&card.place);
         set_accessible_label(&self.whole, &card.place);
@@ -120,6 +130,16 @@ impl CardWidget {
             Body::Refused(sentence) => self.show_refused(sentence),
         }
         self.shown.replace(Some(card.clone()));
+        true
+    }
+
+    /// Takes the focus from a qube to the card itself, where Enter chooses nothing. A qube that can't be chosen any more
+    /// would give it to the next one.
+    fn let_go(&self) {
+        let Some(root) = self.whole.root() else { return };
+        if root.focus().is_some_and(|focus| self.spot(&focus).is_some()) {
+            root.set_focus(Some(&self.whole));
+        }
     }
 
     fn show_open(self: &Rc<Self>, open: &Open) {

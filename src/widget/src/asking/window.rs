@@ -1,7 +1,7 @@
 //! The window of the questions: comes up without taking the keyboard, and lets nothing count for a second.
 //!
 //! It draws what [`super::model`] says. Nothing in it allows by default: Enter presses what has the focus, which is
-//! "Don't attach" at first, and Escape says the same.
+//! "Don't attach" at first, and Escape says the same. To a yes the focus is brought by the person, or Enter is none.
 
 use std::cell::{Cell, RefCell};
 use std::path::Path;
@@ -16,11 +16,13 @@ use gtk::prelude::*;
 use tokio::sync::watch;
 
 use super::card::{CardWidget, OnSaid};
+use super::keys::{self, Press};
 use super::model::{self, View};
 use super::patience::Patience;
+use super::steps::{Spot, Steps};
 use super::{Counter, Said, room};
 use crate::icons::Icons;
-use crate::menu::style;
+use crate::menu::{focus, style};
 use crate::platform::{self, set_accessible_label};
 use crate::scene::Scene;
 
@@ -41,6 +43,7 @@ struct Parts {
     cards: RefCell<Vec<Rc<CardWidget>>>,
     shown: RefCell<View>,
     patience: Patience,
+    steps: Steps,
     timer: RefCell<Option<glib::SourceId>>,
     on_said: OnSaid,
     counter: Counter,
@@ -113,6 +116,7 @@ impl Parts {
             cards: RefCell::default(),
             shown: RefCell::default(),
             patience: Patience::default(),
+            steps: Steps::default(),
             timer: RefCell::default(),
             on_said: Rc::new(on_said),
             counter,
@@ -127,17 +131,20 @@ impl Parts {
         let presses = gtk::GestureClick::builder().button(0).build();
         presses.set_propagation_phase(gtk::PropagationPhase::Capture);
         let weak = Rc::downgrade(self);
-        presses.connect_pressed(move |presses, _, _, _| {
-            if weak.upgrade().is_some_and(|parts| parts.is_too_early()) {
+        presses.connect_pressed(move |presses, _, x, y| {
+            let Some(parts) = weak.upgrade() else { return };
+            if parts.is_too_early() {
                 presses.set_state(gtk::EventSequenceState::Claimed);
+            } else {
+                parts.steps.went(parts.spot(parts.window.pick(x, y, gtk::PickFlags::DEFAULT)));
             }
         });
         self.window.add_controller(presses);
         let keys = gtk::EventControllerKey::new();
         keys.set_propagation_phase(gtk::PropagationPhase::Capture);
         let weak = Rc::downgrade(self);
-        keys.connect_key_pressed(move |_, key, _, _| match weak.upgrade() {
-            Some(parts) => parts.pressed(key),
+        keys.connect_key_pressed(move |_, key, _, held| match weak.upgrade() {
+            Some(parts) => parts.pressed(key, held),
             None => glib::Propagation::Proceed,
         });
         self.window.add_controller(keys);
@@ -161,20 +168,45 @@ impl Parts {
         self.patience.left(Instant::now()).is_some()
     }
 
-    fn pressed(&self, key: gdk::Key) -> glib::Propagation {
+    fn pressed(&self, key: gdk::Key, held: gdk::ModifierType) -> glib::Propagation {
         if self.is_too_early() {
             return glib::Propagation::Stop;
         }
-        if key != gdk::Key::Escape {
-            return glib::Propagation::Proceed;
+        match keys::meaning(key, held) {
+            Press::Go(direction) => self.go(direction),
+            Press::Choose if self.is_astray() => {}
+            Press::WayOut => self.go_out(),
+            Press::Choose | Press::Other => return glib::Propagation::Proceed,
         }
-        // No to the one that has the focus, else to the first.
+        glib::Propagation::Stop
+    }
+
+    /// The person goes on to what is next in this direction. By our own hand and not by GTK's, so that it is known that
+    /// it was them.
+    fn go(&self, direction: gtk::DirectionType) {
+        self.window.set_focus_visible(true);
+        self.window.child_focus(direction);
+        self.steps.went(self.spot(GtkWindowExt::focus(&self.window)));
+    }
+
+    /// Whether a qube has the focus to which the person did not go.
+    fn is_astray(&self) -> bool {
+        self.spot(GtkWindowExt::focus(&self.window)).is_some_and(|spot| !self.steps.lead_to(spot))
+    }
+
+    /// The qube that this widget stands for.
+    fn spot(&self, widget: Option<gtk::Widget>) -> Option<Spot> {
+        let widget = widget?;
+        self.cards.borrow().iter().find_map(|card| card.spot(&widget))
+    }
+
+    /// No to the one that has the focus, else to the first.
+    fn go_out(&self) {
         let cards = self.cards.borrow().clone();
-        let focused = cards.iter().find(|card| card.widget().focus_child().is_some());
+        let focused = cards.iter().find(|card| focus::is_in(card.widget()));
         if let Some(card) = focused.or(cards.first()) {
             card.go_out();
         }
-        glib::Propagation::Stop
     }
 
     /// Every answer but the closing of the window passes here, from whatever hand: those of a screen reader as well.
@@ -227,7 +259,7 @@ impl Parts {
         cards.retain(|widget| {
             let stays = view.cards.iter().any(|card| Some(card.id) == widget.id());
             if !stays {
-                lost_focus |= widget.widget().focus_child().is_some();
+                lost_focus |= focus::is_in(widget.widget());
                 self.remove(widget);
             }
             stays
@@ -240,7 +272,9 @@ impl Parts {
                 cards.push(widget.clone());
                 widget
             });
-            widget.show(card);
+            if widget.show(card) {
+                self.steps.changed(card.id);
+            }
         }
         if let Some(first) = cards.first().filter(|_| lost_focus) {
             GtkWindowExt::set_focus(&self.window, Some(first.way_out()));
@@ -250,7 +284,7 @@ impl Parts {
     /// Takes a card away. Of a focus that goes with its widget GTK remembers that it has to find another place for it,
     /// and finds the first button of the next card, which attaches: so the focus goes first.
     fn remove(&self, card: &CardWidget) {
-        if card.widget().focus_child().is_some() {
+        if focus::is_in(card.widget()) {
             GtkWindowExt::set_focus(&self.window, gtk::Widget::NONE);
         }
         self.list.remove(card.widget());
@@ -312,6 +346,7 @@ impl Parts {
             timer.remove();
         }
         self.shown.take();
+        self.steps.went(None);
         self.came_up_with.take();
         for card in self.cards.take() {
             self.remove(&card);

@@ -8,6 +8,7 @@ use gtk::prelude::*;
 
 use super::dot::Dot;
 use super::entry::{Item, ItemAction, ItemKey, Mark};
+use super::focus;
 use super::list::RowView;
 use super::picture::Picture;
 use super::row::{NARROWEST, chevron, cut_label, set_class};
@@ -77,6 +78,9 @@ impl RowView for ItemWidget {
         parts.show_dot(item);
         parts.show_text(item);
         parts.show_end(item);
+        if item.action.is_none() || before.as_ref().is_some_and(|before| before.key != item.key) {
+            focus::let_go(&parts.button);
+        }
         parts.button.set_sensitive(item.action.is_some());
         if before.as_ref().map(|before| &before.spoken) != Some(&item.spoken) {
             set_accessible_label(&parts.button, &item.spoken);

@@ -15,6 +15,8 @@ pub(super) enum Press {
     Out,
     /// Closes the innermost thing that is open.
     Close,
+    /// What has the focus is meant.
+    Choose,
 }
 
 /// The meaning of a key; `None` = it is left to the widget that has the focus.
@@ -30,19 +32,22 @@ pub(super) fn meaning(key: Key, held: ModifierType, is_rtl: bool) -> Option<Pres
         (Key::Right | Key::KP_Right, false) | (Key::Left | Key::KP_Left, true) => Press::Into,
         (Key::Left | Key::KP_Left, false) | (Key::Right | Key::KP_Right, true) => Press::Out,
         (Key::Escape, _) => Press::Close,
+        (Key::Return | Key::KP_Enter | Key::ISO_Enter | Key::space | Key::KP_Space, _) => Press::Choose,
         _ => return None,
     })
 }
 
-/// The place to go to among `count` places from `at`; the ends meet. `None` when there is none to go to.
-pub(super) fn step(press: Press, at: Option<usize>, count: usize) -> Option<usize> {
-    let last = count.checked_sub(1)?;
-    match (press, at) {
-        (Press::First, _) | (Press::Down, None) => Some(0),
-        (Press::Last, _) | (Press::Up, None) => Some(last),
-        (Press::Down, Some(at)) => Some(if at >= last { 0 } else { at + 1 }),
-        (Press::Up, Some(at)) => Some(if at == 0 { last } else { at - 1 }),
-        (Press::Into | Press::Out | Press::Close, _) => None,
+/// The place to go to from `at`, among entries of which some can be used; the ends meet. `None` when there is none to go
+/// to. An entry that can't be used may still be where the person was: they go on from there to the next one.
+pub(super) fn step(press: Press, at: Option<usize>, usable: &[bool]) -> Option<usize> {
+    let mut places = (0..usable.len()).filter(|place| usable.get(*place) == Some(&true));
+    let (first, last) = (places.clone().next(), places.clone().next_back());
+    match press {
+        Press::First => first,
+        Press::Last => last,
+        Press::Down => places.find(|place| at.is_some_and(|at| *place > at)).or(first),
+        Press::Up => places.rfind(|place| at.is_some_and(|at| *place < at)).or(last),
+        Press::Into | Press::Out | Press::Close | Press::Choose => None,
     }
 }
 
@@ -61,9 +66,33 @@ mod tests {
 
     #[test]
     fn the_ends_meet() {
-        assert_eq!(step(Press::Down, Some(2), 3), Some(0));
-        assert_eq!(step(Press::Up, Some(0), 3), Some(2));
-        assert_eq!(step(Press::Up, None, 3), Some(2));
-        assert_eq!(step(Press::Down, None, 0), None);
+        let all = [true; 3];
+        assert_eq!(step(Press::Down, Some(2), &all), Some(0));
+        assert_eq!(step(Press::Down, Some(0), &all), Some(1));
+        assert_eq!(step(Press::Up, Some(0), &all), Some(2));
+        assert_eq!(step(Press::Up, Some(2), &all), Some(1));
+        assert_eq!(step(Press::Down, None, &all), Some(0));
+        assert_eq!(step(Press::Up, None, &all), Some(2));
+        assert_eq!(step(Press::Down, None, &[]), None);
+    }
+
+    #[test]
+    fn from_an_entry_that_can_not_be_used_any_more_the_nearest_one_follows() {
+        let usable = [false, true, false, false, true, false];
+        assert_eq!(step(Press::Down, Some(2), &usable), Some(4));
+        assert_eq!(step(Press::Up, Some(2), &usable), Some(1));
+        assert_eq!(step(Press::Down, Some(5), &usable), Some(1));
+        assert_eq!(step(Press::Up, Some(0), &usable), Some(4));
+        assert_eq!((step(Press::First, None, &usable), step(Press::Last, None, &usable)), (Some(1), Some(4)));
+        assert_eq!(step(Press::Down, Some(0), &[false; 2]), None);
+    }
+
+    #[test]
+    fn enter_and_space_choose() {
+        for key in [Key::Return, Key::KP_Enter, Key::space] {
+            assert_eq!(meaning(key, ModifierType::empty(), false), Some(Press::Choose));
+        }
+        assert_eq!(meaning(Key::Return, ModifierType::ALT_MASK, false), None);
+        assert_eq!(step(Press::Choose, Some(0), &[true]), None);
     }
 }

@@ -5,6 +5,7 @@
 
 use gtk::prelude::*;
 
+use super::focus::{self, Cause};
 use super::rows::Group;
 
 /// The widget of one row.
@@ -31,40 +32,97 @@ struct GroupView<K, V> {
 pub(super) struct GroupList<K, V> {
     root: gtk::Box,
     groups: Vec<GroupView<K, V>>,
+    /// What had the focus when it went or came to be about something else.
+    lost: Option<gtk::Widget>,
+}
+
+/// What showing did to what stood there before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Change {
+    /// Anything moved or changed its meaning.
+    pub(super) is_any: bool,
+    /// What had the focus went, or changed its meaning, and not by the person's doing.
+    pub(super) is_at_focus: bool,
 }
 
 impl<K: Copy + Ord, V: RowView> GroupList<K, V> {
     pub(super) fn new() -> Self {
         let root = gtk::Box::new(gtk::Orientation::Vertical, 0);
         root.add_css_class("groups");
-        Self { root, groups: Vec::new() }
+        Self { root, groups: Vec::new(), lost: None }
     }
 
     pub(super) fn widget(&self) -> &gtk::Box {
         &self.root
     }
 
-    /// Shows these groups; `build` makes a view where there are too few. Tells whether anything moved or changed its
-    /// meaning.
-    pub(super) fn show(&mut self, groups: &[Group<K, V::Row>], build: impl Fn() -> V) -> bool {
-        let mut changed = false;
+    /// Shows these groups; `build` makes a view where there are too few.
+    pub(super) fn show(
+        &mut self,
+        groups: &[Group<K, V::Row>],
+        cause: Cause,
+        build: impl Fn() -> V,
+    ) -> Change {
+        let focused = self.focused().cloned();
+        let mut change = Change::default();
         for group in groups {
             let place = self.place(group.kind);
             if let Some(view) = self.groups.get_mut(place) {
-                changed |= view.show(group, &build);
+                change.is_any |= view.show(group, &build, |view| {
+                    change.is_at_focus |= focused.as_ref() == Some(view.widget());
+                });
             }
         }
         for view in &mut self.groups {
             if !groups.iter().any(|group| group.kind == view.kind) {
-                changed |= view.clear();
+                change.is_any |= view.clear();
             }
+        }
+        if cause == Cause::Person {
+            change.is_at_focus = false;
+            self.lost = None;
+        } else if focused.as_ref().is_some_and(|focused| !focused.is_focus()) {
+            change.is_at_focus = true;
+            self.lost = focused;
         }
         let mut is_first = true;
         for view in self.groups.iter().filter(|view| view.used > 0) {
             view.separator.set_visible(!is_first);
             is_first = false;
         }
-        changed
+        change
+    }
+
+    /// The entry that has the focus.
+    pub(super) fn focused(&self) -> Option<&gtk::Widget> {
+        self.views().map(V::widget).find(|widget| widget.is_focus())
+    }
+
+    /// The first entry that can be used.
+    pub(super) fn first_usable(&self) -> Option<gtk::Widget> {
+        self.views().map(V::widget).find(|widget| widget.is_sensitive()).cloned()
+    }
+
+    /// The group that has the focus.
+    pub(super) fn focused_kind(&self) -> Option<K> {
+        self.groups.iter().find(|group| focus::is_in(&group.body)).map(|group| group.kind)
+    }
+
+    /// The first entry that can be used, of this group if it has one.
+    pub(super) fn first_usable_near(&self, kind: K) -> Option<gtk::Widget> {
+        let group = self.groups.iter().filter(|group| group.kind == kind);
+        let mut widgets = group.flat_map(|group| group.rows.iter().take(group.used)).map(V::widget);
+        widgets.find(|widget| widget.is_sensitive()).cloned().or_else(|| self.first_usable())
+    }
+
+    /// The entry that lost the focus without the person's doing: their next step goes on from there.
+    pub(super) fn lost(&self) -> Option<&gtk::Widget> {
+        self.lost.as_ref()
+    }
+
+    /// From here on the next step of the person goes on from this entry; `None` = it begins anew.
+    pub(super) fn set_lost(&mut self, entry: Option<gtk::Widget>) {
+        self.lost = entry;
     }
 
     /// The views in use, from top to bottom.
@@ -97,7 +155,13 @@ impl<K, V: RowView> GroupView<K, V> {
         Self { kind, body, separator, heading, rows: Vec::new(), used: 0 }
     }
 
-    fn show(&mut self, group: &Group<K, V::Row>, build: impl Fn() -> V) -> bool {
+    /// Tells of each view that means something else than before, and whether anything at all is different.
+    fn show(
+        &mut self,
+        group: &Group<K, V::Row>,
+        build: impl Fn() -> V,
+        mut changed_at: impl FnMut(&V),
+    ) -> bool {
         let mut changed = self.used != group.rows.len();
         while self.rows.len() < group.rows.len() {
             let view = build();
@@ -105,7 +169,10 @@ impl<K, V: RowView> GroupView<K, V> {
             self.rows.push(view);
         }
         for (view, row) in self.rows.iter().zip(&group.rows) {
-            changed |= view.show(row);
+            if view.show(row) {
+                changed = true;
+                changed_at(view);
+            }
             view.widget().set_visible(true);
         }
         self.heading.set_visible(group.heading.is_some());
@@ -117,13 +184,14 @@ impl<K, V: RowView> GroupView<K, V> {
 
     fn clear(&mut self) -> bool {
         let changed = self.used > 0;
-        self.body.set_visible(false);
         self.hide_from(0);
+        self.body.set_visible(false);
         changed
     }
 
     fn hide_from(&mut self, used: usize) {
         for view in self.rows.iter().skip(used).take(self.used.saturating_sub(used)) {
+            focus::let_go(view.widget());
             view.widget().set_visible(false);
         }
         self.used = used;

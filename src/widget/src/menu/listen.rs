@@ -5,9 +5,9 @@ use std::rc::{Rc, Weak};
 use gtk::glib;
 use gtk::prelude::*;
 
-use super::keyboard;
 use super::outside::Outside;
 use super::window::Parts;
+use super::{focus, keyboard};
 use crate::scene::Wish;
 
 /// Connects everything; nothing of it keeps the menu alive.
@@ -57,15 +57,24 @@ fn to_pointer(parts: &Rc<Parts>) {
 fn to_typing(parts: &Rc<Parts>) {
     let told = Rc::downgrade(parts);
     parts.frame.search().connect_changed(move |search| {
-        search.set_visible(!search.text().is_empty());
+        show_search(search);
         with(&told, Parts::filter_rows);
     });
     let told = Rc::downgrade(parts);
     parts.submenu.search().connect_changed(move |search| {
-        search.set_visible(!search.text().is_empty());
+        show_search(search);
         let words = search.text().to_string();
         with(&told, |parts| parts.filter_qubes(words));
     });
+}
+
+/// It is there as long as there is something in it.
+fn show_search(search: &gtk::SearchEntry) {
+    let has_words = !search.text().is_empty();
+    if !has_words {
+        focus::let_go(search);
+    }
+    search.set_visible(has_words);
 }
 
 fn with(parts: &Weak<Parts>, told: impl FnOnce(&Rc<Parts>)) {
@@ -81,7 +90,7 @@ impl Parts {
         let window: &gtk::Widget = self.frame.window().upcast_ref();
         let is_open = self.submenu.device().is_some();
         let popover: &gtk::Widget = self.submenu.popover().upcast_ref();
-        let has_focus = popover.focus_child().is_some();
+        let has_focus = focus::is_in(popover);
         rows.set_key_capture_widget((!is_open).then_some(window));
         // Keys in a popover do not pass through the window that it hangs at.
         qubes.set_key_capture_widget(is_open.then_some(if has_focus { popover } else { window }));

@@ -9,6 +9,7 @@ use gtk::pango;
 use gtk::prelude::*;
 
 use super::chips::Chips;
+use super::focus;
 use super::list::RowView;
 use super::picture::Picture;
 use super::rows::{Look, Row, RowAction, Status};
@@ -124,6 +125,9 @@ impl RowView for RowWidget {
         parts.show_first(row);
         parts.show_second(row);
         parts.show_status(row.status.as_ref());
+        if !row.is_usable() || before.as_ref().is_some_and(|before| before.key != row.key) {
+            focus::let_go(&parts.button);
+        }
         parts.button.set_sensitive(row.is_usable());
         parts.chevron.widget().set_visible(row.action == RowAction::Open);
         if before.as_ref().map(|before| &before.spoken) != Some(&row.spoken) {

@@ -12,7 +12,8 @@ use gtk::prelude::*;
 
 use super::aim::Edge;
 use super::entry::{GroupKind, ItemAction, Items, Page, SubView};
-use super::guard::Guard;
+use super::focus::{self, Cause};
+use super::guard::{Guard, Hand};
 use super::item::{ItemWidget, OnChoice};
 use super::list::{GroupList, RowView};
 use super::order::settle_submenu;
@@ -33,6 +34,8 @@ const SCREENFUL: usize = 40;
 struct Open {
     device: DeviceRef,
     row: RowWidget,
+    /// What a screen reader calls it: as the row.
+    spoken: String,
     view: SubView,
     shown: Vec<Items>,
     /// How many entries of a group are drawn.
@@ -63,7 +66,9 @@ impl Submenu {
         let (guard, pointer) = (Rc::new(Guard::default()), gtk::EventControllerMotion::new());
         let (asked, inside) = (guard.clone(), pointer.clone());
         let on_choice: OnChoice = Rc::new(move |action| {
-            if asked.allows(Instant::now()) || !inside.contains_pointer() {
+            let now = Instant::now();
+            let is_seen = asked.allows(Hand::Pointer, now) || !inside.contains_pointer();
+            if is_seen && asked.allows(Hand::Keys, now) {
                 on_choice(action);
             }
         });
@@ -126,20 +131,24 @@ impl Submenu {
         }
         if let Some(before) = self.open.borrow_mut().take() {
             before.row.set_open(false);
-            // What stands under a pointer on its way belongs to another device now.
-            self.guard.changed(Instant::now());
-        }
-        if let Some(shown) = row.row() {
-            set_accessible_label(&self.popover, &shown.spoken);
+            // What stands under a pointer on its way belongs to another device now, and so does what has the focus.
+            self.guard.changed(Hand::Pointer, Instant::now());
+            focus::let_go(self.list.borrow().widget());
         }
         let view = SubView::opening(Instant::now());
-        *self.open.borrow_mut() =
-            Some(Open { device, row: row.clone(), view, shown: Vec::new(), drawn: SCREENFUL });
+        *self.open.borrow_mut() = Some(Open {
+            device,
+            row: row.clone(),
+            spoken: String::new(),
+            view,
+            shown: Vec::new(),
+            drawn: SCREENFUL,
+        });
         self.search.set_text("");
         self.search.set_visible(false);
         self.scroller.set_max_content_height(room);
         self.scroller.vadjustment().set_value(0.0);
-        self.refresh(scene);
+        self.show(scene, Cause::Person);
         if self.open.borrow().is_some() {
             row.set_open(true);
             self.point_at(row);
@@ -165,12 +174,20 @@ impl Submenu {
 
     /// Shows what is true now. Closes when there is nothing to show any more, or another device is on the port.
     pub(super) fn refresh(&self, scene: &Scene) {
+        self.show(scene, Cause::Machine);
+    }
+
+    fn show(&self, scene: &Scene, cause: Cause) {
         let shown = {
             let mut open = self.open.borrow_mut();
             let Some(open) = open.as_mut() else {
                 return;
             };
             open.view.now = Instant::now();
+            if let Some(row) = open.row.row().filter(|row| row.spoken != open.spoken) {
+                set_accessible_label(&self.popover, &row.spoken);
+                open.spoken = row.spoken;
+            }
             let fresh = scene.device(&open.device).map(|device| submenu(scene, device, &open.view));
             open.shown = settle_submenu(&open.shown, fresh.unwrap_or_default(), &scene.machine);
             let is_there = scene.device(&open.device).is_some() && scene.is_live();
@@ -179,9 +196,12 @@ impl Submenu {
         let Some(shown) = shown else {
             return self.close();
         };
-        let changed = self.list.borrow_mut().show(&shown, || ItemWidget::new(&self.on_choice));
-        if changed && self.pointer.contains_pointer() {
-            self.guard.changed(Instant::now());
+        let change = self.list.borrow_mut().show(&shown, cause, || ItemWidget::new(&self.on_choice));
+        if change.is_any && self.pointer.contains_pointer() {
+            self.guard.changed(Hand::Pointer, Instant::now());
+        }
+        if change.is_at_focus {
+            self.guard.changed(Hand::Keys, Instant::now());
         }
     }
 
@@ -193,7 +213,7 @@ impl Submenu {
             is_cut
         });
         if is_cut {
-            self.refresh(scene);
+            self.show(scene, Cause::Machine);
         }
     }
 
@@ -212,13 +232,15 @@ impl Submenu {
             change(&mut open.view);
             open.shown.clear();
         }
-        self.refresh(scene);
+        self.show(scene, Cause::Person);
     }
 
     pub(super) fn close(&self) {
         if let Some(open) = self.open.borrow_mut().take() {
             open.row.set_open(false);
         }
+        // GTK would give it to any row.
+        focus::let_go(&self.popover);
         self.search.set_text("");
         self.popover.popdown();
         self.give_surface_back();
@@ -237,10 +259,14 @@ impl Submenu {
         });
     }
 
-    /// The entries that can be chosen, from top to bottom.
-    pub(super) fn choices(&self) -> Vec<gtk::Widget> {
-        let list = self.list.borrow();
-        list.views().map(|item| item.widget().clone()).filter(WidgetExt::is_sensitive).collect()
+    /// Its entries, from top to bottom.
+    pub(super) fn list(&self) -> &RefCell<GroupList<GroupKind, ItemWidget>> {
+        &self.list
+    }
+
+    /// Which choices count.
+    pub(super) fn guard(&self) -> &Guard {
+        &self.guard
     }
 
     /// Whether choosing this entry shows a further page.

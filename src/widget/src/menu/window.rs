@@ -2,7 +2,7 @@
 //!
 //! It draws what [`super::model`] says and remembers only what is open, typed and selected.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,9 +14,10 @@ use gtk::prelude::*;
 use tokio::sync::{mpsc, watch};
 
 use super::entry::{ItemAction, Page};
+use super::focus::{self, Cause};
 use super::fold::Folding;
 use super::frame::Frame;
-use super::guard::Guard;
+use super::guard::{Guard, Hand};
 use super::hover::Hover;
 use super::list::GroupList;
 use super::model::{View, menu};
@@ -46,10 +47,12 @@ pub(super) struct Parts {
     pub(super) hover: Hover,
     outside: Outside,
     on_touch: OnTouch,
-    guard: Guard,
+    pub(super) guard: Guard,
+    /// Enter is held down: however often it is repeated, it chooses once.
+    pub(super) is_choosing: Cell<bool>,
     scenes: watch::Receiver<Arc<Scene>>,
     wishes: mpsc::UnboundedSender<Wish>,
-    shown: RefCell<Vec<Group<SectionKind, Row>>>,
+    pub(super) shown: RefCell<Vec<Group<SectionKind, Row>>>,
     next_change: RefCell<Option<glib::SourceId>>,
     next_frame: RefCell<Option<gtk::TickCallbackId>>,
 }
@@ -83,6 +86,7 @@ impl MenuWindow {
                     }
                 }),
                 guard: Guard::default(),
+                is_choosing: Cell::default(),
                 scenes,
                 wishes,
                 shown: RefCell::default(),
@@ -140,9 +144,10 @@ impl Parts {
         window.set_decorated(!Outside::can_place(window));
         self.frame.reset();
         self.shown.borrow_mut().clear();
+        self.is_choosing.set(false);
         let room = self.outside.choose_spot(window, at);
         self.frame.scroller().set_max_content_height((room - CHROME).max(CHROME));
-        self.refresh();
+        self.refresh(Cause::Person);
         WidgetExt::realize(window);
         Outside::introduce(window);
         let (_, size) = window.preferred_size();
@@ -157,7 +162,7 @@ impl Parts {
         // GTK gives the focus to the footer, or leaves it where it was; the first arrow shall lead to the first row.
         gtk::prelude::GtkWindowExt::set_focus(window, gtk::Widget::NONE);
         self.outside.put(window, (size.width(), size.height()));
-        self.guard.changed(Instant::now());
+        self.guard.changed(Hand::Pointer, Instant::now());
         let weak = Rc::downgrade(self);
         self.outside.watch(window, self.submenu.popover(), move || {
             if let Some(parts) = weak.upgrade() {
@@ -190,36 +195,45 @@ impl Parts {
         *waiting = Some(self.frame.window().add_tick_callback(move |_, _| {
             if let Some(parts) = weak.upgrade() {
                 parts.next_frame.take();
-                parts.refresh();
+                parts.refresh(Cause::Machine);
             }
             glib::ControlFlow::Break
         }));
     }
 
     /// Draws what is true now, in the places of what is shown.
-    fn refresh(self: &Rc<Self>) {
+    pub(super) fn refresh(self: &Rc<Self>, cause: Cause) {
         let (scene, now) = (self.scene(), Instant::now());
         let filter = self.frame.search().text().to_string();
         let fresh = menu(&scene, &View { filter, now });
         let menu = settle_menu(&self.shown.borrow(), fresh, &scene.machine);
         self.frame.show_banners(&menu.banners);
-        self.frame.show_empty(menu.empty.as_deref());
         self.frame.show_source(&scene);
-        let changed = self.list.borrow_mut().show(&menu.sections, || RowWidget::new(&self.on_touch));
-        if changed && self.has_pointer() {
-            self.guard.changed(now);
+        let build = || RowWidget::new(&self.on_touch);
+        let change = self.list.borrow_mut().show(&menu.sections, cause, build);
+        // Afterwards: it hides the whole list, which by then has let the focus go.
+        self.frame.show_empty(menu.empty.as_deref());
+        if change.is_any && self.has_pointer() {
+            self.guard.changed(Hand::Pointer, now);
+        }
+        if change.is_at_focus {
+            self.guard.changed(Hand::Keys, now);
         }
         self.shown.replace(menu.sections);
-        self.submenu.refresh(&scene);
+        self.refresh_submenu(&scene);
         self.refresh_at(menu.changes_at, now);
     }
 
-    /// Shows the rows that hold the typed words; they need not keep their places.
-    pub(super) fn filter_rows(self: &Rc<Self>) {
-        self.close_submenu();
-        self.shown.borrow_mut().clear();
-        if self.frame.is_open() {
-            self.refresh();
+    /// Keys that were in a sub-menu which closes by itself go on from its row.
+    fn refresh_submenu(&self, scene: &Scene) {
+        let left = self.submenu.row().filter(|_| focus::is_in(self.submenu.popover()));
+        let was_open = self.submenu.device().is_some();
+        self.submenu.refresh(scene);
+        if was_open && self.submenu.device().is_none() {
+            if let Some(row) = left {
+                self.list.borrow_mut().set_lost(Some(row.button().clone().upcast()));
+            }
+            self.route_typing();
         }
     }
 
@@ -245,7 +259,7 @@ impl Parts {
         let timer = glib::timeout_add_local_once(wait, move || {
             if let Some(parts) = weak.upgrade() {
                 parts.next_change.take();
-                parts.refresh();
+                parts.refresh(Cause::Machine);
             }
         });
         self.next_change.replace(Some(timer));
@@ -262,13 +276,19 @@ impl Parts {
                     }
                 });
             }
-            Touch::Chosen if self.has_pointer() && !self.guard.allows(Instant::now()) => {}
+            Touch::Chosen if !self.is_settled() => {}
             Touch::Chosen => match row.row().map(|row| row.action) {
                 Some(RowAction::Open) => self.open_submenu(row),
                 Some(RowAction::Do(wish)) => self.wish(*wish),
                 Some(RowAction::Nothing) | None => {}
             },
         }
+    }
+
+    /// Whether the person has seen what they chose.
+    fn is_settled(&self) -> bool {
+        let now = Instant::now();
+        self.guard.allows(Hand::Keys, now) && (self.guard.allows(Hand::Pointer, now) || !self.has_pointer())
     }
 
     fn submenu_edge(&self) -> Option<super::aim::Edge> {
@@ -366,9 +386,8 @@ impl Parts {
     }
 
     fn focus_first_choice(&self) {
-        if self.frame.window().gets_focus_visible()
-            && let Some(first) = self.submenu.choices().first()
-        {
+        let first = self.submenu.list().borrow().first_usable();
+        if let Some(first) = first.filter(|_| self.frame.window().gets_focus_visible()) {
             first.grab_focus();
         }
     }

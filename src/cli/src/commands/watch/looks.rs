@@ -1,16 +1,19 @@
-//! The way to the server for `watch`, which keeps in mind whose stored assignments were read more than once.
+//! The way to the server for `watch`, which keeps in mind whose stored assignments were read more than once, and when
+//! the server last said anything.
 //!
-//! They are read last, long after a person was told that everything is watched. What the first look at them finds was
-//! there before.
+//! Stored assignments are read last, long after a person was told that everything is watched. What the first look at them
+//! finds was there before.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use device_core::client::EventHints;
-use device_core::error::Error;
+use device_core::error::{Error, ErrorKind};
 use device_core::hypervisor::{Action, Hypervisor, Performed};
 use device_core::name::{DeviceClass, QubeName};
 use device_core::scope::{Scope, ScopeReply};
+
+use tokio::time::Instant;
 
 use crate::ledger::Ledger;
 
@@ -20,6 +23,8 @@ pub(super) struct Looks {
     client: Ledger,
     /// By whose assignments: how often they were read. Those of qubes that are gone are forgotten.
     read: Arc<Mutex<Read>>,
+    /// When the server last answered; at first, when it was first to be asked.
+    heard: Arc<Mutex<Instant>>,
 }
 
 type Read = BTreeMap<(QubeName, DeviceClass), u32>;
@@ -27,12 +32,24 @@ type Read = BTreeMap<(QubeName, DeviceClass), u32>;
 impl Looks {
     /// Nothing was read yet.
     pub(super) fn new(client: Ledger) -> Self {
-        Self { client, read: Arc::default() }
+        Self { client, read: Arc::default(), heard: Arc::new(Mutex::new(Instant::now())) }
     }
 
     /// Whether what is stored for the qube was read only once so far.
     pub(super) fn is_first(&self, qube: &QubeName, class: &DeviceClass) -> bool {
         self.memory().get(&(qube.clone(), class.clone())).is_none_or(|times| *times <= 1)
+    }
+
+    /// When the server last said anything, a refusal included.
+    pub(super) fn last_heard(&self) -> Instant {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hear<T>(&self, outcome: &Result<T, Error>) {
+        let is_answer = |error: &Error| !matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::Timeout);
+        if outcome.as_ref().map_or_else(is_answer, |_| true) {
+            *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        }
     }
 
     fn note(&self, scope: &Scope, reply: &ScopeReply) {
@@ -58,7 +75,9 @@ impl Hypervisor for Looks {
     type Hints = EventHints;
 
     async fn read(&self, scope: &Scope) -> Result<ScopeReply, Error> {
-        let reply = self.client.read(scope).await?;
+        let reply = self.client.read(scope).await;
+        self.hear(&reply);
+        let reply = reply?;
         self.note(scope, &reply);
         Ok(reply)
     }
@@ -68,7 +87,9 @@ impl Hypervisor for Looks {
     }
 
     async fn subscribe(&self) -> Result<EventHints, Error> {
-        self.client.subscribe().await
+        let hints = self.client.subscribe().await;
+        self.hear(&hints);
+        hints
     }
 
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {

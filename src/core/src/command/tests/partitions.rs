@@ -2,12 +2,12 @@
 
 use std::sync::Mutex;
 
+use super::fake::{NoHints, name, run};
 use super::*;
 use crate::assignment::{Attachment, Mode};
 use crate::device::DeviceInfo;
-use crate::hypervisor::Hints;
 use crate::name::{DeviceClass, DeviceId, Port, PortId};
-use crate::scope::{Hint, Scope, ScopeReply};
+use crate::scope::{Scope, ScopeReply};
 
 const STICK: &str = "0781:5567:4C53:u080650";
 const PARTS: [&str; 2] = ["sda1", "sda2"];
@@ -21,18 +21,6 @@ struct State {
     refuses_next: bool,
     /// The ids under which something was asked of the server.
     asked: Vec<String>,
-}
-
-struct NoHints;
-
-impl Hints for NoHints {
-    async fn next(&mut self) -> Result<Vec<Hint>, Error> {
-        std::future::pending().await
-    }
-}
-
-fn name(text: &str) -> QubeName {
-    QubeName::new(text).unwrap()
 }
 
 fn port(class: DeviceClass, id: &str) -> Port {
@@ -128,10 +116,6 @@ impl Hypervisor for Stick {
         state.holders[which] = holder;
         Ok(Performed::Done)
     }
-}
-
-fn run<T>(test: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test)
 }
 
 #[test]
