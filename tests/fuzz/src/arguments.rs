@@ -91,7 +91,7 @@ fn means(invocation: &Invocation) {
 /// Reads a word as what it stands for; what refuses it does so in one sentence.
 fn is_word(meaning: Meaning, word: &str) {
     let sentence = match meaning {
-        Meaning::Qube => {
+        Meaning::Qube | Meaning::Template => {
             let _ = (glob::is_pattern(word), glob::matches(word, "sys-usb"));
             QubeName::new(word).err().map(|error| error.to_string())
         }
@@ -141,7 +141,7 @@ fn carry_out(program: &Program, invocation: Invocation, hint: Option<Hint>) {
     if let Some(hint) = hint {
         errand.hint_at_line(hint);
     }
-    let outcome = block_on(commands::run(errand, class.as_deref(), command.verb, &matches));
+    let outcome = block_on(commands::run(errand, class.as_deref(), command.verb, &matches, None));
     if let Err(failure) = outcome {
         is_orderly(&failure, program);
     }
