@@ -78,3 +78,13 @@ need_rust() {
   [[ $(printf '%s\n%s\n' "$floor" "$have" | sort -V | head -n 1) == "$floor" ]] ||
     stop "Rust $have is too old: 'rustup update stable' brings version $floor or newer."
 }
+
+# The fuzzer, in the one version that is known to work with a stable compiler; kept with what was built.
+need_fuzzer() {
+  local version=0.13.2
+  [[ $(target/tools/bin/cargo-fuzz --version 2>/dev/null) != "cargo-fuzz $version" ]] || return 0
+  echo "Installing cargo-fuzz $version into target/tools."
+  # Unoptimized: it starts the compiler and does little else.
+  env -u CARGO_TARGET_DIR cargo install --quiet --locked --debug --root target/tools --version "$version" cargo-fuzz ||
+    stop "cargo-fuzz can't be installed; 'cargo install --locked --root target/tools --version $version cargo-fuzz' tells why."
+}

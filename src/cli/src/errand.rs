@@ -15,9 +15,10 @@ use tokio::task::JoinSet;
 
 use crate::failure::Failure;
 use crate::glob;
+use crate::grammar::Key;
 use crate::ledger::Ledger;
 use crate::older::Hint;
-use crate::parse::usage_error;
+use crate::parse::{Matches, usage_error};
 use crate::shown::shown;
 use crate::usage::Program;
 
@@ -48,6 +49,18 @@ pub enum Manner {
     Quiet,
     /// As JSON.
     Json,
+}
+
+impl Manner {
+    /// The one that these options ask for.
+    #[must_use]
+    pub fn of(matches: &Matches) -> Self {
+        match (matches.has(Key::Json), matches.has(Key::Quiet)) {
+            (true, _) => Self::Json,
+            (_, true) => Self::Quiet,
+            _ => Self::Words,
+        }
+    }
 }
 
 /// A run.

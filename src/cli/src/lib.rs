@@ -1,9 +1,9 @@
 //! The `qvm-device` command line: devices straight on the Admin API, without bus, tray or display.
 //!
 //! ```text
-//! arguments ── parse (after grammar) ──▶ one of commands ── session ── errand ── ledger ──▶ Admin API
-//!                                             │
-//!                                 rows ── table ──▶ console          failure ──▶ error stream, exit code
+//! arguments ── line, parse (after grammar) ──▶ one of commands ── session ── errand ── ledger ──▶ Admin API
+//!                                                   │
+//!                                       rows ── table ──▶ console          failure ──▶ error stream, exit code
 //! ```
 //!
 //! Output, exit codes and error sentences are those that scripts know from the tool of the field; `docs/cli.md` tells
@@ -26,6 +26,7 @@ pub mod interruption;
 pub mod json;
 pub mod kind;
 pub mod ledger;
+pub mod line;
 pub mod offer;
 pub mod older;
 pub mod paint;
@@ -53,11 +54,9 @@ use errand::{Errand, Manner};
 use failure::Failure;
 use grammar::{Key, Verb};
 use ledger::Ledger;
-use parse::{Invocation, Matches, Parsed};
+use line::Line;
+use parse::{Invocation, Matches};
 use usage::Program;
-
-/// The word by which the completions of a shell ask what fits.
-const COMPLETE: &str = "--complete";
 
 /// Does what the arguments say, the first of which is the name of the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: Console<'_>) -> ExitCode {
@@ -81,26 +80,15 @@ fn read_and_run(
     arguments: impl Iterator<Item = OsString>,
     console: Console<'_>,
 ) -> Result<(), Failure> {
-    let arguments = texts(program, arguments)?;
-    match arguments.split_first() {
-        Some((first, words)) if first == generate::FLAG => {
-            return Ok(console.out.write_all(generate::text(words)?.as_bytes())?);
-        }
-        Some((first, words)) if first == COMPLETE => return complete(program, words, console),
-        _ => {}
-    }
-    if let Some(older) = older::read(program, &arguments) {
-        let older::Older { invocation, hint } = older?;
-        return carry_out(program, invocation, Some(hint), console);
-    }
-    match parse::parse(program, &arguments)? {
-        Parsed::Show(text) => Ok(console.out.write_all(text.as_bytes())?),
-        Parsed::ListClasses(matches) => {
+    match line::read(program, arguments)? {
+        Line::Print(text) => Ok(console.out.write_all(text.as_bytes())?),
+        Line::Complete(words) => complete(program, &words, console),
+        Line::ListClasses(matches) => {
             let ledger = ledger(&matches);
             let limit = limit(program, &matches)?;
             on_runtime(&matches, &ledger, limit, commands::classes::run(&ledger, console))
         }
-        Parsed::Run(invocation) => carry_out(program, invocation, None, console),
+        Line::Run { invocation, hint } => carry_out(program, invocation, hint, console),
     }
 }
 
@@ -112,7 +100,7 @@ fn carry_out(
 ) -> Result<(), Failure> {
     let Invocation { class, command, matches } = invocation;
     let ledger = ledger(&matches);
-    let mut errand = Errand::new(ledger.clone(), program.clone(), manner(&matches), console);
+    let mut errand = Errand::new(ledger.clone(), program.clone(), Manner::of(&matches), console);
     if let Some(hint) = hint {
         errand.hint_at_line(hint);
     }
@@ -141,14 +129,6 @@ fn complete(program: &Program, words: &[String], console: Console<'_>) -> Result
         let lines = offer::lines(&mut errand, &complete::wanted(program, words)).await;
         Ok(errand.console.out.write_all(lines.as_bytes())?)
     })
-}
-
-fn manner(matches: &Matches) -> Manner {
-    match (matches.has(Key::Json), matches.has(Key::Quiet)) {
-        (true, _) => Manner::Json,
-        (_, true) => Manner::Quiet,
-        _ => Manner::Words,
-    }
 }
 
 fn ledger(matches: &Matches) -> Ledger {
@@ -185,15 +165,4 @@ fn start_log() {
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(std::io::stderr).finish();
     // A second run in one process keeps the first log.
     let _ = tracing::subscriber::set_global_default(subscriber);
-}
-
-fn texts(program: &Program, arguments: impl Iterator<Item = OsString>) -> Result<Vec<String>, Failure> {
-    arguments
-        .map(|argument| {
-            argument.into_string().map_err(|bad| {
-                let text = format!("argument is no text: '{}'", shown::shown(&bad.to_string_lossy()));
-                parse::usage_error(program, None, &text).into()
-            })
-        })
-        .collect()
 }

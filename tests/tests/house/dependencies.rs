@@ -221,6 +221,46 @@ fn members_take_versions_from_the_root() {
     }
 }
 
+/// Names and versions of a `Cargo.lock`.
+fn locked(text: &str) -> BTreeSet<(&str, &str)> {
+    let packages = text.split("[[package]]").skip(1);
+    packages.filter_map(|package| Some((quoted(package, "name")?, quoted(package, "version")?))).collect()
+}
+
+/// The text between the quotes behind `key = `.
+fn quoted<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let mut lines = text.lines();
+    lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"'))
+}
+
+/// What one lock file holds in another version than all that the other one holds of it.
+fn astray<'a>(locked: &BTreeSet<(&'a str, &'a str)>, house: &BTreeSet<(&str, &str)>) -> Vec<&'a str> {
+    let is_in_house = |name: &str| house.iter().any(|(known, _)| *known == name);
+    locked.iter().filter(|it| !house.contains(*it) && is_in_house(it.0)).map(|(name, _)| *name).collect()
+}
+
+#[test]
+fn fuzz_targets_are_built_of_the_versions_of_the_house() {
+    let read = |path: &str| fs::read_to_string(sources::root().join(path)).unwrap();
+    let (house, fuzz) = (read("Cargo.lock"), read("tests/fuzz/Cargo.lock"));
+    assert_eq!(astray(&locked(&fuzz), &locked(&house)), Vec::<&str>::new());
+    let (house, fuzz) = (read("Cargo.toml"), read("tests/fuzz/Cargo.toml"));
+    for key in ["version", "edition", "rust-version"] {
+        assert_eq!(quoted(&fuzz, key), quoted(&house, key), "{key}");
+    }
+}
+
+#[test]
+fn a_version_astray_is_caught() {
+    let house = locked("version = 4\n\n[[package]]\nname = \"a\"\nversion = \"1.0\"\n");
+    let fuzz = locked(
+        "[[package]]\nname = \"a\"\nversion = \"1.1\"\n\n[[package]]\nname = \"b\"\nversion = \"2.0\"\n",
+    );
+    assert_eq!(house, BTreeSet::from([("a", "1.0")]));
+    assert_eq!(astray(&fuzz, &house), ["a"]);
+    assert!(astray(&house, &house).is_empty());
+}
+
 #[test]
 fn a_second_version_is_caught() {
     let crates = [("zbus", "5.19.0"), ("zbus", "6.2.1"), ("tokio", "1.54.1"), ("tokio", "1.54.1")];

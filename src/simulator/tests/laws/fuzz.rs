@@ -1,8 +1,8 @@
 //! Valid inputs, spoiled: requests, worlds, control lines, stories and state files. Whatever comes, nothing panics, every
 //! refusal is one the grammar knows, and a fault names a line that there is.
 //!
-//! Most of a spoiled sample stays plausible, which is where parsers break. These run in every test run; a fuzzer that
-//! watches coverage needs a compiler that continuous integration does not have.
+//! Most of a spoiled sample stays plausible, which is where parsers break. These inputs are made without looking at the
+//! code; a fuzzer that watches which places an input reaches throws requests of its own (`tests/fuzz`).
 
 use std::fs;
 use std::path::Path;
