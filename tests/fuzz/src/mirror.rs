@@ -116,7 +116,7 @@ fn details(head: u8, list: &[u8]) -> QubeDetails {
 
 /// Everything that a face asks of a machine.
 fn look_at(machine: &Machine) {
-    for (port, device) in &machine.devices {
+    for (port, device) in machine.devices.iter() {
         assert_eq!(port, device.port());
     }
     for device in machine.devices.values().take(ASKED_MAX) {
