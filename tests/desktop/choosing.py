@@ -60,11 +60,11 @@ def partition_in_use_holds_its_stick(product):
     """A partition in use hides its disk: the stick is one row all the same, its rest free, and never given away whole."""
     product.wait_for_tray()
     stick = product.plug("stick")
-    port = f"sys-usb:{_property(product, stick, 'ParentPort')}"
     first, second = f"{stick}1", f"{stick}2"
     backend, _, disk = stick.partition(":")
     product.control("plug", "block", backend, f"{disk}2", f"parent={disk}", "desc=Cruzer_Blade (MUSIC)")
     until(lambda: _property(product, second, "Id"), "the second partition on the bus")
+    port = f"{backend}:{_property(product, stick, 'ParentPort')}"
     known = _property(product, first, "Id")
     menu = product.menu
     menu.open()
