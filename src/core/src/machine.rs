@@ -108,6 +108,12 @@ impl Machine {
         std::iter::successors(self.parent(device), |parent| self.parent(parent)).take(NESTING_MAX)
     }
 
+    /// Whether `device` is a part of what is on `whole`, at any depth.
+    #[must_use]
+    pub fn is_part_of(&self, device: &Device, whole: &Port) -> bool {
+        self.ancestors(device).any(|above| above.port() == whole)
+    }
+
     /// The outermost device that `port` is a part of, itself if it is a part of nothing: one physical thing.
     ///
     /// Of a circle of parents, as a hostile backend can claim it, all are one thing.

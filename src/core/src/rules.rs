@@ -175,11 +175,9 @@ pub fn related_in_use(machine: &Machine, device: &Device) -> Option<Relative> {
         let holder = other.attachments.keys().next()?.clone();
         Some(Relative { port: other.port().clone(), holder, is_certain })
     };
-    let is_part =
-        |part: &Device, whole: &Device| machine.ancestors(part).any(|above| above.port() == whole.port());
     others
         .clone()
-        .find(|other| is_part(other, device) || is_part(device, other))
+        .find(|other| machine.is_part_of(other, port) || machine.is_part_of(device, other.port()))
         .and_then(|other| relative(other, true))
         .or_else(|| relative(others.clone().find(|other| may_be_part(machine, other, device))?, false))
 }

@@ -117,23 +117,6 @@ pub(crate) fn disk_of(machine: &Machine, device: &Device) -> Port {
     at.port().clone()
 }
 
-/// Whether `device` is a part of what is on `port`, at any depth.
-pub(crate) fn is_part_of(machine: &Machine, device: &Device, port: &Port) -> bool {
-    let mut seen = vec![device.port().clone()];
-    let mut at = device;
-    while let Some(parent) = machine.parent(at) {
-        if parent.port() == port {
-            return true;
-        }
-        if seen.contains(parent.port()) {
-            return false;
-        }
-        seen.push(parent.port().clone());
-        at = parent;
-    }
-    false
-}
-
 /// Order of ids as people count: `2-2` before `2-10`.
 pub(crate) fn natural_order(left: &str, right: &str) -> Ordering {
     let (mut left, mut right) = (left, right);

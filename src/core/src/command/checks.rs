@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::outcome::foreign_reply;
 use crate::assignment::{Attachment, Options};
 use crate::device::{Device, DeviceInfo, Presence};
 use crate::error::{Error, ErrorKind};
@@ -212,8 +213,4 @@ async fn read_attached<H: Hypervisor>(
         ScopeReply::Attached(attachments) => Ok(attachments),
         _ => Err(foreign_reply()),
     }
-}
-
-fn foreign_reply() -> Error {
-    Error::new(ErrorKind::Internal, "A reply of another kind than its scope was given.")
 }

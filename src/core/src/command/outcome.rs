@@ -71,3 +71,8 @@ pub(super) async fn perhaps_created<H: Hypervisor>(
     }
     with_sentence(&error, &outcome)
 }
+
+/// A hypervisor that answers one question with the reply to another is broken.
+pub(super) fn foreign_reply() -> Error {
+    Error::new(ErrorKind::Internal, "A reply of another kind than its scope was given.")
+}

@@ -3,7 +3,7 @@
 //! A refusal in words left everything as it was. After silence, or a reply that broke off, the state is read once more: what
 //! was done all the same is a success, and otherwise the sentence tells how it is now.
 
-use super::outcome::{is_unclear, unknown, with_sentence, without_effect};
+use super::outcome::{foreign_reply, is_unclear, unknown, with_sentence, without_effect};
 use crate::assignment::{Assignment, Mode};
 use crate::error::{Error, ErrorKind};
 use crate::hypervisor::{Action, Hypervisor};
@@ -140,10 +140,6 @@ async fn read_assigned<H: Hypervisor>(hypervisor: &H, scope: &Scope) -> Result<V
         ScopeReply::Assigned(stored) => Ok(stored),
         _ => Err(foreign_reply()),
     }
-}
-
-fn foreign_reply() -> Error {
-    Error::new(ErrorKind::Malformed, "A reply of another kind than its scope was given.")
 }
 
 #[cfg(test)]

@@ -72,12 +72,10 @@ impl Arrivals {
             let until = self.used_until.get(other.port());
             other.is_attached() || until.is_some_and(|until| until.elapsed() < LISTED_AGAIN_WITHIN)
         };
-        let is_part =
-            |part: &Device, whole: &Device| machine.ancestors(part).any(|above| above.port() == whole.port());
         machine
             .devices
             .values()
             .filter(|other| other.port() != device.port() && is_used(other))
-            .any(|other| is_part(other, device) || is_part(device, other))
+            .any(|other| machine.is_part_of(other, device.port()) || machine.is_part_of(device, other.port()))
     }
 }

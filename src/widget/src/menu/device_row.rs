@@ -170,7 +170,7 @@ pub(super) fn use_of_relative(machine: &Machine, device: &Device) -> Option<Stri
     }
     let relative = device_core::rules::related_in_use(machine, device)?;
     let (port, holder) = (relative.port.id.as_str(), relative.holder.as_str());
-    let is_above = naming::is_part_of(machine, device, &relative.port);
+    let is_above = machine.is_part_of(device, &relative.port);
     Some(match (&device.port().class, &relative.port.class) {
         (DeviceClass::Usb, DeviceClass::Block) if relative.is_certain => strings::in_use_as_disk(port),
         (DeviceClass::Usb, DeviceClass::Block) => strings::may_be_in_use_as_disk(port),
