@@ -147,7 +147,7 @@ pub async fn move_to<H: Hypervisor>(
     options: &Options,
 ) -> Result<(), Error> {
     if device.port.class.is_shareable() {
-        let text = "Several qubes can have this device. Detach it where it shall not stay, then attach it.";
+        let text = "Several qubes can have this device. Detach it where it should not stay, then attach it.";
         return Err(Error::new(ErrorKind::Unsupported, text));
     }
     let exposed = read_exposed(hypervisor, device).await?;
