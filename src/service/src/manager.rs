@@ -196,7 +196,7 @@ impl<H: Upstream> Manager<H> {
             &options,
         );
         let what = format!(
-            "attach {} to a new disposable of {template}{}",
+            "attach {} to a new disposable based on {template}{}",
             named(&machine, &device),
             with(&options)
         );
