@@ -112,6 +112,8 @@ pub(crate) enum Wish {
     Preferred(Box<Preferences>),
     /// Open the window of preferences, at this device when there is one.
     Settings(Option<DeviceRef>),
+    /// Open the system's own window for rules of automatic attachment.
+    Configure,
 }
 
 /// The whole picture. The faces get a clone after each change, so what can be much is shared by all clones.
@@ -131,6 +133,8 @@ pub(crate) struct Scene {
     pub(crate) recent: Shared<Recent>,
     /// What the person prefers.
     pub(crate) preferences: Shared<Preferences>,
+    /// Whether the system has a window for rules of automatic attachment.
+    pub(crate) can_configure: bool,
 }
 
 impl Scene {

@@ -136,6 +136,8 @@ sentences! {
     hide_device() = gettext("Hide this device");
     // Translators: check item: what stands on a disk or stick is listed as well.
     show_parts() = gettext("Show its disks and partitions");
+    // Translators: opens the window of Qubes OS in which rules for automatic attachment are made.
+    automatic_attachment() = gettext("Automatic attachment…");
     // Translators: check item of a camera.
     with_microphone() = gettext("Attach with microphone");
     // Translators: a camera that takes the microphone along; heading above the qubes.

@@ -69,6 +69,8 @@ pub(super) enum Job {
     OpenMenu(Option<DeviceRef>),
     /// Open the window of preferences, at this device when there is one.
     OpenSettings(Option<DeviceRef>),
+    /// Open the system's own window for rules of automatic attachment.
+    Configure,
     /// Have a preference kept.
     Keep(Preference),
     /// Bring the questions to the front.
@@ -108,9 +110,9 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(recent: Recent) -> Self {
+    pub(super) fn new(recent: Recent, can_configure: bool) -> Self {
         Self {
-            scene: Scene { recent: recent.into(), ..Scene::default() },
+            scene: Scene { recent: recent.into(), can_configure, ..Scene::default() },
             replica: Replica::default(),
             notifier: Notifier::default(),
             owner: None,
@@ -322,6 +324,7 @@ impl State {
                 vec![Job::Publish]
             }
             Wish::Settings(device) => vec![Job::OpenSettings(device)],
+            Wish::Configure => vec![Job::Configure],
         }
     }
 

@@ -88,7 +88,7 @@ fn owner_changed(new: &str) -> Message {
 /// A link that follows the laptop.
 fn following() -> (State, Instant) {
     let now = Instant::now() + Duration::from_secs(1000);
-    let mut state = State::new(Recent::default());
+    let mut state = State::new(Recent::default(), false);
     let jobs = state.take(Input::Answer(Answer::Listening(Some(OWNER.into()))), now);
     assert_eq!(jobs, [Job::Load(1)]);
     let tree = tree(&laptop().machine);
@@ -119,7 +119,7 @@ fn the_tree_becomes_the_machine() {
 #[test]
 fn signals_before_the_tree_are_applied_on_top_of_it() {
     let now = Instant::now();
-    let mut state = State::new(Recent::default());
+    let mut state = State::new(Recent::default(), false);
     state.take(Input::Answer(Answer::Listening(Some(OWNER.into()))), now);
     assert_eq!(state.take(Input::Message(added(&stick(), OWNER)), now), []);
     let tree = tree(&laptop().machine);

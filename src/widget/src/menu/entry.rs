@@ -83,6 +83,7 @@ pub(crate) enum ItemKey {
     Hide,
     ShowParts,
     WithMicrophone,
+    Configure,
     Template(QubeName),
     NewDisposable,
     ReadOnly,
