@@ -54,7 +54,7 @@ impl EventBytes {
         self.stream.read(chunk).await
     }
 
-    /// Whether the end came because a policy forbids to listen: asking again soon would only be denied again.
+    /// Whether the end came because a policy forbids listening: asking again soon would only be denied again.
     pub async fn was_refused(&mut self) -> bool {
         match &mut self.child {
             Some(child) => child.wait().await.is_ok_and(|status| status.code() == Some(REFUSED_BY_POLICY)),

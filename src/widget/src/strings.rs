@@ -94,7 +94,7 @@ sentences! {
     device_in_use(qube) = gettext("whole device is in use in {qube}");
     starting(qube) = gettext("starting {qube}…");
     attaching(qube) = gettext("attaching to {qube}…");
-    attaching_new(template) = gettext("starting a new disposable of {template}…");
+    attaching_new(template) = gettext("starting a new disposable based on {template}…");
     detaching(qube) = gettext("detaching from {qube}…");
     shutting_down(qube) = gettext("shutting down {qube}…");
     moving(qube) = gettext("moving to {qube}…");
@@ -166,7 +166,7 @@ sentences! {
     // Translators: give the microphone to one more qube.
     say_add(qube) = gettext("Add {qube}");
     say_move_new(template) = gettext("Move to a new disposable based on {template}");
-    say_new_disposable(template) = gettext("Attach to new disposable of {template}");
+    say_new_disposable(template) = gettext("Attach to a new disposable based on {template}");
     // Translators: something that can't be chosen, and why: "Attach to vault, blocked by policy".
     say_refused(what, reason) = gettext("{what}, {reason}");
 }
@@ -203,9 +203,9 @@ sentences! {
     // Translators: asked before the only mouse is given away.
     risk_mouse(port, qube) = gettext("The mouse you are pointing with may be {port}. What you do with it would go to {qube}, and no longer to this desktop.");
     // Translators: asked before a keyboard or mouse is given away.
-    risk_input(qube) = gettext("What you type or point with it goes to {qube}, and no longer to this desktop.");
+    risk_input(qube) = gettext("What you do with it goes to {qube}, and no longer to this desktop.");
     // Translators: asked before a device goes to a qube that is trusted more than the one it was in.
-    risk_trust(from, to) = gettext("It was in {from}. Whatever {from} left on it can reach {to}.");
+    risk_trust(from, to) = gettext("It has been in {from}. Whatever {from} left on it can reach {to}.");
     // Translators: the next four: the same before it is given to a new disposable.
     risk_keyboard_new(port) = gettext("The keyboard you are typing on may be {port}. What you type would go to a new disposable, and no longer to this desktop.");
     risk_mouse_new(port) = gettext("The mouse you are pointing with may be {port}. What you do with it would go to a new disposable, and no longer to this desktop.");
@@ -379,7 +379,7 @@ pub(crate) fn questions_wait(count: usize) -> String {
 // ---- the program itself ---------------------------------------------------------------------------------------------
 
 sentences! {
-    bus_missing(reason) = gettext("plugboard: there is no session bus ({reason}). Start it in your desktop session.");
+    bus_missing(reason) = gettext("plugboard: there is no session bus ({reason}). Start plugboard in your desktop session.");
     bus_lost() = gettext("plugboard: the session bus has gone; ending.");
     no_display() = gettext("plugboard: there is no display to open the menu on.");
 }

@@ -1,4 +1,4 @@
-//! `assign`: store that a device belongs into a qube, and tell what that does and doesn't do now.
+//! `assign`: store that a device belongs to a qube, and tell what that does and doesn't do now.
 
 use device_core::assignment::{Assignment, Mode};
 use device_core::hypervisor::{Action, Hypervisor};

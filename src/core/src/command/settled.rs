@@ -46,7 +46,10 @@ pub async fn unassign<H: Hypervisor>(
     for (dropped, assignment) in stored.iter().enumerate() {
         drop_one(hypervisor, assignment).await.map_err(|error| match dropped {
             0 => error,
-            _ => with_sentence(&error, &format!("Dropped before: {dropped} of {}.", stored.len())),
+            _ => with_sentence(
+                &error,
+                &format!("{dropped} of {} assignments had been dropped before.", stored.len()),
+            ),
         })?;
     }
     Ok(())

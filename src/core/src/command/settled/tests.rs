@@ -210,7 +210,7 @@ fn of_several_assignments_those_that_went_are_told() {
     let stored = [assignment(Mode::Required), any];
     let fake = fake(&[End::DoneAndTold, End::Refused], &stored, PowerState::Halted);
     let outcome = run(unassign(&fake, &disk(), &name("work")));
-    assert_eq!(told(outcome), said(ErrorKind::Refused, "No. Dropped before: 1 of 2."));
+    assert_eq!(told(outcome), said(ErrorKind::Refused, "No. 1 of 2 assignments had been dropped before."));
     assert_eq!(run(unassign(&fake, &disk(), &name("work"))), Ok(()));
     let nothing = run(unassign(&fake, &disk(), &name("work")));
     assert_eq!(told(nothing), said(ErrorKind::NotFound, "sys-usb:sda is not assigned to work."));
