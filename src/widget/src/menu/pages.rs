@@ -40,16 +40,17 @@ pub(super) fn disposables(scene: &Scene, device: &Device, view: &SubView) -> Vec
     ]
 }
 
-/// The question, then the way out, then the way on: Enter right after it appears changes nothing.
-pub(super) fn confirm(scene: &Scene, device: &Device, command: &Command) -> Vec<Items> {
+/// The question, then the way out, then the way on: Enter right after it appears changes nothing. `None` = there is
+/// nothing to ask about.
+pub(super) fn confirm(scene: &Scene, device: &Device, command: &Command) -> Option<Vec<Items>> {
     let qube = command.qube();
     let go_on = match command {
         Command::Move(..) => strings::go_on_move(qube.as_str()),
         _ => strings::go_on_attach(qube.as_str()),
     };
-    let question = Risks::of(&scene.machine, device).sentence(qube).unwrap_or_default();
-    vec![
-        group(GroupKind::Message, None, vec![message(question)]),
+    let question = message(Risks::of(&scene.machine, device).sentence(qube)?);
+    Some(vec![
+        group(GroupKind::Message, None, vec![Item { key: ItemKey::Question, ..question }]),
         group(
             GroupKind::Targets,
             None,
@@ -61,7 +62,7 @@ pub(super) fn confirm(scene: &Scene, device: &Device, command: &Command) -> Vec<
                 },
             ],
         ),
-    ]
+    ])
 }
 
 /// Every template of disposables that a person may use.

@@ -18,7 +18,7 @@ use super::item::{ItemWidget, OnChoice};
 use super::list::{GroupList, RowView};
 use super::order::settle_submenu;
 use super::row::RowWidget;
-use super::targets::submenu;
+use super::targets::{has_reason, submenu};
 use crate::platform::set_accessible_label;
 use crate::scene::Scene;
 
@@ -188,9 +188,13 @@ impl Submenu {
                 set_accessible_label(&self.popover, &row.spoken);
                 open.spoken = row.spoken;
             }
-            let fresh = scene.device(&open.device).map(|device| submenu(scene, device, &open.view));
+            let device = scene.device(&open.device);
+            if device.is_some_and(|device| !has_reason(scene, device, &open.view)) {
+                open.view.page = Page::Targets;
+            }
+            let fresh = device.map(|device| submenu(scene, device, &open.view));
             open.shown = settle_submenu(&open.shown, fresh.unwrap_or_default(), &scene.machine);
-            let is_there = scene.device(&open.device).is_some() && scene.is_live();
+            let is_there = device.is_some() && scene.is_live();
             is_there.then(|| cut(&open.shown, open.drawn)).filter(|shown| !shown.is_empty())
         };
         let Some(shown) = shown else {
