@@ -42,7 +42,7 @@ def keys_do_what_menus_do(product):
     until(lambda: menu.rows() == everything, lambda: f"every row again after Escape; rows are {menu.rows()}")
     menu.press("Home")
     menu.go_to(row)
-    menu.press("Right")
+    menu.press("Menu")
     until(menu.targets, "the sub-menu")
     menu.go_to("^New disposable$", 1)
     menu.press("Right")
