@@ -62,7 +62,9 @@ pub(crate) fn menu(scene: &Scene, view: &View) -> Menu {
     }
     sections.retain(|section| !section.rows.is_empty());
     let empty = match (has_rows, sections.is_empty()) {
-        (false, _) if scene.is_live() => Some(strings::no_devices()),
+        (false, _) if !scene.is_live() => None,
+        (false, _) if section::has_hidden(scene) => Some(strings::all_hidden()),
+        (false, _) => Some(strings::no_devices()),
         (true, true) => Some(strings::nothing_found(&view.filter)),
         _ => None,
     };
