@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::menu::entry::{GroupKind, Page, SubView};
-use crate::menu::model::{View, menu};
+use crate::menu::model::{View, menu, open_menu};
 use crate::menu::targets::submenu;
 use crate::scene::{Command, Failure, Pending, Scene, Ticket};
 use crate::testing::{Make, device, laptop, name, port, put, put_qube, qube, qubes};
@@ -230,6 +230,22 @@ fn a_part_that_has_a_row_of_its_own_now_is_not_said_to_have_gone() {
     let stick = port("usb", "sys-usb", "2-1");
     let part = item(&settled, &ItemKey::Part(stick.clone(), stick)).unwrap();
     assert_eq!((part.note.as_str(), part.action), ("", None));
+}
+
+#[test]
+fn a_row_stays_alive_when_the_typed_words_no_longer_fit() {
+    let (mut scene, now) = (laptop(), Instant::now());
+    put(&mut scene, device("usb", "sys-usb", "2-4").held_by(&["work"]));
+    let view = View { filter: "2-4 work".into(), now };
+    let shown = menu(&scene, &view);
+    assert_eq!(keys(&shown), [RowKey::Device(port("usb", "sys-usb", "2-4"))]);
+    put(&mut scene, device("usb", "sys-usb", "2-4"));
+    put(&mut scene, device("usb", "sys-usb", "2-5").held_by(&["work"]));
+    let settled = settle_menu(&shown.sections, open_menu(&scene, &view, &shown.sections), &scene.machine);
+    assert_eq!(keys(&settled), keys(&shown), "what does not fit and was not there does not come");
+    let row = &settled.sections[0].rows[0];
+    assert_eq!((row.look, row.action.clone()), (Look::Plain, RowAction::Open));
+    assert_eq!(menu(&scene, &view).sections, [], "typed anew the words leave it out");
 }
 
 /// One random change of the machine.
