@@ -29,9 +29,10 @@ pub(super) fn meaning(key: Key, held: ModifierType, is_rtl: bool) -> Option<Pres
         (Key::Down | Key::KP_Down, _) => Press::Down,
         (Key::Home | Key::KP_Home, _) => Press::First,
         (Key::End | Key::KP_End, _) => Press::Last,
-        (Key::Right | Key::KP_Right, false) | (Key::Left | Key::KP_Left, true) => Press::Into,
-        // What a menu key opens elsewhere is here the sub-menu: the same key in every script.
-        (Key::Menu, _) => Press::Into,
+        // What the menu key opens elsewhere is here the sub-menu, in every script.
+        (Key::Right | Key::KP_Right, false) | (Key::Left | Key::KP_Left, true) | (Key::Menu, _) => {
+            Press::Into
+        }
         (Key::F10, _) if held.contains(ModifierType::SHIFT_MASK) => Press::Into,
         (Key::Left | Key::KP_Left, false) | (Key::Right | Key::KP_Right, true) => Press::Out,
         (Key::Escape, _) => Press::Close,

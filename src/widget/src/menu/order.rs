@@ -80,9 +80,42 @@ fn append<K: Copy + Ord, R>(groups: &mut Vec<Group<K, R>>, kind: K, heading: Opt
 
 /// The menu in the places of what is shown.
 pub(crate) fn settle_menu(shown: &[Group<SectionKind, Row>], fresh: Menu, machine: &Machine) -> Menu {
-    let sections = settle(shown, fresh.sections, machine);
+    let sections = settle(&succeed(shown, &fresh.sections, machine), fresh.sections, machine);
     let empty = fresh.empty.filter(|_| sections.is_empty());
     Menu { sections, empty, ..fresh }
+}
+
+/// What is shown, with the row of a stick in place of its old one: it is the disk's, or that of a partition in use.
+fn succeed(
+    shown: &[Group<SectionKind, Row>],
+    fresh: &[Group<SectionKind, Row>],
+    machine: &Machine,
+) -> Vec<Group<SectionKind, Row>> {
+    let mut settled = shown.to_vec();
+    let folding = Folding::of(machine);
+    for section in fresh {
+        for new in section.rows.iter().filter(|row| !place_of(shown, &row.key)) {
+            let same = settled.iter_mut().filter(|group| group.kind == section.kind);
+            let mut old = same.flat_map(|group| &mut group.rows).filter(|row| !place_of(fresh, &row.key));
+            if let Some(old) = old.find(|old| is_heir(machine, &folding, &old.key, &new.key)) {
+                *old = new.clone();
+            }
+        }
+    }
+    settled
+}
+
+/// Whether the stick that had the row of `old` has the row of `new` now.
+fn is_heir(machine: &Machine, folding: &Folding<'_>, old: &RowKey, new: &RowKey) -> bool {
+    let (RowKey::Device(old), RowKey::Device(new)) = (old, new) else {
+        return false;
+    };
+    if machine.devices.contains_key(old) {
+        return folding.row_of(old) == new;
+    }
+    // While a partition of it is in use a disk is not there.
+    let is_same_kind = old.backend == new.backend && old.class == new.class;
+    is_same_kind && machine.devices.get(new).is_some_and(|part| part.info.disk() == Some(&old.id))
 }
 
 /// The sub-menu in the places of what is shown. Without anything shown, or on another page, pass `&[]`.
@@ -162,8 +195,12 @@ impl Placed for Item {
 
     fn gone(&self, machine: &Machine) -> Option<Self> {
         let note = match &self.key {
-            ItemKey::Message | ItemKey::Pending | ItemKey::Question | ItemKey::Reason => return None,
-            ItemKey::GiveUp | ItemKey::Dismiss => return None,
+            ItemKey::Message
+            | ItemKey::Pending
+            | ItemKey::Question
+            | ItemKey::Reason
+            | ItemKey::GiveUp
+            | ItemKey::Dismiss => return None,
             ItemKey::Part(port, thing) => why_no_part(machine, port, thing),
             ItemKey::Qube(name) if is_halted(machine, name) => strings::stopped(),
             ItemKey::Qube(name) | ItemKey::Template(name) if !machine.qubes.contains_key(name) => {

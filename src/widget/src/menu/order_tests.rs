@@ -12,7 +12,7 @@ use crate::menu::entry::{GroupKind, Page, SubView};
 use crate::menu::model::{View, menu, open_menu};
 use crate::menu::targets::submenu;
 use crate::scene::{Command, Failure, Pending, Scene, Ticket};
-use crate::testing::{Make, device, laptop, name, port, put, put_qube, qube, qubes};
+use crate::testing::{Make, device, laptop, name, port, put, put_qube, qube, qubes, stick_in_use};
 
 fn fresh(scene: &Scene) -> Menu {
     menu(scene, &View { filter: String::new(), now: Instant::now() })
@@ -233,6 +233,24 @@ fn a_part_that_has_a_row_of_its_own_now_is_not_said_to_have_gone() {
 }
 
 #[test]
+fn the_row_of_a_stick_keeps_its_place_while_its_partition_is_in_use_and_after() {
+    let (free, used) = (laptop(), stick_in_use(laptop(), "work"));
+    let shown = fresh(&free);
+    let settled = settle_menu(&shown.sections, fresh(&used), &used.machine);
+    assert_eq!(settled.sections, fresh(&used).sections);
+    assert_eq!(settled.sections[0].rows[0].key, RowKey::Device(port("block", "sys-usb", "sda2")));
+    let settled = settle_menu(&settled.sections, fresh(&free), &free.machine);
+    assert_eq!(settled.sections, shown.sections);
+    // Another stick of the same name elsewhere is another one.
+    let mut other = used.clone();
+    other.machine.devices.retain(|port, _| port.id.as_str() != "sda2" && port.id.as_str() != "sda1");
+    put(&mut other, device("block", "sys-net", "sda2").part_of("block", "sda").held_by(&["work"]));
+    let settled = settle_menu(&shown.sections, fresh(&other), &other.machine);
+    assert_eq!(settled.sections[0].rows[0].look, Look::Dim);
+    assert_eq!(keys(&settled)[..2], keys(&shown)[..2]);
+}
+
+#[test]
 fn a_row_stays_alive_when_the_typed_words_no_longer_fit() {
     let (mut scene, now) = (laptop(), Instant::now());
     put(&mut scene, device("usb", "sys-usb", "2-4").held_by(&["work"]));
@@ -277,9 +295,18 @@ proptest! {
             change(&mut scene, what, which);
             let now = fresh(&scene);
             let settled = settle_menu(&shown.sections, now.clone(), &scene.machine);
-            let (before, after) = (keys(&shown), keys(&settled));
-            let kept: Vec<_> = after.iter().filter(|key| before.contains(key)).cloned().collect();
-            prop_assert_eq!(&kept, &before, "nothing moved, nothing vanished");
+            let (before, after, fresh_keys) = (keys(&shown), keys(&settled), keys(&now));
+            for old in &shown.sections {
+                let new = settled.sections.iter().find(|section| section.kind == old.kind).unwrap();
+                let is_heir = |old: &RowKey, new: &RowKey| !before.contains(new) && !fresh_keys.contains(old);
+                let mut rows = old.rows.iter().zip(&new.rows).map(|(old, new)| (&old.key, &new.key));
+                prop_assert!(old.rows.len() <= new.rows.len(), "nothing vanished");
+                prop_assert!(rows.all(|(old, new)| old == new || is_heir(old, new)), "nothing moved");
+            }
+            let mut once = after.clone();
+            once.sort();
+            once.dedup();
+            prop_assert_eq!(once.len(), after.len(), "nothing is shown twice");
             for row in now.sections.iter().flat_map(|section| &section.rows) {
                 let times = settled.sections.iter().flat_map(|section| &section.rows).filter(|other| *other == row).count();
                 prop_assert_eq!(times, 1, "every row that is there is shown once, as it is");

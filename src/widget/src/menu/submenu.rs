@@ -18,6 +18,7 @@ use super::item::{ItemWidget, OnChoice};
 use super::list::{GroupList, RowView};
 use super::order::settle_submenu;
 use super::row::RowWidget;
+use super::rows::{Row, RowKey};
 use super::targets::{has_reason, submenu};
 use crate::platform::set_accessible_label;
 use crate::scene::Scene;
@@ -40,6 +41,21 @@ struct Open {
     shown: Vec<Items>,
     /// How many entries of a group are drawn.
     drawn: usize,
+}
+
+impl Open {
+    /// What stands beside a row is that row's, also once the row is that of another part of its stick.
+    fn follow(&mut self) {
+        let Some(Row { key: RowKey::Device(port), id: Some(id), .. }) = self.row.row() else {
+            return;
+        };
+        if port != self.device.port {
+            self.device = DeviceRef { port, id };
+            let filter = std::mem::take(&mut self.view.filter);
+            self.view = SubView { filter, ..SubView::opening(self.view.now) };
+            self.shown.clear();
+        }
+    }
 }
 
 pub(super) struct Submenu {
@@ -184,6 +200,7 @@ impl Submenu {
                 return;
             };
             open.view.now = Instant::now();
+            open.follow();
             if let Some(row) = open.row.row().filter(|row| row.spoken != open.spoken) {
                 set_accessible_label(&self.popover, &row.spoken);
                 open.spoken = row.spoken;
