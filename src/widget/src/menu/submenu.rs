@@ -218,7 +218,8 @@ impl Submenu {
             return self.close();
         };
         let change = self.list.borrow_mut().show(&shown, cause, || ItemWidget::new(&self.on_choice));
-        if change.is_any && self.pointer.contains_pointer() {
+        // What grows by itself comes under a pointer beside it; what a person opens does not wait for their hand.
+        if change.is_any && (cause == Cause::Machine || self.pointer.contains_pointer()) {
             self.guard.changed(Hand::Pointer, Instant::now());
         }
         if change.is_at_focus {

@@ -220,7 +220,8 @@ impl Parts {
         let change = self.list.borrow_mut().show(&menu.sections, cause, build);
         // Afterwards: it hides the whole list, which by then has let the focus go.
         self.frame.show_empty(menu.empty.as_deref());
-        if change.is_any && self.has_pointer() {
+        if change.is_any {
+            // Wherever the pointer is: a list that grows comes under it.
             self.guard.changed(Hand::Pointer, now);
         }
         if change.is_at_focus {
