@@ -69,8 +69,8 @@ sentences! {
     // Translators: joins two holders of one device when read aloud: "attached to work and personal".
     and(first, last) = gettext("{first} and {last}");
     attached_to(qubes) = gettext("attached to {qubes}");
-    // Translators: a stick was pulled out without detaching; the qubes stand behind this.
-    removed_while_attached() = gettext("removed while attached to");
+    // Translators: a stick was pulled out without detaching; an arrow and the qubes stand behind this.
+    removed_while_attached() = gettext("removed while attached");
     removed_while_attached_to(qubes) = gettext("removed while attached to {qubes}");
     // Translators: a part of the device in this row is attached; {part} is like "Partition 1".
     part_attached_to(part, qubes) = gettext("{part} attached to {qubes}");
@@ -113,6 +113,8 @@ sentences! {
     // Translators: the list of devices of a qube can't be read.
     unreadable(qube, reason) = gettext("The devices of {qube} can't be read: {reason}");
     no_devices() = gettext("No devices. Plug one in, or start the qube that has your USB ports.");
+    // Translators: the person has hidden every device from the menu.
+    all_hidden() = gettext("All devices are hidden. You can show them again in the settings.");
     // Translators: typed letters filter the menu and nothing is left.
     nothing_found(words) = gettext("Nothing here is called “{words}”.");
 }
@@ -389,12 +391,4 @@ fn plural(count: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_have_plurals() {
-        assert_eq!(device_count(1), "1 device");
-        assert_eq!(device_count(0), "0 devices");
-    }
-}
+mod tests;
