@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use device_core::device::Device;
+use device_core::interface::Category;
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, DeviceRef, Port, QubeName};
 
@@ -94,10 +95,22 @@ pub(super) fn attached(scene: &Scene, device: &Device) -> Notice {
 pub(super) fn detached(scene: &Scene, device: &Device, qube: &QubeName) -> Notice {
     let body = match (&device.port().class, rest_in_use(&scene.machine, device)) {
         (DeviceClass::Mic, _) => String::new(),
-        (_, Some((part, holder))) => strings::part_in_use(part.id.as_str(), holder.as_str()),
+        _ if !is_pulled_out(device) => device.port().to_string(),
+        (_, Some((part, holder))) => strings::not_yet(part.id.as_str(), holder.as_str()),
         _ => strings::detached_body(),
     };
     plain(device, strings::is_detached(&name_of(scene, device), qube.as_str()), body)
+}
+
+/// Whether people ask themselves if it can be pulled out now: a stick or a card is, a built-in camera and the disks of
+/// this computer are not.
+fn is_pulled_out(device: &Device) -> bool {
+    let is_storage = match device.port().class {
+        DeviceClass::Block => true,
+        DeviceClass::Usb => device.info.categories().contains(&Category::UsbStorage),
+        _ => false,
+    };
+    is_storage && !device.port().backend.is_dom0()
 }
 
 /// What else of the same thing is in use, and by whom: then it can't be pulled out yet.

@@ -345,7 +345,28 @@ fn a_stick_of_which_another_part_is_in_use_cannot_be_pulled_out() {
     watched.said();
     put(&mut watched.scene, part("sda1"));
     let said = watched.said();
-    assert!(said.len() == 1 && said[0].ends_with("work | sda2 of it is in use in vault"), "{said:?}");
+    assert!(
+        said.len() == 1 && said[0].ends_with("work | Don’t pull it out yet: sda2 is in use in vault."),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn only_what_people_pull_out_can_be_pulled_out() {
+    let body = |device: Device| {
+        let mut watched = Watched::new(qubes());
+        put(&mut watched.scene, device.clone().held_by(&["work"]));
+        watched.said();
+        put(&mut watched.scene, device);
+        let said = watched.said();
+        let [only] = said.as_slice() else { panic!("{said:?}") };
+        only.split_once(" | ").unwrap().1.to_owned()
+    };
+    assert_eq!(body(device("usb", "sys-usb", "2-1").is(&["u080650"])), "It can be pulled out now.");
+    assert_eq!(body(disk()), "It can be pulled out now.");
+    assert_eq!(body(device("usb", "sys-usb", "2-4").is(&["u0e0100"])), "sys-usb:2-4");
+    assert_eq!(body(device("block", "dom0", "sda")), "dom0:sda");
+    assert_eq!(body(device("mic", "dom0", "mic")), "");
 }
 
 /// Some disks of two backends and the holders of some of them, as numbers.
