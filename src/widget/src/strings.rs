@@ -282,7 +282,7 @@ sentences! {
     not_yet(port, qube) = gettext("Don’t pull it out yet: {port} is in use in {qube}.");
     removed_safely(device) = gettext("{device} was removed safely");
     lost_device(device, qubes) = gettext("{device} was removed while attached to {qubes}");
-    lost_body() = gettext("What was not yet written to it may be lost. Detach first next time.");
+    lost_body() = gettext("What was not yet written to it may be lost. Next time, unmount it in the qube and detach it first.");
     lost_with_backend(backend, device, qubes) = gettext("{backend} stopped. {qubes} lost {device}.");
     not_attached(device, qube) = gettext("{device} could not be attached to {qube}");
     not_attached_new(device) = gettext("{device} could not be attached to a new disposable");

@@ -154,7 +154,7 @@ fn a_stick_pulled_out_while_attached_says_who_lost_it_once() {
     watched.said();
     put(&mut watched.scene, disk().held_by(&["work"]).removed());
     let lost = "sys-usb:sda: Cruzer Blade was removed while attached to work | \
-                What was not yet written to it may be lost. Detach first next time.";
+                What was not yet written to it may be lost. Next time, unmount it in the qube and detach it first.";
     assert_eq!(watched.said(), [lost]);
     watched.unplug("block", "sda");
     assert_eq!(watched.said(), Vec::<String>::new());
