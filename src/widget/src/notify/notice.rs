@@ -7,6 +7,7 @@ use device_core::interface::Category;
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, DeviceRef, Port, QubeName};
 
+use super::loss::Loss;
 use crate::likely::likely_target;
 use crate::menu::device_row::icon;
 use crate::naming;
@@ -131,12 +132,14 @@ pub(super) fn removed_safely(scene: &Scene, device: &Device) -> Notice {
     plain(device, strings::removed_safely(&name_of(scene, device)), String::new())
 }
 
-pub(super) fn lost(scene: &Scene, device: &Device, qubes: &BTreeSet<QubeName>) -> Notice {
+/// What was lost of one thing; `device` was lost last.
+pub(super) fn lost(device: &Device, loss: &Loss) -> Notice {
     let body = match device.port().class {
         DeviceClass::Block => strings::lost_body(),
         _ => device.port().to_string(),
     };
-    let summary = strings::lost_device(&name_of(scene, device), &naming::list(qubes));
+    let name = naming::cut(loss.name(), NAME_MAX);
+    let summary = strings::lost_device(&name, &naming::list(&loss.qubes));
     Notice { is_urgent: true, is_important: true, ..plain(device, summary, body) }
 }
 
