@@ -143,7 +143,7 @@ impl Notifier {
                 effects.extend(self.available(scene, device));
             }
         }
-        effects.extend(self.bursts.summaries(now));
+        effects.extend(self.bursts.summaries(&scene.machine, now));
         effects
     }
 

@@ -45,3 +45,59 @@ fn a_usb_qube_that_starts_again_at_once_is_summed_up() {
     assert_eq!(watched.said(), Vec::<String>::new());
     assert_eq!(watched.later(5000), ["sys-usb: sys-usb has started | 1 device is available [Choose…]"]);
 }
+
+/// sys-usb has just started, and nothing was found yet.
+fn started() -> Watched {
+    let mut scene = qubes();
+    put_qube(&mut scene, qube("sys-usb", QubeClass::Disposable, PowerState::Halted, "red"));
+    let mut watched = Watched::new(scene);
+    put_qube(&mut watched.scene, qube("sys-usb", QubeClass::Disposable, PowerState::Running, "red"));
+    assert_eq!(watched.said(), Vec::<String>::new());
+    watched
+}
+
+#[test]
+fn what_trickles_in_while_a_usb_qube_starts_is_counted_together() {
+    let mut watched = started();
+    let summary = |count| format!("sys-usb: sys-usb has started | {count} devices are available [Choose…]");
+    for id in ["2-4", "2-5", "2-6"] {
+        watched.plug(device("usb", "sys-usb", id));
+    }
+    assert_eq!(watched.said(), Vec::<String>::new());
+    assert_eq!(watched.later(5000), [summary(3)]);
+    watched.plug(device("usb", "sys-usb", "2-7"));
+    assert_eq!(watched.said(), Vec::<String>::new());
+    assert_eq!(watched.later(5000), [summary(4)]);
+    // In the last moment of the start; its window ends after it.
+    watched.later(9000);
+    watched.unplug("usb", "2-4");
+    for id in ["2-8", "2-9"] {
+        watched.plug(device("usb", "sys-usb", id));
+    }
+    assert_eq!(watched.said(), Vec::<String>::new());
+    assert_eq!(watched.later(5000), [summary(5)], "what was pulled out is not available");
+    watched.plug(device("usb", "sys-usb", "2-3"));
+    assert_eq!(watched.said().len(), 1, "after the start each is told as ever");
+}
+
+#[test]
+fn a_stick_whose_disk_comes_late_in_a_start_is_one_device() {
+    let mut watched = started();
+    watched.plug(disk());
+    watched.said();
+    assert_eq!(watched.later(5000), ["sys-usb: sys-usb has started | 1 device is available [Choose…]"]);
+    watched.plug(stick());
+    watched.plug(part());
+    assert_eq!(watched.said(), Vec::<String>::new());
+    assert_eq!(watched.later(5000), Vec::<String>::new(), "nothing new");
+}
+
+#[test]
+fn what_went_before_its_summary_is_not_counted() {
+    let mut watched = started();
+    watched.plug(device("usb", "sys-usb", "2-4"));
+    watched.said();
+    watched.unplug("usb", "2-4");
+    watched.said();
+    assert_eq!(watched.later(5000), Vec::<String>::new());
+}
