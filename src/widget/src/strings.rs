@@ -298,9 +298,11 @@ sentences! {
     is_attached(device, qubes) = gettext("{device} is attached to {qubes}");
     is_detached(device, qube) = gettext("{device} is detached from {qube}");
     detached_body() = gettext("It can be pulled out now.");
+    // Translators: a part of a stick was detached, another one is still in use; {port} is like "sda2".
+    not_yet(port, qube) = gettext("Don’t pull it out yet: {port} is in use in {qube}.");
     removed_safely(device) = gettext("{device} was removed safely");
     lost_device(device, qubes) = gettext("{device} was removed while attached to {qubes}");
-    lost_body() = gettext("What was not yet written to it may be lost. Detach first next time.");
+    lost_body() = gettext("What was not yet written to it may be lost. Next time, unmount it in the qube and detach it first.");
     lost_with_backend(backend, device, qubes) = gettext("{backend} stopped. {qubes} lost {device}.");
     not_attached(device, qube) = gettext("{device} could not be attached to {qube}");
     not_attached_new(device) = gettext("{device} could not be attached to a new disposable");
