@@ -195,6 +195,21 @@ async fn assignments_are_stored_for_this_device_and_dropped_as_stored() {
 }
 
 #[tokio::test]
+async fn what_should_not_be_stored_is_refused() {
+    let fake = Fake::new();
+    let client = Client::of(fake.clone()).await;
+    let manager = client.manager().await;
+    let device = stick();
+    let (path, id) = words(&device);
+    let required = within(manager.assign(&path, id, "work", "required", plain())).await;
+    assert_eq!(kind(required), ErrorKind::Unsupported);
+    let read_only = HashMap::from([("read-only", Value::from(true))]);
+    let with_options = within(manager.assign(&path, id, "work", "auto-attach", read_only)).await;
+    assert_eq!(kind(with_options), ErrorKind::Refused);
+    assert_eq!(fake.assignments(), []);
+}
+
+#[tokio::test]
 async fn a_change_whose_reply_is_cut_is_looked_after() {
     let fake = Fake::new();
     let client = Client::of(fake.clone()).await;
