@@ -6,7 +6,7 @@ use super::outcome::foreign_reply;
 use crate::assignment::{Attachment, Options};
 use crate::device::{Device, DeviceInfo, Presence};
 use crate::error::{Error, ErrorKind};
-use crate::hypervisor::{Action, Hypervisor};
+use crate::hypervisor::Hypervisor;
 use crate::machine::{Change, Machine};
 use crate::name::{DeviceClass, DeviceRef, QubeName};
 use crate::qube::{PowerState, Qube, QubeClass};
@@ -145,9 +145,8 @@ pub(super) async fn look_attached<H: Hypervisor>(
     match (&present.holder, present.id.agrees_with(&device.id)) {
         (Some(holder), true) if holder == frontend => Ok(()),
         (Some(holder), false) if holder == frontend => {
-            let wrong = Action::Detach { device: present.to_ref(), frontend: frontend.clone() };
-            Err(Astray::Taken(match hypervisor.perform(&wrong).await {
-                Ok(_) => Error::changed(&device.port),
+            Err(Astray::Taken(match super::detach(hypervisor, &present.to_ref(), frontend).await {
+                Ok(()) => Error::changed(&device.port),
                 // Not `Changed`: of that the manual says that nothing has happened.
                 Err(second) => Error::new(
                     ErrorKind::Refused,
