@@ -155,6 +155,23 @@ fn port_and_device_widen_what_is_meant() {
 }
 
 #[test]
+fn a_partition_that_is_called_so_for_a_while_only_is_not_stored() {
+    let parts =
+        "0\0sda1:0000:0000::?******:1 device_id='0000:0000::?******:1' port_id='sda1' interfaces='b******'\n";
+    let server = Script::new().says(AVAILABLE, parts);
+    let sentence = "Error: While a part of its disk is in use, nothing tells which disk sys-usb:sda1 is on. \
+                    Detach that part first.";
+    for line in ["assign work sys-usb:sda1", "attach -p work sys-usb:sda1"] {
+        Run::of("qvm-block", line).on(&server.socket()).go().failed(1, sentence);
+    }
+    assert_eq!(server.changes(), [""; 0]);
+    let any_device = "admin.vm.device.block.Assign+sys-usb+sda1+_ work";
+    let server = server.says(any_device, "0\0");
+    Run::of("qvm-block", "-q assign --port work sys-usb:sda1").on(&server.socket()).go();
+    assert_eq!(server.changes(), [any_device]);
+}
+
+#[test]
 fn rules_that_no_server_checks_are_kept() {
     for (program, line, sentence) in [
         ("qvm-pci", "assign work dom0:00_1f.3:a", "Error: PCI devices cannot be assigned as not required."),

@@ -28,7 +28,8 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         pattern::read(session, &frontend, word, matches, Absent::Refused).await?;
     assignment.mode = mode(matches);
     assignment.options = options;
-    if let Some(text) = storing::against_mode(&session.class, assignment.mode)
+    let against = storing::against_mode(&session.class, assignment.mode);
+    if let Some(text) = against.or_else(|| storing::against_id(&assignment))
         && !session.is_older().await
     {
         return Err(session.errand.explain(&frontend, Failure::Refused(text)).await);

@@ -29,10 +29,11 @@ pub(super) async fn attach(
         exact::attach(session, device, &assignment).await?;
         return session.errand.report(|| json::change("attach", &assignment));
     }
-    if let Some(text) = storing::against_mode(&session.class, Mode::Required) {
+    let assignment = Assignment::exactly(device, frontend, Mode::Required, options);
+    let against = storing::against_mode(&session.class, assignment.mode);
+    if let Some(text) = against.or_else(|| storing::against_id(&assignment)) {
         return Err(session.errand.explain(frontend, Failure::Refused(text)).await);
     }
-    let assignment = Assignment::exactly(device, frontend, Mode::Required, options);
     // The real server takes a PCI device only at the start of a qube.
     let is_attached = session.class != DeviceClass::Pci && attach_now(session, device, &assignment).await?;
     let Err((is_stored, failure)) = aftermath::assign(session, &assignment).await else {

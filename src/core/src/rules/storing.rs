@@ -2,13 +2,14 @@
 
 use crate::assignment::{Assignment, Mode, Options};
 use crate::error::{Error, ErrorKind};
-use crate::name::{DeviceClass, DeviceId};
+use crate::name::{DeviceClass, DeviceId, PortId};
 
 /// Whether a server since R4.3 should be asked to store this. One before it tells no ids, knows one mode, and takes that for
 /// every class: there everything is left to it.
 ///
 /// # Errors
-/// `Unsupported` for a mode that is not for this class, `Refused` for options that it does not take.
+/// `Unsupported` for a mode that is not for this class, `Refused` for options that it does not take, `Busy` for an id that
+/// will mean no device any more.
 pub fn may_store(assignment: &Assignment) -> Result<(), Error> {
     let Assignment { class, mode, options, .. } = assignment;
     if assignment.device.as_ref().is_some_and(|device| !DeviceId::is_told(device)) {
@@ -17,10 +18,28 @@ pub fn may_store(assignment: &Assignment) -> Result<(), Error> {
     if let Some(text) = against_mode(class, *mode) {
         return Err(Error::new(ErrorKind::Unsupported, text));
     }
-    match against_options(class, options) {
-        Some(text) => Err(Error::new(ErrorKind::Refused, text)),
+    if let Some(text) = against_options(class, options) {
+        return Err(Error::new(ErrorKind::Refused, text));
+    }
+    match against_id(assignment) {
+        Some(text) => Err(Error::new(ErrorKind::Busy, text)),
         None => Ok(()),
     }
+}
+
+/// Why this id must not be stored: a partition that is called so while a part of its disk is in use is called otherwise
+/// when that is over, so the assignment would never mean it again, and a qube that requires it would not start.
+///
+/// # Source
+/// Admin API facts 3.2 and 5.2.
+#[must_use]
+pub fn against_id(assignment: &Assignment) -> Option<String> {
+    let part = assignment.device.as_ref()?.part_of_unlisted()?;
+    let place = assignment.port.as_ref().map_or(part, PortId::as_str);
+    let backend = &assignment.backend;
+    Some(format!(
+        "While a part of its disk is in use, nothing tells which disk {backend}:{place} is on. Detach that part first."
+    ))
 }
 
 /// Why a device of this class must not be assigned in this mode: a qube would not start without its stick.

@@ -210,6 +210,29 @@ async fn what_should_not_be_stored_is_refused() {
 }
 
 #[tokio::test]
+async fn a_partition_seen_without_its_disk_is_stored_for_no_other_and_dropped_under_its_name() {
+    let fake = Fake::new();
+    let mut client = Client::of(fake.clone()).await;
+    let manager = client.manager().await;
+    let part = |port: &str, id| DeviceRef { id: DeviceId::new(id).unwrap(), ..disk(port) };
+    let told = part("sdc1", "a:b:c:1.0:1");
+    let untold = part("sdd1", "0000:0000::?******:1");
+    for device in [&told, &untold] {
+        fake.plug(device.clone());
+    }
+    client.until(|machine| machine.devices.contains_key(&untold.port)).await;
+    let (path, id) = words(&told);
+    let assigned = manager.assign(&path, untold.id.as_str(), "work", "auto-attach", plain());
+    assert_eq!(kind(within(assigned).await), ErrorKind::Changed);
+    within(manager.assign(&path, id, "work", "auto-attach", plain())).await.unwrap();
+    within(manager.unassign(&path, untold.id.as_str(), "work", plain())).await.unwrap();
+    let (path, id) = words(&untold);
+    let assigned = manager.assign(&path, id, "work", "auto-attach", plain());
+    assert_eq!(kind(within(assigned).await), ErrorKind::Busy);
+    assert_eq!(fake.assignments(), []);
+}
+
+#[tokio::test]
 async fn a_change_whose_reply_is_cut_is_looked_after() {
     let fake = Fake::new();
     let client = Client::of(fake.clone()).await;

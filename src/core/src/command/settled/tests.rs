@@ -337,6 +337,15 @@ fn what_should_not_be_stored_is_not_asked_for() {
             ErrorKind::Refused,
             "An assignment of a usb device takes no options.",
         ),
+        (
+            Assignment {
+                device: Some(DeviceId::new("0000:0000::?******:1").unwrap()),
+                ..assignment(Mode::Required)
+            },
+            ErrorKind::Busy,
+            "While a part of its disk is in use, nothing tells which disk sys-usb:sda is on. \
+             Detach that part first.",
+        ),
     ] {
         let fake = fake(&[], &[], PowerState::Running);
         assert_eq!(told(run(assign(&fake, &wanted))), said(kind, sentence));
