@@ -149,6 +149,8 @@ def a_name_of_ones_own_is_shown_first(product):
     product.wait_for_tray()
     row = product.row(product.plug("stick"))
     name(product, row, "my backup stick")
+    (entry,) = [it for it in elements(product, (Atspi.Role.TEXT,)) if "Cruzer Blade" in spoken.title(it)]
+    assert spoken.description(entry) == spoken.title(entry), "where it is cut, no tooltip has the whole of it"
     product.menu.open_by_command()
     product.menu.wait_for_row(rf"^my backup stick \(.+\), {row}")
     product.menu.choose("^Settings", level=0)
