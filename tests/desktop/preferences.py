@@ -211,6 +211,32 @@ def a_camera_takes_the_microphone_along(product):
     product.wait_for_holders("mic", "dom0:mic")
 
 
+def a_stick_is_offered_whole_until_its_parts_are_shown_again(product):
+    """Marked as the tools of Qubes mark it: the row of the disk becomes that of the stick; the D-Bus menu leads back."""
+    name = product.wait_for_tray()
+    disk, whole = product.row(product.plug("stick")), product.row("sys-usb:2-1")
+    menu, drawn = product.menu, DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
+    choose_in_more(product, disk, "^Show its disks and partitions$")
+    until(lambda: "usb:sys-usb:2-1:" in _hiding(product), lambda: f"the stick marked: {_hiding(product)!r}")
+    menu.wait_for_row(whole)
+    menu.close()
+    menu.open()
+    menu.wait_for_row(whole)
+    assert not menu.rows_like(disk), f"one stick is two rows: {menu.rows()}"
+    drawn.click(whole, "^More$", "^Show its disks and partitions$")
+    until(lambda: not _hiding(product), lambda: f"no mark any more: {_hiding(product)!r}")
+    menu.wait_for_row(disk)
+    menu.wait_for_row(whole + ", listed with sda now")
+
+
+def _hiding(product):
+    """The devices whose parts are hidden, as another tool would ask for them."""
+    feature, backend = "device-hide-children", "sys-usb"
+    if feature not in product.control("call", "admin.vm.feature.List", backend):
+        return ""
+    return product.control("call", f"admin.vm.feature.Get+{feature}", backend)
+
+
 def what_is_preferred_changes_the_menu(product):
     """Sections by what devices are for, internal qubes among the targets, no question before a keyboard goes."""
     name = product.wait_for_tray()
@@ -275,4 +301,5 @@ TESTS = (
     a_name_of_ones_own_is_shown_first,
     a_hidden_device_is_left_out_until_it_is_shown_again,
     a_camera_takes_the_microphone_along,
+    a_stick_is_offered_whole_until_its_parts_are_shown_again,
 )
