@@ -97,6 +97,15 @@ pub trait Manager {
         options: HashMap<&str, Value<'_>>,
     ) -> zbus::Result<String>;
 
+    /// Creates and starts a disposable and moves the device to it from where it is; tells its name.
+    fn move_to_new_disposable(
+        &self,
+        device: &ObjectPath<'_>,
+        id: &str,
+        template: &str,
+        options: HashMap<&str, Value<'_>>,
+    ) -> zbus::Result<String>;
+
     /// Has the whole mirror read again.
     fn refresh(&self, options: HashMap<&str, Value<'_>>) -> zbus::Result<()>;
 

@@ -146,10 +146,7 @@ pub async fn move_to<H: Hypervisor>(
     frontend: &QubeName,
     options: &Options,
 ) -> Result<(), Error> {
-    if device.port.class.is_shareable() {
-        let text = "Several qubes can have this device. Detach it where it shall not stay, then attach it.";
-        return Err(Error::new(ErrorKind::Unsupported, text));
-    }
+    refuse_shareable(device)?;
     let exposed = read_exposed(hypervisor, device).await?;
     let Some(holder) = recognised(hypervisor, &exposed, device).await?.holder else {
         return attach(hypervisor, machine, device, frontend, options).await;
@@ -172,6 +169,15 @@ pub async fn move_to<H: Hypervisor>(
     Err(with_sentence(&error, &outcome))
 }
 
+/// What several qubes can have at once does not leave one by going to another.
+fn refuse_shareable(device: &DeviceRef) -> Result<(), Error> {
+    if device.port.class.is_shareable() {
+        let text = "Several qubes can have this device. Detach it where it should not stay, then attach it.";
+        return Err(Error::new(ErrorKind::Unsupported, text));
+    }
+    Ok(())
+}
+
 /// Attaches `device` to a new disposable based on `template`, and names it.
 ///
 /// # Errors
@@ -186,6 +192,40 @@ pub async fn attach_to_new_disposable<H: Hypervisor>(
 ) -> Result<QubeName, Error> {
     // Found out before anything is made: a device that can't go leaves no disposable behind.
     read_free(hypervisor, device).await?;
+    in_new_disposable(hypervisor, template, async |disposable| {
+        let machine = machine.map(|machine| with_disposable(machine, disposable));
+        attach(hypervisor, machine.as_ref(), device, disposable, options).await
+    })
+    .await
+}
+
+/// Moves `device` from where it is to a new disposable based on `template`, and names it. It leaves its qube once the
+/// disposable runs, not before.
+///
+/// # Errors
+/// As [`move_to`] and [`attach_to_new_disposable`].
+pub async fn move_to_new_disposable<H: Hypervisor>(
+    hypervisor: &H,
+    machine: Option<&Machine>,
+    device: &DeviceRef,
+    template: &QubeName,
+    options: &Options,
+) -> Result<QubeName, Error> {
+    refuse_shareable(device)?;
+    recognised(hypervisor, &read_exposed(hypervisor, device).await?, device).await?;
+    in_new_disposable(hypervisor, template, async |disposable| {
+        let machine = machine.map(|machine| with_disposable(machine, disposable));
+        move_to(hypervisor, machine.as_ref(), device, disposable, options).await
+    })
+    .await
+}
+
+/// Makes a disposable, starts it, and has it given something; where that fails it is removed again.
+async fn in_new_disposable<H: Hypervisor>(
+    hypervisor: &H,
+    template: &QubeName,
+    give: impl AsyncFnOnce(&QubeName) -> Result<(), Error>,
+) -> Result<QubeName, Error> {
     let before = disposables(hypervisor).await;
     let disposable = match hypervisor.perform(&Action::CreateDisposable(template.clone())).await {
         Ok(Performed::Created(disposable)) => disposable,
@@ -197,8 +237,7 @@ pub async fn attach_to_new_disposable<H: Hypervisor>(
     };
     let placed = async {
         perform(hypervisor, &Action::Start(disposable.clone())).await?;
-        let machine = machine.map(|machine| with_disposable(machine, &disposable));
-        attach(hypervisor, machine.as_ref(), device, &disposable, options).await
+        give(&disposable).await
     };
     match placed.await {
         Ok(()) => Ok(disposable),

@@ -206,6 +206,30 @@ fn a_disposable_that_gets_no_device_is_removed_again() {
 }
 
 #[test]
+fn a_device_leaves_its_qube_for_a_disposable_that_runs_and_comes_back_where_that_gets_none() {
+    let to_new = |fake: &Fake, device: &DeviceRef| {
+        run(move_to_new_disposable(fake, None, device, &name("default-dvm"), &Options::new()))
+    };
+    let stick = disk("sda", "stick");
+    let fake = Fake::with(&[(stick.clone(), Some("vault"))], &[]);
+    assert_eq!(to_new(&fake, &stick), Ok(name("disp1")));
+    assert_eq!(fake.done(), ["create", "start disp1", "detach sda vault", "attach sda disp1"]);
+    assert_eq!(fake.holder(&stick), Some(name("disp1")));
+
+    let fake = Fake::with(&[(stick.clone(), Some("vault"))], &[Attaching::Fails]);
+    let error = to_new(&fake, &stick).unwrap_err();
+    let back = ["detach sda vault", "attach sda disp1", "attach sda vault read-only", "discard disp1"];
+    assert_eq!(fake.done()[2..], back);
+    assert_eq!(fake.holder(&stick), Some(name("vault")));
+    let told = "It is back in vault. The new disposable disp1 was removed again.";
+    assert!(error.sentence().ends_with(told), "{error}");
+
+    let fake = Fake::with(&[(disk("sda", "other"), Some("vault"))], &[]);
+    to_new(&fake, &stick).unwrap_err();
+    assert_eq!(fake.done(), [""; 0], "what can't go leaves no disposable behind");
+}
+
+#[test]
 fn a_list_that_lags_behind_is_looked_at_again() {
     let (stick, work) = (disk("sda", "stick"), name("work"));
     let fake = Fake::with(&[(stick.clone(), None)], &[]);

@@ -237,6 +237,18 @@ async fn a_new_disposable_is_named_in_the_answer() {
 }
 
 #[tokio::test]
+async fn what_a_qube_has_can_go_to_a_new_disposable() {
+    let mut client = Client::of(Fake::new()).await;
+    let manager = client.manager().await;
+    let device = stick();
+    let (path, id) = words(&device);
+    within(manager.attach(&path, id, "work", plain())).await.unwrap();
+    within(manager.attach_to_new_disposable(&path, id, "vault", plain())).await.unwrap_err();
+    let made = within(manager.move_to_new_disposable(&path, id, "vault", plain())).await.unwrap();
+    client.until(|machine| holders(machine, &device) == [name(&made)]).await;
+}
+
+#[tokio::test]
 async fn a_qube_is_shut_down_and_a_refresh_reads_everything_again() {
     let fake = Fake::new();
     let mut client = Client::of(fake.clone()).await;

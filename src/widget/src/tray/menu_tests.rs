@@ -58,6 +58,10 @@ fn it_shows_the_same_sections_marks_and_qubes() {
     --
     Move to vault all the same
   --
+  [list-add] New disposable >
+    (New disposable)
+    default-dvm
+  --
   More >
     Name…
 --
