@@ -12,6 +12,8 @@ from waiting import Missed, settled, until
 
 # A click sooner than that after a change under the pointer means what stood there before.
 TOO_EARLY = 0.3
+# Where no window is.
+AWAY = (40, 600)
 # Qubes that don't run; each makes one entry more when it starts.
 HALTED = ("vault", "projects", "anon", "win10")
 
@@ -172,7 +174,7 @@ def menu_closes_by_a_click_elsewhere_and_on_its_icon(product):
         if has_submenu:
             menu.hover("dom0:mic")
         settled(menu.window, "the menu standing still")
-        screen.click(40, 600)
+        screen.click(*AWAY)
         until(lambda: not left(), lambda: f"all of it closed by a click; there are still {left()}")
     for _ in range(2):
         assert menu.open() == 1, "one click on the icon did not open the menu"
@@ -216,6 +218,42 @@ def slow_diagonal_way_to_an_entry_keeps_its_sub_menu(product):
     product.wait_for_holders("block", stick, last.name.removeprefix("Attach to "))
 
 
+def click_on_a_row_opens_its_sub_menu_without_a_rest(product):
+    """A tap, or a click of a pointer that goes on at once and never hovered: the sub-menu stands and can be used."""
+    product.wait_for_tray()
+    stick, menu = product.plug("stick"), product.menu
+    row = product.row(stick)
+    menu.open()
+    place = settled(lambda: (menu.find(row) or menu.NOTHING).box, "the row standing still", quiet=STILL)
+    product.screen.click_in_passing(*middle(place), *AWAY)
+    beside = settled(menu.beside, "a sub-menu that stays", quiet=STILL)
+    assert re.search(row, beside), f"it stands beside {beside!r}"
+    menu.choose("^Attach to work$")
+    product.wait_for_holders("block", stick, "work")
+
+
+def host_draws_the_menu_on_a_left_click_under_wayland(product):
+    """Where no program may place a window the item is a menu to its host, which draws it; what it draws attaches."""
+    product.start_simulator()
+    product.start_service()
+    product.desktop.env["XDG_SESSION_TYPE"] = "wayland"
+    product.start_widget()
+    name, stick = product.wait_for_tray(), product.plug("stick")
+    assert product.tray.item(name, "ItemIsMenu") is True, "the host is told to ask the program for its menu"
+    windows = lambda: product.screen.windows("wrapper-2.0")  # noqa: E731
+    before = len(windows())
+    product.tray.press(1)
+    until(lambda: len(windows()) > before, "the menu of the panel after a left click")
+    assert not product.menu.window(), "our own menu came as well"
+    product.screen.key("Escape")
+    until(lambda: len(windows()) == before, "the menu of the panel closed")
+    DBusMenu(product.desktop, name, product.tray.item(name, "Menu")).click(rf"{stick}\b", "^work$")
+    product.wait_for_holders("block", stick, "work")
+
+
+host_draws_the_menu_on_a_left_click_under_wayland.starts_programs = False
+
+
 # ---- the steps ----------------------------------------------------------------------------------------------------
 
 
@@ -247,6 +285,8 @@ def _rows_of_devices(menu):
 
 
 TESTS = (
+    click_on_a_row_opens_its_sub_menu_without_a_rest,
+    host_draws_the_menu_on_a_left_click_under_wayland,
     slow_diagonal_way_to_an_entry_keeps_its_sub_menu,
     keys_do_what_menus_do,
     click_right_after_a_change_does_nothing,

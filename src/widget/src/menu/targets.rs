@@ -154,9 +154,11 @@ fn holders(scene: &Scene, device: &Device) -> Vec<Item> {
         });
         let details = scene.machine.qubes.get(qube).and_then(|qube| qube.details.as_ref());
         if details.is_some_and(|details| details.is_auto_cleanup) {
-            let command = Command::DetachAndShutDown(device.info.to_ref(), qube.clone());
+            let detach = Command::Detach(device.info.to_ref(), qube.clone());
+            let shut_down = Command::ShutDown(device.info.to_ref(), qube.clone());
             let text = strings::detach_and_shut_down(qube.as_str());
-            items.push(entry(ItemKey::ShutDown(qube.clone()), text, ItemAction::Wish(Wish::Do(command))));
+            let both = ItemAction::Wish(Wish::Both(detach, shut_down));
+            items.push(entry(ItemKey::ShutDown(qube.clone()), text, both));
         }
         if let Some((first, then)) = together::detach_both(scene, device, qube) {
             let text = strings::detach_with_microphone(qube.as_str());
@@ -257,8 +259,7 @@ fn short_reason(refusal: &Refusal) -> String {
 
 fn more(scene: &Scene, device: &Device, view: &SubView) -> Vec<Item> {
     let mut items = Vec::new();
-    let can_start_one = !device.is_attached() || device.port().class.is_shareable();
-    if can_start_one && pages::disposable_templates(scene).next().is_some() {
+    if pages::disposable_templates(scene).next().is_some() {
         let item =
             entry(ItemKey::NewDisposable, strings::new_disposable(), ItemAction::Turn(Page::Disposables));
         items.push(Item { mark: Mark::Plus, ..item });
