@@ -30,6 +30,19 @@ def notification_button_attaches(product):
     )
 
 
+def notification_buttons_lead_to_the_device_and_back(product):
+    """“Choose…” opens the menu at that device, among others; “Detach” takes it back without the menu."""
+    product.wait_for_tray()
+    stick, menu = product.plug("stick"), product.menu
+    product.notices.press("Choose…")
+    until(menu.beside, "a sub-menu")
+    assert re.search(product.row(stick), menu.beside()), f"it opened at {menu.beside()!r}"
+    menu.choose("^Attach to work$")
+    product.wait_for_holders("block", stick, "work")
+    product.notices.press("Detach")
+    product.wait_for_holders("block", stick)
+
+
 def right_click_shows_the_same(product):
     """The D-Bus menu, which some desktops show alone, holds the same devices and the same qubes."""
     name = product.wait_for_tray()
@@ -171,6 +184,7 @@ def microphone_leaves_one_of_two_qubes(product):
 TESTS = (
     story_is_seen,
     notification_button_attaches,
+    notification_buttons_lead_to_the_device_and_back,
     right_click_shows_the_same,
     second_start_opens_the_menu,
     keyboard_alone_attaches_and_detaches,

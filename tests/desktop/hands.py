@@ -12,6 +12,8 @@ from waiting import Missed, settled, until
 
 # A click sooner than that after a change under the pointer means what stood there before.
 TOO_EARLY = 0.3
+# Where no window is.
+AWAY = (40, 600)
 # Qubes that don't run; each makes one entry more when it starts.
 HALTED = ("vault", "projects", "anon", "win10")
 
@@ -42,7 +44,7 @@ def keys_do_what_menus_do(product):
     until(lambda: menu.rows() == everything, lambda: f"every row again after Escape; rows are {menu.rows()}")
     menu.press("Home")
     menu.go_to(row)
-    menu.press("Right")
+    menu.press("Menu")
     until(menu.targets, "the sub-menu")
     menu.go_to("^New disposable$", 1)
     menu.press("Right")
@@ -115,6 +117,46 @@ def click_right_after_a_change_does_nothing(product):
     product.wait_for_holders("block", stick, "work")
 
 
+def click_on_what_grew_under_the_pointer_does_nothing(product):
+    """A row more, and one that acts at once comes where the footer was: a click on its way starts nothing, a later one does."""
+    product.wait_for_tray()
+    menu, screen = product.menu, product.screen
+    start, usb = "^Start sys-usb", "sys-usb"
+    product.control("stop", usb)
+    menu.open()
+    menu.wait_for_row(start)
+    places = []
+    for disk in ("vdx", "vdy"):
+        product.control("plug", "block", "personal", disk)
+        menu.wait_for_row(rf"personal:{disk}\b")
+        places.append(settled(lambda: menu.find(start).box, "the menu standing still"))
+    height = places[1].y - places[0].y
+    for disk in ("vea", "veb", "vec", "ved", "vee", "vef"):
+        box = settled(lambda: menu.find(start).box, "the menu standing still")
+        below = (box.x + box.width // 2, box.y + box.height // 2 + height)
+        screen.move(*below)
+        row = menu.find(r"personal:vdy\b")
+        entries = row.element.get_parent()
+        before = _count(entries)
+        begun = time.monotonic()
+        product.control("plug", "block", "personal", disk)
+        until(lambda: _count(entries) > before, lambda: f"{disk} among {menu.rows()}")  # noqa: B023
+        screen.click_here()
+        is_early = time.monotonic() < begun + TOO_EARLY
+        if is_early:
+            break
+        # This machine was busy: the click may have come late enough to count.
+        until(lambda: _state(product, usb) == "Running" or menu.find(start), "what the click did")
+        product.control("stop", usb)
+    else:
+        raise Missed("not once was a click known to come early enough")
+    box = settled(lambda: menu.find(start) and menu.find(start).box, "the menu standing still", quiet=STILL)
+    assert box.y <= below[1] < box.y + box.height, f"{start} at {box} did not come to {below}"
+    assert _state(product, usb) == "Halted", f"the click counted: {usb} is {_state(product, usb)}"
+    screen.click_here()
+    until(lambda: _state(product, usb) == "Running", lambda: f"{usb} running; it is {_state(product, usb)}")
+
+
 def menu_closes_by_a_click_elsewhere_and_on_its_icon(product):
     """Beside the menu, and on the icon, which must not open it again at once."""
     product.wait_for_tray()
@@ -125,7 +167,7 @@ def menu_closes_by_a_click_elsewhere_and_on_its_icon(product):
         if has_submenu:
             menu.hover("dom0:mic")
         settled(menu.window, "the menu standing still")
-        screen.click(40, 600)
+        screen.click(*AWAY)
         until(lambda: not left(), lambda: f"all of it closed by a click; there are still {left()}")
     for _ in range(2):
         assert menu.open() == 1, "one click on the icon did not open the menu"
@@ -169,12 +211,52 @@ def slow_diagonal_way_to_an_entry_keeps_its_sub_menu(product):
     product.wait_for_holders("block", stick, last.name.removeprefix("Attach to "))
 
 
+def click_on_a_row_opens_its_sub_menu_without_a_rest(product):
+    """A tap, or a click of a pointer that goes on at once and never hovered: the sub-menu stands and can be used."""
+    product.wait_for_tray()
+    stick, menu = product.plug("stick"), product.menu
+    row = product.row(stick)
+    menu.open()
+    place = settled(lambda: (menu.find(row) or menu.NOTHING).box, "the row standing still", quiet=STILL)
+    product.screen.click_in_passing(*middle(place), *AWAY)
+    beside = settled(menu.beside, "a sub-menu that stays", quiet=STILL)
+    assert re.search(row, beside), f"it stands beside {beside!r}"
+    menu.choose("^Attach to work$")
+    product.wait_for_holders("block", stick, "work")
+
+
+def host_draws_the_menu_on_a_left_click_under_wayland(product):
+    """Where no program may place a window the item is a menu to its host, which draws it; what it draws attaches."""
+    product.start_simulator()
+    product.start_service()
+    product.desktop.env["XDG_SESSION_TYPE"] = "wayland"
+    product.start_widget()
+    name, stick = product.wait_for_tray(), product.plug("stick")
+    assert product.tray.item(name, "ItemIsMenu") is True, "the host is told to ask the program for its menu"
+    windows = lambda: product.screen.windows("wrapper-2.0")  # noqa: E731
+    before = len(windows())
+    product.tray.press(1)
+    until(lambda: len(windows()) > before, "the menu of the panel after a left click")
+    assert not product.menu.window(), "our own menu came as well"
+    product.screen.key("Escape")
+    until(lambda: len(windows()) == before, "the menu of the panel closed")
+    DBusMenu(product.desktop, name, product.tray.item(name, "Menu")).click(rf"{stick}\b", "^work$")
+    product.wait_for_holders("block", stick, "work")
+
+
+host_draws_the_menu_on_a_left_click_under_wayland.starts_programs = False
+
+
 # ---- the steps ----------------------------------------------------------------------------------------------------
 
 
 def _count(entries):
     entries.clear_cache()
     return entries.get_child_count()
+
+
+def _state(product, qube):
+    return next(it["State"] for it in product.objects("Qube") if it["Name"] == qube)
 
 
 def _version(product):
@@ -192,9 +274,12 @@ def _rows_of_devices(menu):
 
 
 TESTS = (
+    click_on_a_row_opens_its_sub_menu_without_a_rest,
+    host_draws_the_menu_on_a_left_click_under_wayland,
     slow_diagonal_way_to_an_entry_keeps_its_sub_menu,
     keys_do_what_menus_do,
     click_right_after_a_change_does_nothing,
+    click_on_what_grew_under_the_pointer_does_nothing,
     menu_closes_by_a_click_elsewhere_and_on_its_icon,
     about_tells_version_and_source,
     dbus_menu_attaches_moves_and_detaches,

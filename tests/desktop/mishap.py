@@ -9,6 +9,7 @@ from waiting import until
 
 # After its return the server is mirrored whole within this time.
 WHOLE_AGAIN = 1.0
+RESYNCING = "reading the devices again…"
 
 
 def lost_connection_is_shown_and_mended(product):
@@ -20,6 +21,38 @@ def lost_connection_is_shown_and_mended(product):
     _loss_is_shown(product, name)
     product.start_simulator()
     _all_is_whole_again(product, name, rows)
+
+
+def what_is_read_again_is_said_and_holds_still(product):
+    """Until all is read after a lost connection a banner says so and no row can be used; then each can again."""
+    product.wait_for_tray()
+    menu = product.menu
+    menu.open()
+    menu.wait_for_row("dom0:mic")
+    product.control("latency", "mic.Available", "3000")
+    product.control("drop-events")
+    usable = lambda: [item.name for item in menu.items() if item.usable and ":" in item.name]  # noqa: E731
+    until(
+        lambda: RESYNCING in menu.words() and not usable(),
+        lambda: f"a banner and no row to be used; it says {menu.words()!r}, to be used are {usable()}",
+    )
+    until(lambda: RESYNCING not in menu.words(), lambda: f"the banner gone; the menu says {menu.words()!r}")
+    until(lambda: len(usable()) > 3, lambda: f"rows that can be used; there are {usable()}")
+
+
+def list_that_cant_be_read_has_a_row(product):
+    """The devices of one qube can't be listed: a row names it with the reason, until they can."""
+    product.wait_for_tray()
+    menu, refusal = product.menu, ("exception", "QubesException", "Out of order.")
+    for _ in range(2):
+        product.control("fail-next", "block.Available", *refusal)
+    product.control("plug", "stick")
+    menu.open()
+    menu.wait_for_row(r"^The devices of sys-usb can.t be read: .*Out of order\.$")
+    menu.wait_for_row("sys-usb:sda")
+    menu.close()
+    menu.open()
+    menu.wait_for_no_row("The devices of")
 
 
 def server_that_dies_during_an_attach_ends_it_with_a_sentence(product):
@@ -176,6 +209,8 @@ def _all_is_whole_again(product, name, rows):
 
 TESTS = (
     lost_connection_is_shown_and_mended,
+    what_is_read_again_is_said_and_holds_still,
+    list_that_cant_be_read_has_a_row,
     server_that_dies_during_an_attach_ends_it_with_a_sentence,
     failed_move_is_rolled_back_and_told,
     failed_move_from_the_drawn_menu_is_rolled_back_and_told,

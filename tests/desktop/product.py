@@ -30,6 +30,8 @@ class Product:
         self.desktop = desktop
         self.world = world
         self.real_socket = socket
+        # That of the widget, where it is not English.
+        self.language = None
         self.socket = socket or desktop.folder / "qubesd.sock"
         self.screen = Screen(desktop)
         self.tray = Tray(desktop, self.screen)
@@ -61,10 +63,14 @@ class Product:
 
     def start_widget(self, *words, language=None):
         """Starts the widget, where a language is given in that one."""
-        if language:
-            self.menu.title = language.translated("Devices")
+        self.language = language
+        self.menu.title = self.in_its_words("Devices")
         extra = language.environment if language else {}
         return self.desktop.start("plugboard", PROGRAMS / "plugboard", *words, extra=extra)
+
+    def in_its_words(self, text):
+        """A text in the language of the widget."""
+        return self.language.translated(text) if self.language else text
 
     def wait_for_tray(self):
         """Returns the bus name of our tray item once the panel shows the icon."""

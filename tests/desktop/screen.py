@@ -82,6 +82,11 @@ class Screen:
         """A click where the pointer is, at once."""
         self._run("xdotool", "click", "1")
 
+    def click_in_passing(self, x, y, to_x, to_y):
+        """A click on the way to somewhere else: the pointer does not rest for a moment."""
+        self._run("xdotool", "mousemove", str(x), str(y), "click", "1", "mousemove", str(to_x), str(to_y))
+        until(lambda: self.pointer() == (to_x, to_y), f"the pointer at {to_x},{to_y}")
+
     def focus(self):
         """The window that gets what is typed, by number."""
         return int(self._run("xdotool", "getwindowfocus").strip() or 0)

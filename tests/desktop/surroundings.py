@@ -1,5 +1,8 @@
-"""The desktop around us: panel, notification daemon and session bus come and go, or were never there."""
+"""The desktop around us: panel, notification daemon, session bus and the tools of Qubes OS, there or not."""
 
+import os
+
+import preferences
 from product import PROGRAMS
 from waiting import until
 
@@ -74,7 +77,29 @@ def without_a_display_the_program_says_so(product):
     assert "panicked" not in desktop.last_words("blind"), desktop.last_words("blind")
 
 
+def rules_of_automatic_attachment_are_made_in_the_window_of_the_system(product):
+    """Where Qubes brings its window for them the menu opens it at the right page, and goes on."""
+    desktop = product.desktop
+    tools = desktop.folder / "tools"
+    tools.mkdir()
+    asked, tool = desktop.folder / "asked", tools / "qubes-global-config"
+    tool.write_text(f'#!/bin/sh\necho "$@" >"{asked}"\n')
+    tool.chmod(0o755)
+    desktop.env["PATH"] = f"{tools}{os.pathsep}{desktop.env['PATH']}"
+    product.start()
+    product.wait_for_tray()
+    preferences.choose_in_more(product, "dom0:mic", "^Automatic attachment")
+    until(asked.exists, "the window of the system")
+    until(lambda: asked.read_text() == "-o attachments\n", lambda: f"its page; it was asked {asked.read_text()!r}")
+    product.menu.open()
+    product.menu.wait_for_row("dom0:mic")
+
+
+rules_of_automatic_attachment_are_made_in_the_window_of_the_system.starts_programs = False
+
+
 TESTS = (
+    rules_of_automatic_attachment_are_made_in_the_window_of_the_system,
     panel_restart_brings_the_icon_back,
     without_a_panel_the_menu_opens_by_command,
     life_goes_on_without_notifications,

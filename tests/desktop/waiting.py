@@ -29,6 +29,9 @@ def until(probe, what, seconds=10):
                 text = what() if callable(what) else what
                 raise Missed(f"within {seconds} s there was not to be seen: {text}")
             context.iteration(True)
+            # A burst of signals is one reason to look again, not many.
+            while context.pending():
+                context.iteration(False)
     finally:
         GLib.source_remove(tick)
 

@@ -53,7 +53,7 @@ pub trait Manager {
         options: HashMap<&str, Value<'_>>,
     ) -> zbus::Result<()>;
 
-    /// Stores that the device belongs into the qube.
+    /// Stores that the device belongs to the qube.
     fn assign(
         &self,
         device: &ObjectPath<'_>,
@@ -90,6 +90,15 @@ pub trait Manager {
 
     /// Creates and starts a disposable and attaches the device to it; tells its name.
     fn attach_to_new_disposable(
+        &self,
+        device: &ObjectPath<'_>,
+        id: &str,
+        template: &str,
+        options: HashMap<&str, Value<'_>>,
+    ) -> zbus::Result<String>;
+
+    /// Creates and starts a disposable and moves the device to it from where it is; tells its name.
+    fn move_to_new_disposable(
         &self,
         device: &ObjectPath<'_>,
         id: &str,

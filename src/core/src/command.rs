@@ -17,8 +17,8 @@ use crate::name::{DeviceRef, QubeName};
 use crate::patience::look_until;
 use crate::text::ended;
 use checks::{
-    Astray, ask_rules, attached_exactly, find_attachment, look_attached, read_exposed, read_free, recognised,
-    swapped, with_disposable,
+    Astray, Since, ask_rules, attached_exactly, find_attachment, look_attached, read_exposed, read_free,
+    recognised, swapped, with_disposable,
 };
 use outcome::{disposables, is_unclear, perhaps_created, unknown, unread, with_sentence, without_effect};
 
@@ -34,7 +34,7 @@ pub async fn check<H: Hypervisor>(
     device: &DeviceRef,
     frontend: &QubeName,
 ) -> Result<(), Error> {
-    look_before(hypervisor, machine, device, frontend).await.map(drop)
+    look_before(hypervisor, machine, device, frontend, Since::Seen).await.map(drop)
 }
 
 /// As [`check`]; tells what the device is called now.
@@ -43,8 +43,9 @@ async fn look_before<H: Hypervisor>(
     machine: Option<&Machine>,
     device: &DeviceRef,
     frontend: &QubeName,
+    since: Since,
 ) -> Result<DeviceRef, Error> {
-    let (exposed, device) = read_free(hypervisor, device).await?;
+    let (exposed, device) = read_free(hypervisor, device, since).await?;
     if let Some(machine) = machine {
         ask_rules(machine, exposed, &device, frontend, None)?;
     }
@@ -64,7 +65,18 @@ pub async fn attach<H: Hypervisor>(
     frontend: &QubeName,
     options: &Options,
 ) -> Result<(), Error> {
-    let device = &look_before(hypervisor, machine, device, frontend).await?;
+    attach_since(Since::Seen, hypervisor, machine, device, frontend, options).await
+}
+
+async fn attach_since<H: Hypervisor>(
+    since: Since,
+    hypervisor: &H,
+    machine: Option<&Machine>,
+    device: &DeviceRef,
+    frontend: &QubeName,
+    options: &Options,
+) -> Result<(), Error> {
+    let device = &look_before(hypervisor, machine, device, frontend, since).await?;
     let action =
         Action::Attach { device: device.clone(), frontend: frontend.clone(), options: options.clone() };
     let done = hypervisor.perform(&action).await.map(drop);
@@ -146,12 +158,9 @@ pub async fn move_to<H: Hypervisor>(
     frontend: &QubeName,
     options: &Options,
 ) -> Result<(), Error> {
-    if device.port.class.is_shareable() {
-        let text = "Several qubes can have this device. Detach it where it shall not stay, then attach it.";
-        return Err(Error::new(ErrorKind::Unsupported, text));
-    }
+    refuse_shareable(device)?;
     let exposed = read_exposed(hypervisor, device).await?;
-    let Some(holder) = recognised(hypervisor, &exposed, device).await?.holder else {
+    let Some(holder) = recognised(hypervisor, &exposed, device, Since::Seen).await?.holder else {
         return attach(hypervisor, machine, device, frontend, options).await;
     };
     if holder == *frontend {
@@ -162,14 +171,24 @@ pub async fn move_to<H: Hypervisor>(
     }
     let before = attached_exactly(hypervisor, device, &holder).await?;
     detach(hypervisor, device, &holder).await?;
-    let Err(error) = attach(hypervisor, machine, device, frontend, options).await else {
+    let again = Since::Detached;
+    let Err(error) = attach_since(again, hypervisor, machine, device, frontend, options).await else {
         return Ok(());
     };
-    let outcome = match attach(hypervisor, None, device, &holder, &before.options).await {
+    let outcome = match attach_since(again, hypervisor, None, device, &holder, &before.options).await {
         Ok(()) => format!("It is back in {holder}."),
         Err(second) => format!("It was not put back into {holder}: {}", ended(second.sentence())),
     };
     Err(with_sentence(&error, &outcome))
+}
+
+/// What several qubes can have at once does not leave one by going to another.
+fn refuse_shareable(device: &DeviceRef) -> Result<(), Error> {
+    if device.port.class.is_shareable() {
+        let text = "Several qubes can have this device. Detach it where it should not stay, then attach it.";
+        return Err(Error::new(ErrorKind::Unsupported, text));
+    }
+    Ok(())
 }
 
 /// Attaches `device` to a new disposable based on `template`, and names it.
@@ -185,7 +204,41 @@ pub async fn attach_to_new_disposable<H: Hypervisor>(
     options: &Options,
 ) -> Result<QubeName, Error> {
     // Found out before anything is made: a device that can't go leaves no disposable behind.
-    read_free(hypervisor, device).await?;
+    read_free(hypervisor, device, Since::Seen).await?;
+    in_new_disposable(hypervisor, template, async |disposable| {
+        let machine = machine.map(|machine| with_disposable(machine, disposable));
+        attach(hypervisor, machine.as_ref(), device, disposable, options).await
+    })
+    .await
+}
+
+/// Moves `device` from where it is to a new disposable based on `template`, and names it. It leaves its qube once the
+/// disposable runs, not before.
+///
+/// # Errors
+/// As [`move_to`] and [`attach_to_new_disposable`].
+pub async fn move_to_new_disposable<H: Hypervisor>(
+    hypervisor: &H,
+    machine: Option<&Machine>,
+    device: &DeviceRef,
+    template: &QubeName,
+    options: &Options,
+) -> Result<QubeName, Error> {
+    refuse_shareable(device)?;
+    recognised(hypervisor, &read_exposed(hypervisor, device).await?, device, Since::Seen).await?;
+    in_new_disposable(hypervisor, template, async |disposable| {
+        let machine = machine.map(|machine| with_disposable(machine, disposable));
+        move_to(hypervisor, machine.as_ref(), device, disposable, options).await
+    })
+    .await
+}
+
+/// Makes a disposable, starts it, and has it given something; where that fails it is removed again.
+async fn in_new_disposable<H: Hypervisor>(
+    hypervisor: &H,
+    template: &QubeName,
+    give: impl AsyncFnOnce(&QubeName) -> Result<(), Error>,
+) -> Result<QubeName, Error> {
     let before = disposables(hypervisor).await;
     let disposable = match hypervisor.perform(&Action::CreateDisposable(template.clone())).await {
         Ok(Performed::Created(disposable)) => disposable,
@@ -197,8 +250,7 @@ pub async fn attach_to_new_disposable<H: Hypervisor>(
     };
     let placed = async {
         perform(hypervisor, &Action::Start(disposable.clone())).await?;
-        let machine = machine.map(|machine| with_disposable(machine, &disposable));
-        attach(hypervisor, machine.as_ref(), device, &disposable, options).await
+        give(&disposable).await
     };
     match placed.await {
         Ok(()) => Ok(disposable),

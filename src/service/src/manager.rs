@@ -13,7 +13,7 @@ use device_core::assignment::{Assignment, Options};
 use device_core::command::{self, settled};
 use device_core::error::{Error, ErrorKind};
 use device_core::machine::Machine;
-use device_core::name::DeviceRef;
+use device_core::name::{DeviceRef, QubeName};
 use device_core::watcher::WatcherHandle;
 use zbus::interface;
 use zbus::message::Header;
@@ -115,7 +115,7 @@ impl<H: Upstream> Manager<H> {
         let mode = request::mode(mode)?;
         let options = options::from_command(options)?;
         let machine = self.whole_machine()?;
-        request::seen(&machine, &device)?;
+        let device = request::seen_whole(&machine, &device)?;
         let what = format!("assign {} to {frontend} ({mode}){}", named(&machine, &device), with(&options));
         let assignment = Assignment::exactly(&device, &frontend, mode, options);
         carry_out(&call, &what, settled::assign(&*self.hypervisor, &assignment)).await
@@ -132,7 +132,7 @@ impl<H: Upstream> Manager<H> {
         let (device, qube) = (request::device(&device, id)?, request::qube(qube)?);
         options::none(&options)?;
         let machine = self.whole_machine()?;
-        request::seen(&machine, &device)?;
+        let device = request::seen(&machine, device)?;
         let what = format!("unassign {} from {qube}", named(&machine, &device));
         let done = settled::unassign(&*self.hypervisor, &device, &qube);
         carry_out(&call, &what, done).await
@@ -188,21 +188,30 @@ impl<H: Upstream> Manager<H> {
         let (device, template) = (request::device(&device, id)?, request::qube(template)?);
         let options = options::from_command(options)?;
         let machine = self.whole_machine()?;
-        let made = command::attach_to_new_disposable(
-            &*self.hypervisor,
-            Some(&machine),
-            &device,
-            &template,
-            &options,
-        );
-        let what = format!(
-            "attach {} to a new disposable of {template}{}",
-            named(&machine, &device),
-            with(&options)
-        );
-        let disposable = carry_out(&call, &what, made).await?;
-        tracing::info!(%disposable, "made a disposable");
-        Ok(disposable.to_string())
+        let (hypervisor, known) = (&*self.hypervisor, Some(&*machine));
+        let made = command::attach_to_new_disposable(hypervisor, known, &device, &template, &options);
+        let (device, with) = (named(&machine, &device), with(&options));
+        let what = format!("attach {device} to a new disposable based on {template}{with}");
+        Ok(made_known(&carry_out(&call, &what, made).await?))
+    }
+
+    #[zbus(out_args("qube"))]
+    async fn move_to_new_disposable(
+        &self,
+        device: ObjectPath<'_>,
+        id: &str,
+        template: &str,
+        options: CommandOptions,
+        #[zbus(header)] call: Header<'_>,
+    ) -> Result<String, Failure> {
+        let (device, template) = (request::device(&device, id)?, request::qube(template)?);
+        let options = options::from_command(options)?;
+        let machine = self.whole_machine()?;
+        let (hypervisor, known) = (&*self.hypervisor, Some(&*machine));
+        let made = command::move_to_new_disposable(hypervisor, known, &device, &template, &options);
+        let (device, with) = (named(&machine, &device), with(&options));
+        let what = format!("move {device} to a new disposable based on {template}{with}");
+        Ok(made_known(&carry_out(&call, &what, made).await?))
     }
 
     #[expect(clippy::unused_async, reason = "a command like the others, a task of its own")]
@@ -269,6 +278,12 @@ async fn carry_out<T>(
             Err(error.into())
         }
     }
+}
+
+/// The name of a disposable that was made, in the log as well.
+fn made_known(disposable: &QubeName) -> String {
+    tracing::info!(%disposable, "made a disposable");
+    disposable.to_string()
 }
 
 /// The device as a log names it: place, and what it calls itself.

@@ -25,6 +25,7 @@ use scene::Scene;
 
 mod arguments;
 mod asking;
+mod configuration;
 mod door;
 mod icons;
 mod instance;

@@ -13,6 +13,7 @@ use zbus::message::Message;
 use zbus::names::{MemberName, UniqueName};
 use zbus::{Connection, MessageStream};
 
+use crate::configuration;
 use crate::door::MenuDoor;
 use crate::notify::{Button, Effect};
 use crate::recent::Recent;
@@ -50,7 +51,7 @@ pub(crate) struct Hands {
 pub(crate) async fn run(connection: Connection, faces: Faces, mut hands: Hands, recent: Recent) {
     let mut messages = MessageStream::from(&connection);
     let (answers, mut answered) = mpsc::unbounded_channel();
-    let mut state = State::new(recent);
+    let mut state = State::new(recent, configuration::is_installed());
     tokio::spawn(call::listen(connection.clone(), answers.clone()));
     while let Some(input) = next(&state, &mut messages, &mut answered, &mut hands).await {
         for job in state.take(input, Instant::now()) {
@@ -112,6 +113,11 @@ fn perform(
         }
         Job::OpenMenu(device) => faces.menu.open(None, device),
         Job::OpenSettings(device) => faces.menu.settings(device),
+        Job::Configure => {
+            if let Err(error) = configuration::open() {
+                tracing::warn!(%error, "the window for automatic attachment can't be opened");
+            }
+        }
         Job::Keep(preference) => faces.menu.keep(preference),
         Job::ShowQuestions => faces.menu.show_questions(),
         Job::Store => store(&state.scene().recent),

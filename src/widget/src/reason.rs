@@ -6,7 +6,7 @@
 
 use device_core::device::Device;
 use device_core::error::{Error, ErrorKind};
-use device_core::name::{DeviceRef, QubeName};
+use device_core::name::DeviceRef;
 use device_core::rules::{Refusal, Relative, may_attach};
 
 use crate::scene::{Command, Scene};
@@ -42,7 +42,9 @@ fn exactly_said(scene: &Scene, command: &Command) -> Vec<(Error, String)> {
 fn of_kind(scene: &Scene, command: &Command, kind: ErrorKind) -> Option<String> {
     match (command, kind) {
         // These are several calls: only the service knows how far they came.
-        (Command::Move(..) | Command::AttachToNewDisposable(..) | Command::DetachAndShutDown(..), _) => None,
+        (Command::Move(..) | Command::AttachToNewDisposable(..) | Command::MoveToNewDisposable(..), _) => {
+            None
+        }
         (_, ErrorKind::Unreachable) => Some(strings::reason_unreachable()),
         (_, ErrorKind::Timeout) => Some(strings::reason_timeout()),
         (Command::Attach(seen, ..) | Command::Detach(seen, _), ErrorKind::Changed) => {
@@ -62,10 +64,10 @@ fn about(command: &Command) -> Option<&DeviceRef> {
         Command::Attach(seen, ..)
         | Command::AttachToNewDisposable(seen, ..)
         | Command::Detach(seen, _)
-        | Command::DetachAndShutDown(seen, _)
         | Command::Move(seen, ..)
+        | Command::MoveToNewDisposable(seen, ..)
         | Command::SetMark(seen, ..) => Some(seen),
-        Command::StartQube(_) => None,
+        Command::ShutDown(..) | Command::StartQube(_) => None,
     }
 }
 
@@ -76,25 +78,24 @@ fn refusal(scene: &Scene, command: &Command) -> Option<(Refusal, String)> {
     };
     let device: &Device = scene.machine.devices.get(&seen.port)?;
     let refusal = may_attach(&scene.machine, device, qube).err()?;
-    let text = refused(&refusal, qube)?;
+    let text = refused(&refusal);
     Some((refusal, text))
 }
 
-/// The rule in the person's language; `None` for those that no face lets anybody run into.
-fn refused(refusal: &Refusal, qube: &QubeName) -> Option<String> {
-    let qube = qube.as_str();
+/// The rule in the person's language.
+pub(crate) fn refused(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::UnknownQube(_) => Some(strings::reason_no_qube(qube)),
-        Refusal::NotRunning(_) => Some(strings::reason_not_running(qube)),
-        Refusal::Paused(_) => Some(strings::reason_paused(qube)),
-        Refusal::DenyList(_) => Some(strings::reason_denied(qube)),
-        Refusal::Removed => Some(strings::refused_removed()),
-        Refusal::AlreadyThere(_) => Some(strings::reason_held(qube)),
-        Refusal::RelatedInUse(relative) => Some(in_use(relative, &relative.port.to_string())),
-        Refusal::RemoteQube(_)
-        | Refusal::AdminQube
-        | Refusal::OwnBackend(_)
-        | Refusal::PciNeedsAssignment => None,
+        Refusal::UnknownQube(qube) => strings::reason_no_qube(qube.as_str()),
+        Refusal::RemoteQube(qube) => strings::reason_remote(qube.as_str()),
+        Refusal::AdminQube => strings::reason_admin(),
+        Refusal::OwnBackend(qube) => strings::reason_backend(qube.as_str()),
+        Refusal::NotRunning(qube) => strings::reason_not_running(qube.as_str()),
+        Refusal::Paused(qube) => strings::reason_paused(qube.as_str()),
+        Refusal::DenyList(qube) => strings::reason_denied(qube.as_str()),
+        Refusal::Removed => strings::refused_removed(),
+        Refusal::AlreadyThere(qube) => strings::reason_held(qube.as_str()),
+        Refusal::RelatedInUse(relative) => in_use(relative, &relative.port.to_string()),
+        Refusal::PciNeedsAssignment => strings::reason_pci(),
     }
 }
 
@@ -209,7 +210,7 @@ mod tests {
         for command in [
             Command::Move(seen.clone(), name("work"), Options::new()),
             Command::AttachToNewDisposable(seen.clone(), name("work"), Options::new()),
-            Command::DetachAndShutDown(seen.clone(), name("work")),
+            Command::MoveToNewDisposable(seen.clone(), name("work"), Options::new()),
         ] {
             for kind in ErrorKind::ALL {
                 let text = format!("{} It is back in vault.", Error::changed(&seen.port));

@@ -33,10 +33,12 @@ pub(crate) enum Command {
     AttachToNewDisposable(DeviceRef, QubeName, Options),
     /// Detach it from this qube.
     Detach(DeviceRef, QubeName),
-    /// Detach it from this qube, which is disposable, and shut that down.
-    DetachAndShutDown(DeviceRef, QubeName),
     /// Detach it where it is and attach it here.
     Move(DeviceRef, QubeName, Options),
+    /// Detach it where it is and attach it to a disposable that is made for it.
+    MoveToNewDisposable(DeviceRef, QubeName, Options),
+    /// Shut this qube down, which is disposable and had the device.
+    ShutDown(DeviceRef, QubeName),
     /// Start a qube.
     StartQube(QubeName),
     /// Put a mark on a device, or take it away.
@@ -50,8 +52,9 @@ impl Command {
             Self::Attach(device, ..)
             | Self::AttachToNewDisposable(device, ..)
             | Self::Detach(device, _)
-            | Self::DetachAndShutDown(device, _)
             | Self::Move(device, ..)
+            | Self::MoveToNewDisposable(device, ..)
+            | Self::ShutDown(device, _)
             | Self::SetMark(device, ..) => Some(&device.port),
             Self::StartQube(_) => None,
         }
@@ -63,8 +66,9 @@ impl Command {
             Self::Attach(_, qube, _)
             | Self::AttachToNewDisposable(_, qube, _)
             | Self::Detach(_, qube)
-            | Self::DetachAndShutDown(_, qube)
             | Self::Move(_, qube, _)
+            | Self::MoveToNewDisposable(_, qube, _)
+            | Self::ShutDown(_, qube)
             | Self::StartQube(qube) => qube,
             Self::SetMark(device, ..) => &device.port.backend,
         }
@@ -108,6 +112,8 @@ pub(crate) enum Wish {
     Preferred(Box<Preferences>),
     /// Open the window of preferences, at this device when there is one.
     Settings(Option<DeviceRef>),
+    /// Open the system's own window for rules of automatic attachment.
+    Configure,
 }
 
 /// The whole picture. The faces get a clone after each change, so what can be much is shared by all clones.
@@ -127,6 +133,8 @@ pub(crate) struct Scene {
     pub(crate) recent: Shared<Recent>,
     /// What the person prefers.
     pub(crate) preferences: Shared<Preferences>,
+    /// Whether the system has a window for rules of automatic attachment.
+    pub(crate) can_configure: bool,
 }
 
 impl Scene {

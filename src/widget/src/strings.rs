@@ -69,8 +69,8 @@ sentences! {
     // Translators: joins two holders of one device when read aloud: "attached to work and personal".
     and(first, last) = gettext("{first} and {last}");
     attached_to(qubes) = gettext("attached to {qubes}");
-    // Translators: a stick was pulled out without detaching; the qubes stand behind this.
-    removed_while_attached() = gettext("removed while attached to");
+    // Translators: a stick was pulled out without detaching; an arrow and the qubes stand behind this.
+    removed_while_attached() = gettext("removed while attached");
     removed_while_attached_to(qubes) = gettext("removed while attached to {qubes}");
     // Translators: a part of the device in this row is attached; {part} is like "Partition 1".
     part_attached_to(part, qubes) = gettext("{part} attached to {qubes}");
@@ -94,13 +94,17 @@ sentences! {
     device_in_use(qube) = gettext("whole device is in use in {qube}");
     starting(qube) = gettext("starting {qube}…");
     attaching(qube) = gettext("attaching to {qube}…");
-    attaching_new(template) = gettext("starting a new disposable of {template}…");
+    attaching_new(template) = gettext("starting a new disposable based on {template}…");
     detaching(qube) = gettext("detaching from {qube}…");
+    shutting_down(qube) = gettext("shutting down {qube}…");
     moving(qube) = gettext("moving to {qube}…");
     attach_failed(qube, reason) = gettext("Not attached to {qube}. {reason}");
     attach_new_failed(reason) = gettext("Not attached to a new disposable. {reason}");
     detach_failed(qube, reason) = gettext("Not detached from {qube}. {reason}");
     move_failed(qube, reason) = gettext("Not moved to {qube}. {reason}");
+    move_new_failed(reason) = gettext("Not moved to a new disposable. {reason}");
+    // Translators: a disposable that should have been shut down after its device was detached.
+    shut_down_failed(qube, reason) = gettext("Detached from {qube}, but that was not shut down. {reason}");
     start_failed(qube, reason) = gettext("{qube} was not started. {reason}");
     // Translators: a mark on a device is being kept.
     marking() = gettext("saving…");
@@ -109,6 +113,8 @@ sentences! {
     // Translators: the list of devices of a qube can't be read.
     unreadable(qube, reason) = gettext("The devices of {qube} can't be read: {reason}");
     no_devices() = gettext("No devices. Plug one in, or start the qube that has your USB ports.");
+    // Translators: the person has hidden every device from the menu.
+    all_hidden() = gettext("All devices are hidden. You can show them again in the settings.");
     // Translators: typed letters filter the menu and nothing is left.
     nothing_found(words) = gettext("Nothing here is called “{words}”.");
 }
@@ -132,6 +138,8 @@ sentences! {
     hide_device() = gettext("Hide this device");
     // Translators: check item: what stands on a disk or stick is listed as well.
     show_parts() = gettext("Show its disks and partitions");
+    // Translators: opens the window of Qubes OS in which rules for automatic attachment are made.
+    automatic_attachment() = gettext("Automatic attachment…");
     // Translators: check item of a camera.
     with_microphone() = gettext("Attach with microphone");
     // Translators: a camera that takes the microphone along; heading above the qubes.
@@ -159,7 +167,8 @@ sentences! {
     say_move(qube) = gettext("Move to {qube}");
     // Translators: give the microphone to one more qube.
     say_add(qube) = gettext("Add {qube}");
-    say_new_disposable(template) = gettext("Attach to new disposable of {template}");
+    say_move_new(template) = gettext("Move to a new disposable based on {template}");
+    say_new_disposable(template) = gettext("Attach to a new disposable based on {template}");
     // Translators: something that can't be chosen, and why: "Attach to vault, blocked by policy".
     say_refused(what, reason) = gettext("{what}, {reason}");
 }
@@ -180,6 +189,10 @@ sentences! {
     reason_paused(qube) = gettext("{qube} is paused. Unpause it first.");
     reason_denied(qube) = gettext("Blocked by policy: the deny list of {qube} names this kind of device.");
     reason_no_qube(qube) = gettext("There is no qube {qube} any more.");
+    reason_remote(qube) = gettext("{qube} is on another machine and takes no devices.");
+    reason_admin() = gettext("dom0 takes no devices.");
+    reason_backend(qube) = gettext("The device comes from {qube} itself.");
+    reason_pci() = gettext("PCI devices are assigned while a qube is off, and not attached.");
     reason_changed(port) = gettext("Another device is on {port} now. Look again before you choose.");
     reason_gone(port) = gettext("There is no device on {port} any more.");
     reason_held(qube) = gettext("It is attached to {qube} already.");
@@ -192,11 +205,18 @@ sentences! {
     // Translators: asked before the only mouse is given away.
     risk_mouse(port, qube) = gettext("The mouse you are pointing with may be {port}. What you do with it would go to {qube}, and no longer to this desktop.");
     // Translators: asked before a keyboard or mouse is given away.
-    risk_input(qube) = gettext("What you type or point with it goes to {qube}, and no longer to this desktop.");
+    risk_input(qube) = gettext("What you do with it goes to {qube}, and no longer to this desktop.");
     // Translators: asked before a device goes to a qube that is trusted more than the one it was in.
-    risk_trust(from, to) = gettext("It was in {from}. Whatever {from} left on it can reach {to}.");
+    risk_trust(from, to) = gettext("It has been in {from}. Whatever {from} left on it can reach {to}.");
+    // Translators: the next four: the same before it is given to a new disposable.
+    risk_keyboard_new(port) = gettext("The keyboard you are typing on may be {port}. What you type would go to a new disposable, and no longer to this desktop.");
+    risk_mouse_new(port) = gettext("The mouse you are pointing with may be {port}. What you do with it would go to a new disposable, and no longer to this desktop.");
+    risk_input_new() = gettext("What you do with it goes to a new disposable, and no longer to this desktop.");
+    risk_trust_new(from) = gettext("It has been in {from}. Whatever {from} left on it can reach the new disposable.");
     go_on_attach(qube) = gettext("Attach to {qube} all the same");
     go_on_move(qube) = gettext("Move to {qube} all the same");
+    go_on_attach_new() = gettext("Attach to a new disposable all the same");
+    go_on_move_new() = gettext("Move to a new disposable all the same");
     cancel() = gettext("Leave it where it is");
 }
 
@@ -288,6 +308,8 @@ sentences! {
     not_attached_new(device) = gettext("{device} could not be attached to a new disposable");
     not_detached(device, qube) = gettext("{device} could not be detached from {qube}");
     not_moved(device, qube) = gettext("{device} could not be moved to {qube}");
+    not_moved_new(device) = gettext("{device} could not be moved to a new disposable");
+    not_shut_down(qube) = gettext("{qube} could not be shut down");
     not_marked(device) = gettext("The choice for {device} could not be saved");
     not_started(qube) = gettext("{qube} could not be started");
     // Translators: button of a notification.
@@ -361,7 +383,7 @@ pub(crate) fn questions_wait(count: usize) -> String {
 // ---- the program itself ---------------------------------------------------------------------------------------------
 
 sentences! {
-    bus_missing(reason) = gettext("plugboard: there is no session bus ({reason}). Start it in your desktop session.");
+    bus_missing(reason) = gettext("plugboard: there is no session bus ({reason}). Start plugboard in your desktop session.");
     bus_lost() = gettext("plugboard: the session bus has gone; ending.");
     no_display() = gettext("plugboard: there is no display to open the menu on.");
 }
@@ -371,12 +393,4 @@ fn plural(count: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_have_plurals() {
-        assert_eq!(device_count(1), "1 device");
-        assert_eq!(device_count(0), "0 devices");
-    }
-}
+mod tests;

@@ -24,6 +24,16 @@ pub(crate) fn follow_up(scene: &Scene, command: &Command) -> Option<Command> {
     is_possible.then(|| Command::Attach(microphone.info.to_ref(), qube.clone(), Options::new()))
 }
 
+/// What is to be done once `command` made this disposable. The mirror may not know it yet: the service asks the rules.
+pub(crate) fn follow_into(scene: &Scene, command: &Command, made: QubeName) -> Option<Command> {
+    let (Command::AttachToNewDisposable(device, ..) | Command::MoveToNewDisposable(device, ..)) = command
+    else {
+        return None;
+    };
+    scene.device(device).filter(|device| takes_microphone(scene, device))?;
+    Some(Command::Attach(microphone(scene)?.info.to_ref(), made, Options::new()))
+}
+
 /// Detaching both, where the microphone is in this qube too.
 pub(crate) fn detach_both(scene: &Scene, device: &Device, qube: &QubeName) -> Option<(Command, Command)> {
     let microphone = microphone(scene).filter(|microphone| microphone.attachments.contains_key(qube))?;
@@ -70,7 +80,16 @@ mod tests {
         );
         assert_eq!(follow_up(&scene, &attach(camera.clone(), "work")), None, "it is there already");
         assert_eq!(follow_up(&scene, &attach(keyboard, "vault")), None, "a keyboard is no camera");
-        assert_eq!(follow_up(&scene, &attach(microphone, "vault")), None);
-        assert_eq!(follow_up(&scene, &Command::Detach(camera, name("vault"))), None);
+        assert_eq!(follow_up(&scene, &attach(microphone.clone(), "vault")), None);
+        assert_eq!(follow_up(&scene, &Command::Detach(camera.clone(), name("vault"))), None);
+        let to_new = |device| Command::AttachToNewDisposable(device, name("default-dvm"), Options::new());
+        let into = |command| follow_into(&scene, &command, name("disp7"));
+        assert_eq!(
+            into(to_new(camera.clone())),
+            Some(attach(microphone.clone(), "disp7")),
+            "and not yet known"
+        );
+        assert_eq!(into(to_new(microphone)), None);
+        assert_eq!(into(attach(camera, "vault")), None);
     }
 }

@@ -58,6 +58,18 @@ fn a_device_swapped_during_the_call_is_taken_out_again() {
 }
 
 #[test]
+fn another_of_the_same_port_name_is_not_taken_out_for_the_swapped_one() {
+    let mut other = disk("sda", "second");
+    other.port.backend = name("sys-net");
+    let disks = [(disk("sda", "stick"), None), (other.clone(), Some("work"))];
+    let fake = Fake::with(&disks, &[Attaching::TakesAnother]);
+    let error = attach_sda(&fake).unwrap_err();
+    assert!(error.sentence().contains("could detach the wrong one"), "{error}");
+    assert_eq!(fake.done(), ["attach sda work"]);
+    assert_eq!(fake.holder(&other), Some(name("work")));
+}
+
+#[test]
 fn a_device_swapped_before_the_call_is_told_as_that() {
     let seen = disk("sda", "stick");
     let fake = Fake::with(&[(seen.clone(), None)], &[Attaching::RefusesAnother]);
@@ -202,6 +214,30 @@ fn a_disposable_that_gets_no_device_is_removed_again() {
     assert_eq!(fake.done(), ["create", "start disp1", "attach sda disp1", "discard disp1"]);
     let fake = Fake::with(&[(disk("sda", "other"), None)], &[]);
     to_new(&fake).unwrap_err();
+    assert_eq!(fake.done(), [""; 0], "what can't go leaves no disposable behind");
+}
+
+#[test]
+fn a_device_leaves_its_qube_for_a_disposable_that_runs_and_comes_back_where_that_gets_none() {
+    let to_new = |fake: &Fake, device: &DeviceRef| {
+        run(move_to_new_disposable(fake, None, device, &name("default-dvm"), &Options::new()))
+    };
+    let stick = disk("sda", "stick");
+    let fake = Fake::with(&[(stick.clone(), Some("vault"))], &[]);
+    assert_eq!(to_new(&fake, &stick), Ok(name("disp1")));
+    assert_eq!(fake.done(), ["create", "start disp1", "detach sda vault", "attach sda disp1"]);
+    assert_eq!(fake.holder(&stick), Some(name("disp1")));
+
+    let fake = Fake::with(&[(stick.clone(), Some("vault"))], &[Attaching::Fails]);
+    let error = to_new(&fake, &stick).unwrap_err();
+    let back = ["detach sda vault", "attach sda disp1", "attach sda vault read-only", "discard disp1"];
+    assert_eq!(fake.done()[2..], back);
+    assert_eq!(fake.holder(&stick), Some(name("vault")));
+    let told = "It is back in vault. The new disposable disp1 was removed again.";
+    assert!(error.sentence().ends_with(told), "{error}");
+
+    let fake = Fake::with(&[(disk("sda", "other"), Some("vault"))], &[]);
+    to_new(&fake, &stick).unwrap_err();
     assert_eq!(fake.done(), [""; 0], "what can't go leaves no disposable behind");
 }
 

@@ -15,6 +15,7 @@ use crate::menu::device_row::chip;
 use crate::menu::risk::Risks;
 use crate::menu::rows::Chip;
 use crate::notify::{Button, Notice};
+use crate::reason;
 use crate::scene::Scene;
 use crate::strings;
 
@@ -137,7 +138,7 @@ fn choice(
 ) -> Choice {
     let refusal = devices.iter().find_map(|device| may_attach(&scene.machine, device, qube).err());
     let note = match &refusal {
-        Some(refusal) => refusal.to_string(),
+        Some(refusal) => reason::refused(refusal),
         None => rule(qube, question, place, devices),
     };
     let risk = devices.iter().find_map(|device| Risks::of(&scene.machine, device).sentence(qube));

@@ -137,7 +137,7 @@ sys-usb:2-1 #cc0000
   Attach this device, and to which qube?
   (work) Blocked by policy: the deny list of work names this kind of device.
   (off) off is not running. Start it first.
-  (nosuch) There is no qube nosuch.
+  (nosuch) There is no qube nosuch any more.
   [personal] The rule that asks is not known.
 "
     );

@@ -9,7 +9,7 @@ use device_bus::path;
 use device_bus::property::Incoming;
 use device_bus::proxy::ManagerProxy;
 use device_core::error::Error;
-use device_core::name::DeviceRef;
+use device_core::name::{DeviceRef, QubeName};
 use tokio::sync::mpsc::UnboundedSender;
 use zbus::Connection;
 use zbus::fdo::{DBusProxy, ManagedObjects, ObjectManagerProxy, PropertiesProxy};
@@ -29,8 +29,8 @@ pub(super) enum Answer {
     NotStarted(Error),
     /// The whole tree, read in this round.
     Tree(u64, Box<Result<(ManagedObjects, Incoming), Error>>),
-    /// The command is done, or has failed.
-    Done(Ticket, Result<(), Error>),
+    /// The command is done, or has failed; with the name of the disposable that was made for it.
+    Done(Ticket, Result<Option<QubeName>, Error>),
 }
 
 type Answers = UnboundedSender<Answer>;
@@ -98,7 +98,7 @@ pub(super) async fn carry(connection: Connection, ticket: Ticket, command: Comma
     tell(&answers, Answer::Done(ticket, done));
 }
 
-async fn try_carry(connection: &Connection, command: &Command) -> zbus::Result<()> {
+async fn try_carry(connection: &Connection, command: &Command) -> zbus::Result<Option<QubeName>> {
     let manager = ManagerProxy::builder(connection).cache_properties(CacheProperties::No).build().await?;
     let object = |device: &DeviceRef| path::of_device(&device.port);
     let none = HashMap::new;
@@ -112,20 +112,23 @@ async fn try_carry(connection: &Connection, command: &Command) -> zbus::Result<(
         Command::Detach(device, qube) => {
             manager.detach(&object(device), device.id.as_str(), qube.as_str(), none()).await
         }
-        Command::DetachAndShutDown(device, qube) => {
-            manager.detach(&object(device), device.id.as_str(), qube.as_str(), none()).await?;
-            manager.shutdown_qube(qube.as_str(), none()).await
-        }
         Command::AttachToNewDisposable(device, template, options) => {
-            let (id, options) = (device.id.as_str(), to_command(options));
-            manager.attach_to_new_disposable(&object(device), id, template.as_str(), options).await?;
-            Ok(())
+            let (path, id, options) = (object(device), device.id.as_str(), to_command(options));
+            let made = manager.attach_to_new_disposable(&path, id, template.as_str(), options).await?;
+            return Ok(QubeName::new(&made).ok());
         }
+        Command::MoveToNewDisposable(device, template, options) => {
+            let (path, id, options) = (object(device), device.id.as_str(), to_command(options));
+            let made = manager.move_to_new_disposable(&path, id, template.as_str(), options).await?;
+            return Ok(QubeName::new(&made).ok());
+        }
+        Command::ShutDown(_, qube) => manager.shutdown_qube(qube.as_str(), none()).await,
         Command::SetMark(device, mark, is_set) => {
             manager.set_mark(&object(device), device.id.as_str(), mark_word(*mark), *is_set, none()).await
         }
         Command::StartQube(qube) => manager.start_qube(qube.as_str(), none()).await,
     }
+    .map(|()| None)
 }
 
 /// The loop outlives its tasks; where it has ended, nobody asks any more.

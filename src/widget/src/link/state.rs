@@ -8,7 +8,7 @@ use device_bus::replica::{Replica, Update};
 use device_core::device::Presence;
 use device_core::error::{Error, ErrorKind};
 use device_core::machine::Change;
-use device_core::name::{DeviceRef, Port};
+use device_core::name::{DeviceRef, Port, QubeName};
 use zbus::fdo::ManagedObjects;
 use zbus::message::Message;
 
@@ -69,6 +69,8 @@ pub(super) enum Job {
     OpenMenu(Option<DeviceRef>),
     /// Open the window of preferences, at this device when there is one.
     OpenSettings(Option<DeviceRef>),
+    /// Open the system's own window for rules of automatic attachment.
+    Configure,
     /// Have a preference kept.
     Keep(Preference),
     /// Bring the questions to the front.
@@ -108,9 +110,9 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(recent: Recent) -> Self {
+    pub(super) fn new(recent: Recent, can_configure: bool) -> Self {
         Self {
-            scene: Scene { recent: recent.into(), ..Scene::default() },
+            scene: Scene { recent: recent.into(), can_configure, ..Scene::default() },
             replica: Replica::default(),
             notifier: Notifier::default(),
             owner: None,
@@ -322,6 +324,7 @@ impl State {
                 vec![Job::Publish]
             }
             Wish::Settings(device) => vec![Job::OpenSettings(device)],
+            Wish::Configure => vec![Job::Configure],
         }
     }
 
@@ -341,7 +344,7 @@ impl State {
         self.scene.pending.iter().any(|pending| is_about_the_same(&pending.command, command))
     }
 
-    fn done(&mut self, ticket: Ticket, outcome: Result<(), Error>, now: Instant) -> Vec<Job> {
+    fn done(&mut self, ticket: Ticket, outcome: Result<Option<QubeName>, Error>, now: Instant) -> Vec<Job> {
         let then = self.followers.remove(&ticket);
         let Some(place) = self.scene.pending.iter().position(|pending| pending.ticket == ticket) else {
             tracing::info!(?outcome, "a command ended that nobody waits for any more");
@@ -349,7 +352,10 @@ impl State {
         };
         let Pending { command, .. } = self.scene.pending.remove(place);
         match outcome {
-            Ok(()) => self.succeeded(&command, then, now),
+            Ok(made) => {
+                let last = made.and_then(|made| together::follow_into(&self.scene, &command, made));
+                self.succeeded(&command, then.or(last), now)
+            }
             Err(error) if self.is_clean_already(&command, &error) => self.succeeded(&command, then, now),
             Err(error) => self.failed(command, &error),
         }

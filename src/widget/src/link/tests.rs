@@ -88,7 +88,7 @@ fn owner_changed(new: &str) -> Message {
 /// A link that follows the laptop.
 fn following() -> (State, Instant) {
     let now = Instant::now() + Duration::from_secs(1000);
-    let mut state = State::new(Recent::default());
+    let mut state = State::new(Recent::default(), false);
     let jobs = state.take(Input::Answer(Answer::Listening(Some(OWNER.into()))), now);
     assert_eq!(jobs, [Job::Load(1)]);
     let tree = tree(&laptop().machine);
@@ -119,7 +119,7 @@ fn the_tree_becomes_the_machine() {
 #[test]
 fn signals_before_the_tree_are_applied_on_top_of_it() {
     let now = Instant::now();
-    let mut state = State::new(Recent::default());
+    let mut state = State::new(Recent::default(), false);
     state.take(Input::Answer(Answer::Listening(Some(OWNER.into()))), now);
     assert_eq!(state.take(Input::Message(added(&stick(), OWNER)), now), []);
     let tree = tree(&laptop().machine);
@@ -211,7 +211,7 @@ fn a_command_is_pending_until_its_answer_and_remembered_when_it_worked() {
     assert_eq!(state.take(wish(), now), [Job::Publish, Job::Carry(Ticket(1), command.clone())]);
     assert_eq!(state.take(wish(), now), [], "once is enough");
     assert!(state.scene().pending_at(&camera().port).is_some());
-    let done = Input::Answer(Answer::Done(Ticket(1), Ok(())));
+    let done = Input::Answer(Answer::Done(Ticket(1), Ok(None)));
     assert_eq!(state.take(done, now), [Job::Publish, Job::Store]);
     assert!(state.scene().pending.is_empty());
     assert_eq!(state.scene().recent.of_class(&camera().port.class), Some(&name("work")));
@@ -248,6 +248,36 @@ fn what_qubesd_cleaned_up_first_is_no_failure() {
         assert_eq!(state.scene().failures.is_empty(), is_removed);
         assert!(state.scene().pending.is_empty());
     }
+}
+
+#[test]
+fn a_qube_that_goes_on_after_the_detach_is_no_failed_detach() {
+    let (mut state, now) = following();
+    let device = stick().held_by(&["disp1"]).info.to_ref();
+    let detach = Command::Detach(device.clone(), name("disp1"));
+    let shut_down = Command::ShutDown(device, name("disp1"));
+    state.take(Input::Wish(Wish::Both(detach, shut_down.clone())), now);
+    let jobs = state.take(Input::Answer(Answer::Done(Ticket(1), Ok(None))), now);
+    assert!(jobs.contains(&Job::Carry(Ticket(2), shut_down)), "{jobs:?}");
+    state.take(Input::Answer(Answer::Done(Ticket(2), Err(unreachable()))), now);
+    let failure = &state.scene().failures[0];
+    let told = crate::menu::device_row::failure_text(failure);
+    assert!(told.starts_with("Detached from disp1, but that was not shut down."), "{told}");
+}
+
+#[test]
+fn the_microphone_follows_a_camera_into_its_new_disposable() {
+    let (mut state, now) = following();
+    let mut scene = laptop();
+    crate::testing::mark(&mut scene, device_core::mark::Mark::WithMicrophone, &[camera()]);
+    let (objects, manager) = tree(&scene.machine);
+    state.take(Input::Message(owner_changed(OWNER)), now);
+    state.take(Input::Answer(Answer::Tree(2, Box::new(Ok((objects, manager))))), now);
+    let to_new = Command::AttachToNewDisposable(camera(), name("default-dvm"), Options::new());
+    state.take(Input::Wish(Wish::Do(to_new)), now);
+    let jobs = state.take(Input::Answer(Answer::Done(Ticket(1), Ok(Some(name("disp7"))))), now);
+    let follows = |job: &Job| matches!(job, Job::Carry(Ticket(2), Command::Attach(_, qube, _)) if *qube == name("disp7"));
+    assert!(jobs.iter().any(follows), "{jobs:?}");
 }
 
 #[test]

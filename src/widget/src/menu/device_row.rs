@@ -57,8 +57,9 @@ pub(crate) fn pending_text(pending: &Pending) -> String {
     let qube = pending.command.qube().as_str();
     match &pending.command {
         Command::Attach(..) => strings::attaching(qube),
-        Command::AttachToNewDisposable(..) => strings::attaching_new(qube),
-        Command::Detach(..) | Command::DetachAndShutDown(..) => strings::detaching(qube),
+        Command::AttachToNewDisposable(..) | Command::MoveToNewDisposable(..) => strings::attaching_new(qube),
+        Command::Detach(..) => strings::detaching(qube),
+        Command::ShutDown(..) => strings::shutting_down(qube),
         Command::Move(..) => strings::moving(qube),
         Command::StartQube(_) => strings::starting(qube),
         Command::SetMark(..) => strings::marking(),
@@ -71,8 +72,10 @@ pub(crate) fn failure_text(failure: &Failure) -> String {
     match &failure.command {
         Command::Attach(..) => strings::attach_failed(qube, reason),
         Command::AttachToNewDisposable(..) => strings::attach_new_failed(reason),
-        Command::Detach(..) | Command::DetachAndShutDown(..) => strings::detach_failed(qube, reason),
+        Command::Detach(..) => strings::detach_failed(qube, reason),
         Command::Move(..) => strings::move_failed(qube, reason),
+        Command::MoveToNewDisposable(..) => strings::move_new_failed(reason),
+        Command::ShutDown(..) => strings::shut_down_failed(qube, reason),
         Command::StartQube(_) => strings::start_failed(qube, reason),
         Command::SetMark(..) => strings::mark_failed(reason),
     }

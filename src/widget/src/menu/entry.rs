@@ -68,6 +68,10 @@ pub(crate) enum GroupKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ItemKey {
     Message,
+    /// What is under way; beside it there is nothing to choose but to stop waiting.
+    Pending,
+    /// What is asked before a risky command.
+    Question,
     Reason,
     GiveUp,
     Dismiss,
@@ -83,6 +87,7 @@ pub(crate) enum ItemKey {
     Hide,
     ShowParts,
     WithMicrophone,
+    Configure,
     Template(QubeName),
     NewDisposable,
     ReadOnly,
@@ -133,16 +138,34 @@ pub(crate) type Items = Group<GroupKind, Item>;
 
 /// The command that brings the device to `qube`.
 pub(crate) fn send_to(device: &Device, qube: &QubeName, view: &SubView) -> Command {
+    let this = device.info.to_ref();
+    if leaves_its_qube(device) {
+        Command::Move(this, qube.clone(), options(device, view))
+    } else {
+        Command::Attach(this, qube.clone(), options(device, view))
+    }
+}
+
+/// The command that brings the device to a new disposable based on `template`.
+pub(super) fn send_to_new(device: &Device, template: &QubeName, view: &SubView) -> Command {
+    let this = device.info.to_ref();
+    if leaves_its_qube(device) {
+        Command::MoveToNewDisposable(this, template.clone(), options(device, view))
+    } else {
+        Command::AttachToNewDisposable(this, template.clone(), options(device, view))
+    }
+}
+
+fn leaves_its_qube(device: &Device) -> bool {
+    device.is_attached() && !device.port().class.is_shareable()
+}
+
+fn options(device: &Device, view: &SubView) -> Options {
     let mut options = Options::new();
     if view.read_only && device.port().class == DeviceClass::Block {
         options.set("read-only", "yes");
     }
-    let this = device.info.to_ref();
-    if device.is_attached() && !device.port().class.is_shareable() {
-        Command::Move(this, qube.clone(), options)
-    } else {
-        Command::Attach(this, qube.clone(), options)
-    }
+    options
 }
 
 /// The command itself, or the page that asks about it first.

@@ -1,13 +1,12 @@
 //! The further pages of a sub-menu: the templates of new disposables, and the question before a risky command. Pure.
 
-use device_core::assignment::Options;
 use device_core::device::Device;
 use device_core::qube::Qube;
 
 use super::device_row::chip;
 use super::entry::{
     GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, SubView, entry, group, guarded, has_words,
-    message, qube_item, send_to,
+    message, qube_item, send_to_new,
 };
 use super::risk::Risks;
 use crate::scene::{Command, Scene, Wish};
@@ -20,18 +19,14 @@ pub(super) fn disposables(scene: &Scene, device: &Device, view: &SubView) -> Vec
     let rows = disposable_templates(scene)
         .filter(|template| has_words(template.name.as_str(), &view.filter))
         .map(|template| {
-            let options = match send_to(device, &template.name, view) {
-                Command::Attach(_, _, options) | Command::Move(_, _, options) => options,
-                _ => Options::new(),
+            let name = template.name.as_str();
+            let command = send_to_new(device, &template.name, view);
+            let spoken = match command {
+                Command::MoveToNewDisposable(..) => strings::say_move_new(name),
+                _ => strings::say_new_disposable(name),
             };
-            let command =
-                Command::AttachToNewDisposable(device.info.to_ref(), template.name.clone(), options);
             let item = qube_item(scene, &template.name, guarded(scene, &risks, command));
-            Item {
-                key: ItemKey::Template(template.name.clone()),
-                spoken: strings::say_new_disposable(template.name.as_str()),
-                ..item
-            }
+            Item { key: ItemKey::Template(template.name.clone()), spoken, ..item }
         })
         .collect();
     vec![
@@ -40,16 +35,20 @@ pub(super) fn disposables(scene: &Scene, device: &Device, view: &SubView) -> Vec
     ]
 }
 
-/// The question, then the way out, then the way on: Enter right after it appears changes nothing.
-pub(super) fn confirm(scene: &Scene, device: &Device, command: &Command) -> Vec<Items> {
+/// The question, then the way out, then the way on: Enter right after it appears changes nothing. `None` = there is
+/// nothing to ask about.
+pub(super) fn confirm(scene: &Scene, device: &Device, command: &Command) -> Option<Vec<Items>> {
     let qube = command.qube();
-    let go_on = match command {
-        Command::Move(..) => strings::go_on_move(qube.as_str()),
-        _ => strings::go_on_attach(qube.as_str()),
+    let risks = Risks::of(&scene.machine, device);
+    let (question, go_on) = match command {
+        Command::Move(..) => (risks.sentence(qube), strings::go_on_move(qube.as_str())),
+        Command::AttachToNewDisposable(..) => (risks.sentence_of_new(qube), strings::go_on_attach_new()),
+        Command::MoveToNewDisposable(..) => (risks.sentence_of_new(qube), strings::go_on_move_new()),
+        _ => (risks.sentence(qube), strings::go_on_attach(qube.as_str())),
     };
-    let question = Risks::of(&scene.machine, device).sentence(qube).unwrap_or_default();
-    vec![
-        group(GroupKind::Message, None, vec![message(question)]),
+    let question = message(question?);
+    Some(vec![
+        group(GroupKind::Message, None, vec![Item { key: ItemKey::Question, ..question }]),
         group(
             GroupKind::Targets,
             None,
@@ -61,7 +60,7 @@ pub(super) fn confirm(scene: &Scene, device: &Device, command: &Command) -> Vec<
                 },
             ],
         ),
-    ]
+    ])
 }
 
 /// Every template of disposables that a person may use.

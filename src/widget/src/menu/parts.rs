@@ -85,6 +85,10 @@ pub(super) fn further(scene: &Scene, device: &Device) -> Vec<Items> {
         let is_set = together::takes_microphone(scene, device);
         rows.push(check(ItemKey::WithMicrophone, text, device, mark::Mark::WithMicrophone, is_set, is_set));
     }
+    if scene.can_configure {
+        let text = strings::automatic_attachment();
+        rows.push(entry(ItemKey::Configure, text, ItemAction::Wish(Wish::Configure)));
+    }
     vec![
         group(GroupKind::Message, None, vec![Item { mark: Mark::Back, ..back }]),
         group(GroupKind::Targets, None, rows),

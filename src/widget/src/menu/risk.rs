@@ -27,6 +27,12 @@ enum Risk<'a> {
     Upwards(&'a QubeName),
 }
 
+/// The only one of its kind on this machine.
+enum OnlyInput {
+    Keyboard,
+    Mouse,
+}
+
 impl<'a> Risks<'a> {
     pub(crate) fn of(machine: &'a Machine, device: &'a Device) -> Self {
         Self { machine, device, is_input: is_input(device) }
@@ -39,10 +45,43 @@ impl<'a> Risks<'a> {
 
     /// The sentence to ask about before it goes to `to`; `None` when there is nothing to say.
     pub(crate) fn sentence(&self, to: &QubeName) -> Option<String> {
+        let (port, qube) = (self.device.port().to_string(), to.as_str());
         Some(match self.kind(to)? {
-            Risk::Input => risk_of_input(self.machine, self.device, to),
-            Risk::Upwards(from) => strings::risk_trust(from.as_str(), to.as_str()),
+            Risk::Input => match self.only_input() {
+                Some(OnlyInput::Keyboard) => strings::risk_keyboard(&port, qube),
+                Some(OnlyInput::Mouse) => strings::risk_mouse(&port, qube),
+                None => strings::risk_input(qube),
+            },
+            Risk::Upwards(from) => strings::risk_trust(from.as_str(), qube),
         })
+    }
+
+    /// As [`Self::sentence`], before it goes to a new disposable based on `template`, which has the label of that.
+    pub(crate) fn sentence_of_new(&self, template: &QubeName) -> Option<String> {
+        let port = self.device.port().to_string();
+        Some(match self.kind(template)? {
+            Risk::Input => match self.only_input() {
+                Some(OnlyInput::Keyboard) => strings::risk_keyboard_new(&port),
+                Some(OnlyInput::Mouse) => strings::risk_mouse_new(&port),
+                None => strings::risk_input_new(),
+            },
+            Risk::Upwards(from) => strings::risk_trust_new(from.as_str()),
+        })
+    }
+
+    /// Of a keyboard or mouse; where there is one only, it may well be the one in use.
+    fn only_input(&self) -> Option<OnlyInput> {
+        let is_only = |category: Category| {
+            let is =
+                |it: &Device| it.info.interfaces.iter().any(|interface| interface.category() == category);
+            let mut all = self.machine.devices.values().filter(|it| is(it));
+            all.next().is_some_and(|it| it.port() == self.device.port()) && all.next().is_none()
+        };
+        if is_only(Category::Keyboard) {
+            Some(OnlyInput::Keyboard)
+        } else {
+            is_only(Category::Mouse).then_some(OnlyInput::Mouse)
+        }
     }
 
     fn kind(&self, to: &QubeName) -> Option<Risk<'a>> {
@@ -57,23 +96,6 @@ impl<'a> Risks<'a> {
         let from =
             device.attachments.keys().filter(|from| trust(machine, from).is_some_and(|had| had < wanted));
         from.min_by_key(|from| trust(machine, from)).map(Risk::Upwards)
-    }
-}
-
-/// Of a keyboard or mouse; where there is one only, it may well be the one in use.
-fn risk_of_input(machine: &Machine, device: &Device, to: &QubeName) -> String {
-    let is_only = |category: Category| {
-        let is = |it: &Device| it.info.interfaces.iter().any(|interface| interface.category() == category);
-        let mut all = machine.devices.values().filter(|it| is(it));
-        all.next().is_some_and(|it| it.port() == device.port()) && all.next().is_none()
-    };
-    let port = device.port().to_string();
-    if is_only(Category::Keyboard) {
-        strings::risk_keyboard(&port, to.as_str())
-    } else if is_only(Category::Mouse) {
-        strings::risk_mouse(&port, to.as_str())
-    } else {
-        strings::risk_input(to.as_str())
     }
 }
 
@@ -99,6 +121,12 @@ mod tests {
         let risk = |device: &Device, to: &QubeName| {
             let risks = Risks::of(&machine, device);
             assert_eq!(risks.has(to), risks.sentence(to).is_some(), "{device:?} to {to}");
+            let of_new = risks.sentence_of_new(to);
+            assert_eq!(risks.has(to), of_new.is_some(), "{device:?} to a new one");
+            assert!(
+                !of_new.is_some_and(|text| text.contains(to.as_str())),
+                "it goes to a new one, not to {to}"
+            );
             risks.sentence(to)
         };
         let stick = || device("block", "sys-usb", "sda");

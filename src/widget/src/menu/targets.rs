@@ -34,23 +34,40 @@ pub(crate) fn submenu_in(
     if !scene.is_live() {
         return Vec::new();
     }
-    let part = view.part.as_ref().and_then(|part| scene.device(part)).map(AsRef::as_ref);
+    let part = open_part(scene, view);
     let members = if part.is_none() { folding.members(device.port()) } else { &[] };
     let subject = Subject { scene, view, device: part.unwrap_or(device), members };
     if let Some(pending) = subject.everyone().find_map(|it| scene.pending_at(it.port())) {
         let give_up = (view.now >= pending.since + GIVE_UP_AFTER).then(|| {
             entry(ItemKey::GiveUp, strings::give_up(), ItemAction::Wish(Wish::GiveUp(pending.ticket)))
         });
-        let rows = [message(pending_text(pending))].into_iter().chain(give_up).collect();
+        let text = Item { key: ItemKey::Pending, ..message(pending_text(pending)) };
+        let rows = [text].into_iter().chain(give_up).collect();
         return vec![group(GroupKind::Message, None, rows)];
     }
     let groups = match &view.page {
         Page::Targets => subject.targets_page(),
         Page::Disposables => pages::disposables(scene, subject.device, view),
-        Page::Confirm(command) => pages::confirm(scene, subject.device, command),
+        Page::Confirm(command) => {
+            pages::confirm(scene, subject.device, command).unwrap_or_else(|| subject.targets_page())
+        }
         Page::Further => parts::further(scene, subject.device),
     };
     groups.into_iter().filter(|group| !group.rows.is_empty()).collect()
+}
+
+/// Whether the page that is open still has its reason: a question has none once there is no risk any more.
+pub(super) fn has_reason(scene: &Scene, device: &Device, view: &SubView) -> bool {
+    let device = open_part(scene, view).unwrap_or(device);
+    match &view.page {
+        Page::Confirm(command) => pages::confirm(scene, device, command).is_some(),
+        Page::Targets | Page::Disposables | Page::Further => true,
+    }
+}
+
+/// The part of the row that is open.
+fn open_part<'a>(scene: &'a Scene, view: &SubView) -> Option<&'a Device> {
+    view.part.as_ref().and_then(|part| scene.device(part)).map(AsRef::as_ref)
 }
 
 /// What a sub-menu is about.
@@ -137,9 +154,11 @@ fn holders(scene: &Scene, device: &Device) -> Vec<Item> {
         });
         let details = scene.machine.qubes.get(qube).and_then(|qube| qube.details.as_ref());
         if details.is_some_and(|details| details.is_auto_cleanup) {
-            let command = Command::DetachAndShutDown(device.info.to_ref(), qube.clone());
+            let detach = Command::Detach(device.info.to_ref(), qube.clone());
+            let shut_down = Command::ShutDown(device.info.to_ref(), qube.clone());
             let text = strings::detach_and_shut_down(qube.as_str());
-            items.push(entry(ItemKey::ShutDown(qube.clone()), text, ItemAction::Wish(Wish::Do(command))));
+            let both = ItemAction::Wish(Wish::Both(detach, shut_down));
+            items.push(entry(ItemKey::ShutDown(qube.clone()), text, both));
         }
         if let Some((first, then)) = together::detach_both(scene, device, qube) {
             let text = strings::detach_with_microphone(qube.as_str());
@@ -240,8 +259,7 @@ fn short_reason(refusal: &Refusal) -> String {
 
 fn more(scene: &Scene, device: &Device, view: &SubView) -> Vec<Item> {
     let mut items = Vec::new();
-    let can_start_one = !device.is_attached() || device.port().class.is_shareable();
-    if can_start_one && pages::disposable_templates(scene).next().is_some() {
+    if pages::disposable_templates(scene).next().is_some() {
         let item =
             entry(ItemKey::NewDisposable, strings::new_disposable(), ItemAction::Turn(Page::Disposables));
         items.push(Item { mark: Mark::Plus, ..item });

@@ -101,6 +101,8 @@ Move to
   untrusted
   work
 --
+  + New disposable >
+--
   More >
 "
     );
@@ -137,6 +139,17 @@ fn a_disposable_holder_can_be_shut_down_with_it() {
         text.starts_with("  ⏏ disp1234 [detach]\n  Detach and shut down disp1234\n--\nMove to\n"),
         "{text}"
     );
+}
+
+#[test]
+fn what_a_qube_has_can_go_to_a_new_disposable_too() {
+    let mut scene = laptop();
+    put(&mut scene, device("usb", "sys-usb", "2-4").held_by(&["work"]));
+    let page = SubView { page: Page::Disposables, ..view() };
+    let groups = open(&scene, "usb", "sys-usb", "2-4", &page);
+    let item = &groups[1].rows[0];
+    assert_eq!(item.spoken, "Move to a new disposable based on default-dvm");
+    assert!(matches!(item.action, Some(ItemAction::Wish(Wish::Do(Command::MoveToNewDisposable(..))))));
 }
 
 #[test]
@@ -178,6 +191,7 @@ Move to
   untrusted
   vault >
 --
+  + New disposable >
   [ ] Read-only
 --
 Only a part, or all of it
@@ -277,7 +291,7 @@ fn new_disposables_are_offered_by_template() {
     let scene = laptop();
     let groups = open(&scene, "block", "sys-usb", "sda", &SubView { page: Page::Disposables, ..view() });
     assert_eq!(drawn(&groups), "  < Back >\n--\nNew disposable\n  default-dvm\n");
-    assert_eq!(groups[1].rows[0].spoken, "Attach to new disposable of default-dvm");
+    assert_eq!(groups[1].rows[0].spoken, "Attach to a new disposable based on default-dvm");
 }
 
 #[test]

@@ -138,6 +138,8 @@ fn more_names_hides_and_marks() {
     assert_eq!(outline(&scene)[0], "Disks: INSTALL DISC (sys-usb:sr0 · 1.0 GB · read-only)");
     assert!(outline(&scene)[2].starts_with("USB devices: Cruzer Blade (sys-usb:2-1), "), "the whole only");
     assert_eq!(further(&scene, "usb", "2-1")[3], "[ ] Show its disks and partitions");
+    scene.can_configure = true;
+    assert_eq!(further(&scene, "usb", "2-4").last().unwrap(), "Automatic attachment…");
     put(&mut scene, device("block", "sys-usb", "sda1").part_of("block", "sda").held_by(&["work"]));
     assert!(
         outline(&scene)[0].contains("Partition 1") || outline(&scene)[0].contains("sda1"),

@@ -166,8 +166,10 @@ pub(super) fn failed(scene: &Scene, device: Option<&Device>, failure: &Failure) 
     let summary = match &failure.command {
         Command::Attach(..) => strings::not_attached(&name, qube),
         Command::AttachToNewDisposable(..) => strings::not_attached_new(&name),
-        Command::Detach(..) | Command::DetachAndShutDown(..) => strings::not_detached(&name, qube),
+        Command::Detach(..) => strings::not_detached(&name, qube),
         Command::Move(..) => strings::not_moved(&name, qube),
+        Command::MoveToNewDisposable(..) => strings::not_moved_new(&name),
+        Command::ShutDown(..) => strings::not_shut_down(qube),
         Command::StartQube(_) => strings::not_started(qube),
         Command::SetMark(..) => strings::not_marked(&name),
     };

@@ -119,6 +119,7 @@ impl NameRow {
     fn new(scene: &Scene, device: &DeviceRef, wishes: &Wishes) -> Self {
         let words = words_of(scene, device);
         let row = adw::EntryRow::builder().use_markup(false).title(&words).show_apply_button(true).build();
+        row.set_tooltip_text(Some(&words));
         let (told, named) = (wishes.clone(), device.clone());
         row.connect_apply(move |row| {
             let _ = told.send(Wish::Prefer(Preference::Name(named.clone(), row.text().to_string())));
