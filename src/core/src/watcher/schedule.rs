@@ -52,6 +52,9 @@ struct Entry {
     state: State,
     /// When it was last read with success.
     read_at: Option<Instant>,
+    /// When a read of it ended last, however it ended.
+    ended_at: Option<Instant>,
+    /// How often in a row its read failed.
     failures: u32,
     /// How often in a row it was read again within [`RESTLESS`].
     restless_reads: u32,
@@ -74,6 +77,24 @@ enum State {
     Failed {
         retry: Instant,
     },
+}
+
+impl Entry {
+    fn new(urgency: Urgency) -> Self {
+        Self { urgency, state: State::Fresh, read_at: None, ended_at: None, failures: 0, restless_reads: 0 }
+    }
+
+    /// Whether it is read so often that the others come first.
+    fn is_restless(&self) -> bool {
+        self.restless_reads >= RESTLESS_READS_MAX
+    }
+
+    /// A read has ended. One that failed counts as well: a list that nobody can read must not keep the others waiting.
+    fn note_end(&mut self, now: Instant) {
+        let is_soon = self.ended_at.is_some_and(|before| now.duration_since(before) < RESTLESS);
+        self.restless_reads = if is_soon { self.restless_reads.saturating_add(1) } else { 0 };
+        self.ended_at = Some(now);
+    }
 }
 
 impl Schedule {
@@ -113,8 +134,7 @@ impl Schedule {
                 if entry.urgency < Urgency::Row {
                     self.unsettled.insert((now, scope.clone()));
                 }
-                let is_restless = entry.restless_reads >= RESTLESS_READS_MAX;
-                let urgency = if is_restless { Urgency::Later } else { entry.urgency };
+                let urgency = if entry.is_restless() { Urgency::Later } else { entry.urgency };
                 entry.state = State::Stale { since: now, place: (urgency, self.turn) };
                 self.queue.insert((urgency, self.turn, scope.clone()));
             }
@@ -179,8 +199,7 @@ impl Schedule {
             return false;
         };
         entry.failures = 0;
-        let is_soon = entry.read_at.is_some_and(|before| now.duration_since(before) < RESTLESS);
-        entry.restless_reads = if is_soon { entry.restless_reads.saturating_add(1) } else { 0 };
+        entry.note_end(now);
         entry.read_at = Some(now);
         entry.state = State::Fresh;
         if again {
@@ -189,11 +208,20 @@ impl Schedule {
         true
     }
 
-    /// A read failed for reasons of its own; it is tried again, ever more rarely. `false` as in `finished`.
+    /// A read failed for reasons of its own; it is tried again, ever more rarely. Where something was told while it failed
+    /// again, that may have been the end of the failure: then at once and with new patience. The first failure waits
+    /// in any case, because mostly the qube has just gone, as the list of qubes will tell. `false` as in `finished`.
     pub(super) fn failed(&mut self, scope: &Scope, ticket: Ticket, now: Instant) -> bool {
-        let Some((entry, _)) = self.end_read(scope, ticket) else {
+        let Some((entry, again)) = self.end_read(scope, ticket) else {
             return false;
         };
+        entry.note_end(now);
+        if again && entry.failures > 0 {
+            entry.failures = 1;
+            entry.state = State::Fresh;
+            self.doubt(scope, now);
+            return true;
+        }
         let wait = RETRY_FIRST.saturating_mul(2_u32.saturating_pow(entry.failures)).min(RETRY_MAX);
         entry.failures = entry.failures.saturating_add(1);
         let retry = now + wait;
@@ -254,7 +282,7 @@ impl Schedule {
     }
 
     fn add(&mut self, scope: &Scope, urgency: Urgency, now: Instant) {
-        let entry = Entry { urgency, state: State::Fresh, read_at: None, failures: 0, restless_reads: 0 };
+        let entry = Entry::new(urgency);
         self.scopes.insert(scope.clone(), entry);
         self.doubt(scope, now);
     }

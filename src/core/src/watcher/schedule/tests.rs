@@ -109,6 +109,44 @@ fn a_failing_scope_is_tried_ever_more_rarely() {
 }
 
 #[test]
+fn what_is_told_during_a_read_that_fails_is_looked_at_at_once() {
+    let mut now = Instant::now();
+    let mut schedule = started(&[(exposed("b"), Urgency::Menu)]);
+    for _ in 0..9 {
+        let (scope, ticket) = schedule.start_next().unwrap();
+        schedule.failed(&scope, ticket, now);
+        now = schedule.next_due().unwrap();
+        schedule.wake_due(now);
+    }
+    let (scope, ticket) = schedule.start_next().unwrap();
+    schedule.doubt(&scope, now);
+    assert!(schedule.failed(&scope, ticket, now));
+    assert!(schedule.has_failed(&scope));
+    let (again, ticket) = schedule.start_next().unwrap();
+    assert_eq!(again, scope);
+    schedule.failed(&again, ticket, now);
+    assert_eq!(schedule.start_next(), None, "once");
+    assert_eq!(schedule.next_due().unwrap() - now, 2 * RETRY_FIRST);
+}
+
+#[test]
+fn a_scope_that_fails_and_is_in_doubt_all_the_time_does_not_keep_the_others_waiting() {
+    let mut now = Instant::now();
+    let details = Scope::Details(QubeName::new("work").unwrap());
+    let mut schedule = started(&[(exposed("b"), Urgency::Menu), (details.clone(), Urgency::Row)]);
+    for turn in 0.. {
+        assert!(turn < 50, "the details of work are never read");
+        let (scope, ticket) = schedule.start_next().unwrap();
+        if scope == details {
+            break;
+        }
+        now += Duration::from_millis(1);
+        schedule.doubt(&scope, now);
+        assert!(schedule.failed(&scope, ticket, now));
+    }
+}
+
+#[test]
 fn what_lags_behind_is_looked_at_twice_and_no_more() {
     let now = Instant::now();
     let mut schedule = started(&[(exposed("b"), Urgency::Menu)]);
