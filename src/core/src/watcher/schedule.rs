@@ -21,6 +21,10 @@ const RESTLESS: Duration = Duration::from_secs(1);
 /// follows takes fewer. So nobody can keep the rest from being read by casting doubt on their own lists.
 const RESTLESS_READS_MAX: u32 = 8;
 
+/// How often in a row a reply counts as doubted because something was told during its read. Then it counts as any other: so
+/// nobody can keep a list from being known by casting doubt on it.
+const DOUBTED_MAX: u32 = 4;
+
 /// When a scope is looked at a second time of which what is told may lag behind.
 ///
 /// # Source
@@ -46,6 +50,17 @@ pub(super) struct Schedule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ticket(u64);
 
+/// How far what a read has brought can be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freshness {
+    /// Nothing was told meanwhile, or something each time for long.
+    Undoubted,
+    /// Something was told while it was read; it is read again in any case.
+    Doubted,
+    /// Its scope was dropped or is read anew meanwhile: it is of no use.
+    Outdated,
+}
+
 #[derive(Debug)]
 struct Entry {
     urgency: Urgency,
@@ -58,6 +73,8 @@ struct Entry {
     failures: u32,
     /// How often in a row it was read again within [`RESTLESS`].
     restless_reads: u32,
+    /// How often in a row something was told while it was read.
+    doubted: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +98,8 @@ enum State {
 
 impl Entry {
     fn new(urgency: Urgency) -> Self {
-        Self { urgency, state: State::Fresh, read_at: None, ended_at: None, failures: 0, restless_reads: 0 }
+        let (read_at, ended_at) = (None, None);
+        Self { urgency, state: State::Fresh, read_at, ended_at, failures: 0, restless_reads: 0, doubted: 0 }
     }
 
     /// Whether it is read so often that the others come first.
@@ -193,24 +211,26 @@ impl Schedule {
         Some((scope, ticket))
     }
 
-    /// A read succeeded. `false` = its scope was dropped or is read anew meanwhile, so what came is of no use.
-    pub(super) fn finished(&mut self, scope: &Scope, ticket: Ticket, now: Instant) -> bool {
+    /// A read succeeded. What has come of it may be applied as [`Freshness`] tells.
+    pub(super) fn finished(&mut self, scope: &Scope, ticket: Ticket, now: Instant) -> Freshness {
         let Some((entry, again)) = self.end_read(scope, ticket) else {
-            return false;
+            return Freshness::Outdated;
         };
         entry.failures = 0;
         entry.note_end(now);
         entry.read_at = Some(now);
         entry.state = State::Fresh;
+        entry.doubted = if again { entry.doubted.saturating_add(1) } else { 0 };
+        let is_doubted = again && entry.doubted <= DOUBTED_MAX;
         if again {
             self.doubt(scope, now);
         }
-        true
+        if is_doubted { Freshness::Doubted } else { Freshness::Undoubted }
     }
 
     /// A read failed for reasons of its own; it is tried again, ever more rarely. Where something was told while it failed
     /// again, that may have been the end of the failure: then at once and with new patience. The first failure waits
-    /// in any case, because mostly the qube has just gone, as the list of qubes will tell. `false` as in `finished`.
+    /// in any case, because mostly the qube has just gone, as the list of qubes will tell. `false` = it is outdated.
     pub(super) fn failed(&mut self, scope: &Scope, ticket: Ticket, now: Instant) -> bool {
         let Some((entry, again)) = self.end_read(scope, ticket) else {
             return false;
