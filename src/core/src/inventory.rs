@@ -72,6 +72,17 @@ impl Inventory {
         self.facts.can_be_asked(scope)
     }
 
+    /// Whether a frontend says here that it holds what the backend, as it was read last, gives to nobody or to another.
+    #[must_use]
+    pub fn is_against_backend(&self, scope: &Scope, reply: &ScopeReply) -> bool {
+        match (scope, reply) {
+            (Scope::Attached(_, class), ScopeReply::Attached(attachments)) => {
+                class.names_holder() && attachments.iter().any(|held| self.facts.is_outdated(held))
+            }
+            _ => false,
+        }
+    }
+
     /// Replaces all that was known of `scope` by `reply`.
     pub fn replace(&mut self, scope: &Scope, reply: ScopeReply) -> Replaced {
         let mut replaced = Replaced::default();
