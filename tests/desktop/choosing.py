@@ -126,7 +126,7 @@ def new_disposable_takes_it_and_goes_with_it(product):
     menu.wait_for_no_row(row + ".*attached to work")
     menu.hover(row)
     menu.choose("^New disposable$")
-    menu.choose("^Attach to new disposable of default-dvm$")
+    menu.choose("^Attach to a new disposable based on default-dvm$")
     disposable = until(lambda: _only_holder(product, stick), "a disposable that holds the stick")
     assert re.fullmatch(r"disp\d+", disposable), f"{disposable} is no disposable"
     menu.open()

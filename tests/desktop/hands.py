@@ -44,7 +44,7 @@ def keys_do_what_menus_do(product):
     until(lambda: menu.rows() == everything, lambda: f"every row again after Escape; rows are {menu.rows()}")
     menu.press("Home")
     menu.go_to(row)
-    menu.press("Right")
+    menu.press("Menu")
     until(menu.targets, "the sub-menu")
     menu.go_to("^New disposable$", 1)
     menu.press("Right")
@@ -115,6 +115,46 @@ def click_right_after_a_change_does_nothing(product):
     assert product.holders("block", stick) == [], f"the click counted: {product.holders('block', stick)}"
     product.screen.click_here()
     product.wait_for_holders("block", stick, "work")
+
+
+def click_on_what_grew_under_the_pointer_does_nothing(product):
+    """A row more, and one that acts at once comes where the footer was: a click on its way starts nothing, a later one does."""
+    product.wait_for_tray()
+    menu, screen = product.menu, product.screen
+    start, usb = "^Start sys-usb", "sys-usb"
+    product.control("stop", usb)
+    menu.open()
+    menu.wait_for_row(start)
+    places = []
+    for disk in ("vdx", "vdy"):
+        product.control("plug", "block", "personal", disk)
+        menu.wait_for_row(rf"personal:{disk}\b")
+        places.append(settled(lambda: menu.find(start).box, "the menu standing still"))
+    height = places[1].y - places[0].y
+    for disk in ("vea", "veb", "vec", "ved", "vee", "vef"):
+        box = settled(lambda: menu.find(start).box, "the menu standing still")
+        below = (box.x + box.width // 2, box.y + box.height // 2 + height)
+        screen.move(*below)
+        row = menu.find(r"personal:vdy\b")
+        entries = row.element.get_parent()
+        before = _count(entries)
+        begun = time.monotonic()
+        product.control("plug", "block", "personal", disk)
+        until(lambda: _count(entries) > before, lambda: f"{disk} among {menu.rows()}")  # noqa: B023
+        screen.click_here()
+        is_early = time.monotonic() < begun + TOO_EARLY
+        if is_early:
+            break
+        # This machine was busy: the click may have come late enough to count.
+        until(lambda: _state(product, usb) == "Running" or menu.find(start), "what the click did")
+        product.control("stop", usb)
+    else:
+        raise Missed("not once was a click known to come early enough")
+    box = settled(lambda: menu.find(start) and menu.find(start).box, "the menu standing still", quiet=STILL)
+    assert box.y <= below[1] < box.y + box.height, f"{start} at {box} did not come to {below}"
+    assert _state(product, usb) == "Halted", f"the click counted: {usb} is {_state(product, usb)}"
+    screen.click_here()
+    until(lambda: _state(product, usb) == "Running", lambda: f"{usb} running; it is {_state(product, usb)}")
 
 
 def menu_closes_by_a_click_elsewhere_and_on_its_icon(product):
@@ -215,6 +255,10 @@ def _count(entries):
     return entries.get_child_count()
 
 
+def _state(product, qube):
+    return next(it["State"] for it in product.objects("Qube") if it["Name"] == qube)
+
+
 def _version(product):
     return product.qvm_device("--version").split()[-1]
 
@@ -235,6 +279,7 @@ TESTS = (
     slow_diagonal_way_to_an_entry_keeps_its_sub_menu,
     keys_do_what_menus_do,
     click_right_after_a_change_does_nothing,
+    click_on_what_grew_under_the_pointer_does_nothing,
     menu_closes_by_a_click_elsewhere_and_on_its_icon,
     about_tells_version_and_source,
     dbus_menu_attaches_moves_and_detaches,

@@ -22,6 +22,10 @@ TITLE = "Devices"
 # Clicks sooner than 300 ms after a change under the pointer do nothing, by design.
 STILL = 0.4
 BOLD = 600
+# What GTK calls the window of a sub-menu.
+POPOVER = Atspi.Role.FILLER
+# Elements in which no entry can stand; each question about one is a call to the program.
+LEAVES = (Atspi.Role.LABEL, Atspi.Role.SEPARATOR, Atspi.Role.SCROLL_BAR)
 
 # `beside`: the device whose sub-menu it stands in, as the sub-menu says.
 Item = collections.namedtuple("Item", "name level box usable element beside")
@@ -113,18 +117,20 @@ class Menu:
 
     def _collect(self, element, level, origin, free, found, beside):
         for child in spoken.children(element):
-            place = self._place(child)
-            if place is None or not spoken.visible(child):
+            kind = spoken.role(child)
+            if kind in LEAVES or not spoken.visible(child):
                 continue
-            held_by = next((window for window in free if _same_size(window.box, place)), None)
+            place = self._place(child) if kind in (POPOVER, *spoken.MENU_ITEMS) else None
+            held_by = next((window for window in free if place and _same_size(window.box, place)), None)
             if held_by:
                 free.remove(held_by)
                 self._collect(child, level + 1, _origin(held_by, place), free, found, spoken.title(child))
-                continue
-            if spoken.role(child) in spoken.MENU_ITEMS:
+            elif kind in spoken.MENU_ITEMS and place:
+                # What stands in an entry is said by the entry as a whole.
                 box = Box(origin[0] + place.x, origin[1] + place.y, place.width, place.height)
                 found.append(Item(spoken.title(child), level, box, spoken.sensitive(child), child, beside))
-            self._collect(child, level, origin, free, found, beside)
+            else:
+                self._collect(child, level, origin, free, found, beside)
 
     def rows(self):
         """The spoken sentences of all rows."""

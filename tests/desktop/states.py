@@ -36,7 +36,7 @@ def everyday(album):
     menu.choose("^Read-only$")
     album.take("read-only")
     menu.choose("^New disposable$")
-    until(lambda: menu.find("^Attach to new disposable", 1), lambda: f"templates among {menu.targets()}")
+    until(lambda: menu.find("^Attach to a new disposable", 1), lambda: f"templates among {menu.targets()}")
     album.take("disposable")
     menu.close()
     menu.open()

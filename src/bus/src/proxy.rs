@@ -53,7 +53,7 @@ pub trait Manager {
         options: HashMap<&str, Value<'_>>,
     ) -> zbus::Result<()>;
 
-    /// Stores that the device belongs into the qube.
+    /// Stores that the device belongs to the qube.
     fn assign(
         &self,
         device: &ObjectPath<'_>,

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use device_core::assignment::{Assignment, Mode, Options};
 use device_core::interface::Interface;
 use device_core::name::{DeviceClass, DeviceId, PortId, QubeName};
+use device_core::rules::storing;
 use serde::{Deserialize, Serialize};
 
-use crate::rule;
 use crate::shown::shown;
 
 /// Version of the format.
@@ -138,7 +138,7 @@ fn shelf(name: &QubeName, qube: Qube, classes: &[DeviceClass]) -> Result<Shelf, 
 #[must_use]
 pub fn against_the_rules(stored: &Stored) -> Option<String> {
     stored.qubes.iter().find_map(|(name, shelf)| {
-        let rule = |stored: &Assignment| rule::against(&stored.class, stored.mode);
+        let rule = |stored: &Assignment| storing::against_mode(&stored.class, stored.mode);
         shelf.assignments.iter().find_map(rule).map(|rule| format!("{name}: {rule}"))
     })
 }

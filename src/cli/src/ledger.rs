@@ -145,7 +145,7 @@ impl Ledger {
     /// # Errors
     /// The server's refusal, or trouble on the way.
     pub async fn deny(&self, qube: &QubeName, codes: &[Interface]) -> Result<(), Error> {
-        let what = format!("{} went onto the deny list of {qube}", words(codes));
+        let what = format!("{} put on the deny list of {qube}", were(codes));
         self.noted(what, self.client.deny(qube, codes)).await
     }
 
@@ -154,7 +154,7 @@ impl Ledger {
     /// # Errors
     /// The server's refusal, or trouble on the way.
     pub async fn allow(&self, qube: &QubeName, codes: &[Interface]) -> Result<(), Error> {
-        let what = format!("{} went from the deny list of {qube}", words(codes));
+        let what = format!("{} taken off the deny list of {qube}", were(codes));
         self.noted(what, self.client.allow(qube, codes)).await
     }
 
@@ -238,6 +238,8 @@ fn place(assignment: &Assignment) -> String {
     }
 }
 
-fn words(codes: &[Interface]) -> String {
-    codes.iter().map(Interface::as_str).collect::<Vec<_>>().join(" ")
+/// The codes, as what something was done with.
+fn were(codes: &[Interface]) -> String {
+    let named = codes.iter().map(Interface::as_str).collect::<Vec<_>>().join(" ");
+    format!("{named} {}", if codes.len() == 1 { "was" } else { "were" })
 }

@@ -33,7 +33,6 @@ pub mod paint;
 pub mod parse;
 pub mod pci_address;
 pub mod rows;
-pub mod rule;
 pub mod seconds;
 pub mod session;
 pub mod shelves;

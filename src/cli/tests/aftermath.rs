@@ -130,8 +130,15 @@ fn another_device_that_was_taken_for_it_ends_it() {
     let other = "0\0sda:x:y:z attachment='work' interfaces='b******'\n";
     let attach = "admin.vm.device.block.Attach+sys-usb+sda+a+b+c work";
     let detach = "admin.vm.device.block.Detach+sys-usb+sda+x+y+z work";
-    let server =
-        Script::new().says(AVAILABLE, STICK).says(attach, "0\0").says(ON_PORT, other).says(detach, "0\0");
+    let held = "0\0sys-usb+sda:x:y:z device_id='x:y:z' port_id='sda' mode='manual' frontend_domain='work'\n";
+    let in_work = "admin.vm.device.block.Attached+ work";
+    let server = Script::new()
+        .says(AVAILABLE, STICK)
+        .says(attach, "0\0")
+        .says(ON_PORT, other)
+        .says(in_work, held)
+        .says(in_work, "0\0")
+        .says(detach, "0\0");
     Run::of("qvm-block", "attach -p work sys-usb:sda")
         .on(&server.socket())
         .go()

@@ -64,7 +64,7 @@ fn the_microphone_moves_although_nobody_says_who_has_it() {
     machine.run("qvm-mic", "attach work dom0:mic").go().printed("");
     machine.run("qvm-mic", "move banking dom0:mic").go().failed(
         1,
-        "Error: dom0:mic is attached to personal, work. Detach it from the qubes that shall not keep it.",
+        "Error: dom0:mic is attached to personal, work. Detach it from the qubes that should not keep it.",
     );
 }
 
@@ -286,6 +286,15 @@ fn watching_tells_what_happens_and_survives_a_restart() {
         lines.push(running.line());
     }
     assert!(lines.contains(&"usb sys-usb:2-1 detached from work".to_owned()), "{lines:?}");
+    running.signal("INT");
+    assert_eq!(running.end().code, Some(0));
+}
+
+#[test]
+fn watching_counts_one_device_as_one() {
+    let machine = Machine::laptop();
+    let running = machine.run("qvm-mic", "watch").start();
+    assert_eq!(running.complaint(), "Watching; 1 device is there.");
     running.signal("INT");
     assert_eq!(running.end().code, Some(0));
 }

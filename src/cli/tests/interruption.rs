@@ -154,6 +154,21 @@ fn ctrl_c_during_an_apply_tells_which_steps_were_taken() {
 }
 
 #[test]
+fn ctrl_c_during_a_change_of_a_deny_list_names_the_codes() {
+    let machine = Machine::laptop();
+    let cut = |line: &str, call: &str, known: &str| {
+        let run = machine.run("qvm-device", &format!("denied {line}"));
+        let sentence =
+            format!("Error: Interrupted. Whether {known} the deny list of work is not known; look again.");
+        cut_in(&machine, call, &run).failed(130, &sentence);
+    };
+    cut("add work u03", "denied.Add", "u03**** was put on");
+    cut("add work camera", "denied.Add", "p0903** u06**** u0e**** were put on");
+    machine.run("qvm-device", "-q denied add work u03").go();
+    cut("remove work u03", "denied.Remove", "u03**** was taken off");
+}
+
+#[test]
 fn ctrl_c_during_the_start_of_a_disposable_names_it() {
     let machine = Machine::laptop().with("plug stick");
     let run = machine.run("qvm-usb", "attach --dispvm=default-dvm sys-usb:2-1");

@@ -23,10 +23,25 @@ fn a_device_that_was_swapped_during_the_attach_is_taken_out_again() {
         .says(AVAILABLE, STICK)
         .says(ATTACH, "0\0")
         .says(ON_PORT, "0\0sda:x:y:z attachment='work' interfaces='b******'\n")
+        .says(HELD, &format!("0\0{}", held("sys-usb").replace("a:b:c", "x:y:z")))
+        .says(HELD, "0\0")
         .says("admin.vm.device.block.Detach+sys-usb+sda+x+y+z work", "0\0");
     let outcome = Run::of("qvm-block", "attach work sys-usb:sda").on(&server.socket()).go();
     outcome.failed(1, "Error: The device on sys-usb:sda changed meanwhile. Look again before you choose.");
     assert_eq!(server.changes(), [ATTACH, "admin.vm.device.block.Detach+sys-usb+sda+x+y+z work"]);
+}
+
+#[test]
+fn another_device_of_the_same_port_name_is_not_taken_out_for_the_swapped_one() {
+    let both = format!("0\0{}{}", held("dom0"), held("sys-usb").replace("a:b:c", "x:y:z"));
+    let server = Script::new()
+        .says(AVAILABLE, STICK)
+        .says(ATTACH, "0\0")
+        .says(ON_PORT, "0\0sda:x:y:z attachment='work' interfaces='b******'\n")
+        .says(HELD, &both);
+    let outcome = Run::of("qvm-block", "attach work sys-usb:sda").on(&server.socket()).go();
+    assert!(outcome.sentence().contains("could detach the wrong one"), "{outcome:?}");
+    assert_eq!(server.changes(), [ATTACH]);
 }
 
 #[test]

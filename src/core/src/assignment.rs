@@ -124,7 +124,7 @@ pub struct Attachment {
     pub options: Options,
 }
 
-/// A stored wish: this device (or any on this port, or this one on any port) belongs into that qube.
+/// A stored wish: this device (or any on this port, or this one on any port) belongs to that qube.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Assignment {
     /// The qube that exposes the device.

@@ -17,8 +17,8 @@ use crate::name::{DeviceRef, QubeName};
 use crate::patience::look_until;
 use crate::text::ended;
 use checks::{
-    Astray, ask_rules, attached_exactly, find_attachment, look_attached, read_exposed, read_free, recognised,
-    swapped, with_disposable,
+    Astray, Since, ask_rules, attached_exactly, find_attachment, look_attached, read_exposed, read_free,
+    recognised, swapped, with_disposable,
 };
 use outcome::{disposables, is_unclear, perhaps_created, unknown, unread, with_sentence, without_effect};
 
@@ -34,7 +34,7 @@ pub async fn check<H: Hypervisor>(
     device: &DeviceRef,
     frontend: &QubeName,
 ) -> Result<(), Error> {
-    look_before(hypervisor, machine, device, frontend).await.map(drop)
+    look_before(hypervisor, machine, device, frontend, Since::Seen).await.map(drop)
 }
 
 /// As [`check`]; tells what the device is called now.
@@ -43,8 +43,9 @@ async fn look_before<H: Hypervisor>(
     machine: Option<&Machine>,
     device: &DeviceRef,
     frontend: &QubeName,
+    since: Since,
 ) -> Result<DeviceRef, Error> {
-    let (exposed, device) = read_free(hypervisor, device).await?;
+    let (exposed, device) = read_free(hypervisor, device, since).await?;
     if let Some(machine) = machine {
         ask_rules(machine, exposed, &device, frontend, None)?;
     }
@@ -64,7 +65,18 @@ pub async fn attach<H: Hypervisor>(
     frontend: &QubeName,
     options: &Options,
 ) -> Result<(), Error> {
-    let device = &look_before(hypervisor, machine, device, frontend).await?;
+    attach_since(Since::Seen, hypervisor, machine, device, frontend, options).await
+}
+
+async fn attach_since<H: Hypervisor>(
+    since: Since,
+    hypervisor: &H,
+    machine: Option<&Machine>,
+    device: &DeviceRef,
+    frontend: &QubeName,
+    options: &Options,
+) -> Result<(), Error> {
+    let device = &look_before(hypervisor, machine, device, frontend, since).await?;
     let action =
         Action::Attach { device: device.clone(), frontend: frontend.clone(), options: options.clone() };
     let done = hypervisor.perform(&action).await.map(drop);
@@ -148,7 +160,7 @@ pub async fn move_to<H: Hypervisor>(
 ) -> Result<(), Error> {
     refuse_shareable(device)?;
     let exposed = read_exposed(hypervisor, device).await?;
-    let Some(holder) = recognised(hypervisor, &exposed, device).await?.holder else {
+    let Some(holder) = recognised(hypervisor, &exposed, device, Since::Seen).await?.holder else {
         return attach(hypervisor, machine, device, frontend, options).await;
     };
     if holder == *frontend {
@@ -159,10 +171,11 @@ pub async fn move_to<H: Hypervisor>(
     }
     let before = attached_exactly(hypervisor, device, &holder).await?;
     detach(hypervisor, device, &holder).await?;
-    let Err(error) = attach(hypervisor, machine, device, frontend, options).await else {
+    let again = Since::Detached;
+    let Err(error) = attach_since(again, hypervisor, machine, device, frontend, options).await else {
         return Ok(());
     };
-    let outcome = match attach(hypervisor, None, device, &holder, &before.options).await {
+    let outcome = match attach_since(again, hypervisor, None, device, &holder, &before.options).await {
         Ok(()) => format!("It is back in {holder}."),
         Err(second) => format!("It was not put back into {holder}: {}", ended(second.sentence())),
     };
@@ -191,7 +204,7 @@ pub async fn attach_to_new_disposable<H: Hypervisor>(
     options: &Options,
 ) -> Result<QubeName, Error> {
     // Found out before anything is made: a device that can't go leaves no disposable behind.
-    read_free(hypervisor, device).await?;
+    read_free(hypervisor, device, Since::Seen).await?;
     in_new_disposable(hypervisor, template, async |disposable| {
         let machine = machine.map(|machine| with_disposable(machine, disposable));
         attach(hypervisor, machine.as_ref(), device, disposable, options).await
@@ -212,7 +225,7 @@ pub async fn move_to_new_disposable<H: Hypervisor>(
     options: &Options,
 ) -> Result<QubeName, Error> {
     refuse_shareable(device)?;
-    recognised(hypervisor, &read_exposed(hypervisor, device).await?, device).await?;
+    recognised(hypervisor, &read_exposed(hypervisor, device).await?, device, Since::Seen).await?;
     in_new_disposable(hypervisor, template, async |disposable| {
         let machine = machine.map(|machine| with_disposable(machine, disposable));
         move_to(hypervisor, machine.as_ref(), device, disposable, options).await

@@ -148,7 +148,7 @@ pub struct QubeState {
 pub struct QubeDetails {
     /// Its label; `None` when it can't be read.
     pub label: Option<Label>,
-    /// Marked internal: never offered to a person.
+    /// Marked internal: offered to a person only where they ask for it.
     pub is_internal: bool,
     /// New disposables can be based on it.
     pub is_disposable_template: bool,

@@ -3,6 +3,8 @@
 //! Pure: a menu asks it for each row, a command asks it again right before the call. The hypervisor has the last
 //! word; these rules are stricter where it would let data be lost.
 
+pub mod storing;
+
 use std::fmt;
 
 use crate::device::{Device, Presence, SharedDevice};

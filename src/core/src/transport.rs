@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -32,11 +32,16 @@ pub enum Transport {
     Qrexec,
 }
 
-/// Exit code of the qrexec client when a policy forbids the call.
+/// Exit code of the qrexec client when a policy forbids the call: nothing reached the server.
 ///
 /// # Source
-/// Admin API facts 1.6.
+/// Admin API facts 1.6; qubes-core-qrexec agent/qrexec-client-vm.c (4.3.x).
 const REFUSED_BY_POLICY: i32 = 126;
+/// Exit code of the qrexec client when dom0 has no such service, as one before R4.3 has none for assignments.
+///
+/// # Source
+/// qubes-core-qrexec libqrexec/exec.c (4.3.x).
+const NO_SUCH_SERVICE: i32 = 127;
 
 /// The bytes of an events connection.
 pub struct EventBytes {
@@ -54,7 +59,7 @@ impl EventBytes {
         self.stream.read(chunk).await
     }
 
-    /// Whether the end came because a policy forbids to listen: asking again soon would only be denied again.
+    /// Whether the end came because a policy forbids listening: asking again soon would only be denied again.
     pub async fn was_refused(&mut self) -> bool {
         match &mut self.child {
             Some(child) => child.wait().await.is_ok_and(|status| status.code() == Some(REFUSED_BY_POLICY)),
@@ -84,7 +89,7 @@ impl Transport {
     ///
     /// # Errors
     /// `Unreachable` when there is no connection or it breaks, `Malformed` for more than [`REPLY_MAX`] bytes,
-    /// `Denied` when qrexec refuses.
+    /// `Denied` when qrexec refuses: then nothing was done.
     pub async fn call(&self, request: &Request, framing: Framing) -> Result<Vec<u8>, Error> {
         match self {
             Self::Socket(path) => {
@@ -147,11 +152,15 @@ async fn read_all(stream: impl AsyncRead + Unpin) -> Result<Vec<u8>, Error> {
 }
 
 async fn call_through_qrexec(request: &Request) -> Result<Vec<u8>, Error> {
-    let mut child = start_qrexec(request, Stdio::piped())?;
+    converse(start_qrexec(request, Stdio::piped())?, &request.payload).await
+}
+
+/// Gives the client the payload and takes its reply; how it ended tells whether that is one.
+async fn converse(mut child: Child, payload: &[u8]) -> Result<Vec<u8>, Error> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let write = async {
         if let Some(mut stdin) = stdin {
-            let _ = stdin.write_all(&request.payload).await;
+            let _ = stdin.write_all(payload).await;
         }
     };
     let complain = async {
@@ -169,11 +178,22 @@ async fn call_through_qrexec(request: &Request) -> Result<Vec<u8>, Error> {
     };
     let ((), reply, complaint) = tokio::join!(write, answer, complain);
     let status = child.wait().await.map_err(|error| unreachable_service(&error))?;
-    if status.success() {
+    // One that was cut off at the limit ended because nobody read on.
+    if status.success() || reply.is_err() {
         return reply;
     }
-    let complaint = DisplayText::from_untrusted(String::from_utf8_lossy(&complaint).trim());
-    Err(Error::new(ErrorKind::Denied, format!("Service call error: {complaint}")))
+    Err(failed_call(status, &complaint))
+}
+
+/// What the end of a client that gave no reply means: a refusal, or a connection that broke and leaves open what was done.
+fn failed_call(status: ExitStatus, complaint: &[u8]) -> Error {
+    let kind = match status.code() {
+        Some(REFUSED_BY_POLICY | NO_SUCH_SERVICE) => ErrorKind::Denied,
+        Some(_) | None => ErrorKind::Unreachable,
+    };
+    let complaint = DisplayText::from_untrusted(String::from_utf8_lossy(complaint).trim());
+    let why = if complaint.is_blank() { format!("{status}.") } else { complaint.to_string() };
+    Error::new(kind, format!("Service call error: {why}"))
 }
 
 fn start_qrexec(request: &Request, stdin: Stdio) -> Result<Child, Error> {
@@ -210,6 +230,40 @@ fn unreachable_service(reason: &dyn fmt::Display) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A client that gets the payload, and then does as this script says.
+    async fn call(script: &str) -> Result<Vec<u8>, Error> {
+        let child = Command::new("sh")
+            .args(["-c", &format!("read -r payload; {script}")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        converse(child, b"payload\n").await
+    }
+
+    #[tokio::test]
+    async fn a_call_that_qrexec_refuses_did_nothing_and_one_that_broke_leaves_that_open() {
+        assert_eq!(call(r"printf '0\0%s' $payload").await, Ok(b"0\0payload".to_vec()));
+        for (end, kind) in [
+            ("exit 126", ErrorKind::Denied),
+            ("exit 127", ErrorKind::Denied),
+            ("exit 125", ErrorKind::Unreachable),
+            ("exit 255", ErrorKind::Unreachable),
+            ("kill -KILL $$", ErrorKind::Unreachable),
+        ] {
+            let error = call(&format!("printf 0; echo 'No more.' >&2; {end}")).await.unwrap_err();
+            assert_eq!((error.kind(), error.sentence()), (kind, "Service call error: No more."), "{end}");
+            assert_eq!(error.leaves_open(), kind == ErrorKind::Unreachable, "{end}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_broke_without_a_word_tells_how_it_ended() {
+        let error = call("exit 255").await.unwrap_err();
+        assert_eq!(error.sentence(), "Service call error: exit status: 255.");
+    }
 
     #[tokio::test]
     async fn only_a_policys_refusal_is_one() {

@@ -115,7 +115,7 @@ impl<H: Upstream> Manager<H> {
         let mode = request::mode(mode)?;
         let options = options::from_command(options)?;
         let machine = self.whole_machine()?;
-        request::seen(&machine, &device)?;
+        let device = request::seen_whole(&machine, &device)?;
         let what = format!("assign {} to {frontend} ({mode}){}", named(&machine, &device), with(&options));
         let assignment = Assignment::exactly(&device, &frontend, mode, options);
         carry_out(&call, &what, settled::assign(&*self.hypervisor, &assignment)).await
@@ -132,7 +132,7 @@ impl<H: Upstream> Manager<H> {
         let (device, qube) = (request::device(&device, id)?, request::qube(qube)?);
         options::none(&options)?;
         let machine = self.whole_machine()?;
-        request::seen(&machine, &device)?;
+        let device = request::seen(&machine, device)?;
         let what = format!("unassign {} from {qube}", named(&machine, &device));
         let done = settled::unassign(&*self.hypervisor, &device, &qube);
         carry_out(&call, &what, done).await

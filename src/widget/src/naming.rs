@@ -16,8 +16,7 @@ pub(crate) fn device_name(info: &DeviceInfo) -> String {
     let port = info.port.id.as_str();
     match (&info.port.class, title) {
         (DeviceClass::Block, _) if is_partition(info) => {
-            let whole = title.map_or_else(|| strings::unnamed_disk(parent_port(info)), str::to_owned);
-            strings::lone_partition(partition_number(info), &whole)
+            strings::lone_partition(partition_number(info), &disk_name(info))
         }
         (DeviceClass::Mic, _) => strings::built_in_microphone(),
         (_, Some(title)) => title.to_owned(),
@@ -25,6 +24,12 @@ pub(crate) fn device_name(info: &DeviceInfo) -> String {
         (DeviceClass::Usb, None) => strings::unnamed_usb(port),
         (_, None) => strings::unnamed_device(port),
     }
+}
+
+/// What the disk of a partition is called, as far as the partition tells.
+pub(crate) fn disk_name(partition: &DeviceInfo) -> String {
+    let title = partition.title().map(DisplayText::as_str);
+    title.map_or_else(|| strings::unnamed_disk(parent_port(partition)), str::to_owned)
 }
 
 /// What it is called where there is one line for it: the person's own name first, the device's own words after it.

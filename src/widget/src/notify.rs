@@ -5,7 +5,7 @@
 //! Nothing here says the same thing twice, speaks of what was there before, or asks for anything.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use device_core::device::Device;
@@ -18,11 +18,13 @@ use crate::scene::{Command, Failure, Scene};
 
 mod burst;
 mod happening;
+mod loss;
 mod notice;
 pub(crate) mod send;
 
 use burst::Bursts;
 use happening::{Happening, happening};
+use loss::Loss;
 pub(crate) use notice::{Button, Notice};
 
 /// How long a stick waits for its disk before it is told without: the disk comes a moment later and is what people
@@ -61,12 +63,13 @@ struct Said {
 }
 
 /// The kinds of things said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Saying {
     Available,
     Attached,
     Detached,
     Failed,
+    Lost(Loss),
 }
 
 /// Remembers what was said, so that a change can replace it.
@@ -103,6 +106,7 @@ impl Notifier {
             }
         }
         self.say_lost(scene, &before, &lost, &mut effects);
+        self.forget_losses(&scene.machine);
         effects
     }
 
@@ -139,7 +143,7 @@ impl Notifier {
                 effects.extend(self.available(scene, device));
             }
         }
-        effects.extend(self.bursts.summaries(now));
+        effects.extend(self.bursts.summaries(&scene.machine, now));
         effects
     }
 
@@ -182,12 +186,12 @@ impl Notifier {
         let thing = thing(scene, device);
         let subject = subject(&scene.machine, &thing)?.clone();
         self.waiting.retain(|port, _| scene.machine.physical_thing(port) != thing);
-        let said = self.said_of(scene, &thing).map(|said| said.what);
-        // A part that comes back after a detach is no news, and must not hide that it can be pulled out.
-        if said.is_some_and(|said| said != Saying::Available) {
-            return None;
-        }
-        let is_news = said.is_none();
+        let is_news = match self.said_of(scene, &thing).map(|said| &said.what) {
+            None | Some(Saying::Lost(_)) => true,
+            Some(Saying::Available) => false,
+            // A part that comes back after a detach is no news, and must not hide that it can be pulled out.
+            Some(Saying::Attached | Saying::Detached | Saying::Failed) => return None,
+        };
         if scene.is_hidden(&subject) {
             return None;
         }
@@ -214,42 +218,15 @@ impl Notifier {
         self.waiting.remove(device.port());
         let thing = before.physical_thing(device.port());
         let key = self.key_of(thing, device.port())?;
-        let said = self.said.get(&key).filter(|said| said.subject == *device.port())?.clone();
+        let said = self.said.get(&key).filter(|said| said.subject == *device.port())?;
+        let effect = match said.what {
+            Saying::Detached => Effect::Show(Tag::Thing(key.clone()), notice::removed_safely(scene, device)),
+            Saying::Available | Saying::Attached | Saying::Failed => Effect::Close(Tag::Thing(key.clone())),
+            // What was lost stays told, although the rest of it goes in peace.
+            Saying::Lost(_) => return None,
+        };
         self.said.remove(&key);
-        Some(match said.what {
-            Saying::Detached => Effect::Show(Tag::Thing(key), notice::removed_safely(scene, device)),
-            Saying::Available | Saying::Attached | Saying::Failed => Effect::Close(Tag::Thing(key)),
-        })
-    }
-
-    /// One notification for each thing; one for all of them when their backend stopped.
-    fn say_lost(
-        &mut self,
-        scene: &Scene,
-        before: &Machine,
-        lost: &[(&Device, BTreeSet<QubeName>)],
-        effects: &mut Vec<Effect>,
-    ) {
-        let mut by_backend: BTreeMap<&QubeName, Vec<&(&Device, BTreeSet<QubeName>)>> = BTreeMap::new();
-        for entry in lost {
-            by_backend.entry(&entry.0.port().backend).or_default().push(entry);
-        }
-        for (backend, entries) in by_backend {
-            let still_runs = scene.machine.qubes.get(backend).is_some_and(|qube| qube.is_running());
-            for (device, qubes) in &entries {
-                // By what it was a part of: that may have gone together with it.
-                let thing = before.physical_thing(device.port());
-                let key = self.key_of(thing.clone(), device.port()).unwrap_or(thing);
-                self.said.remove(&key);
-                if still_runs {
-                    effects.push(Effect::Show(Tag::Thing(key), notice::lost(scene, device, qubes)));
-                }
-            }
-            if !still_runs {
-                let notice = notice::lost_with(scene, backend, &entries);
-                effects.push(Effect::Show(Tag::Backend(backend.clone()), notice));
-            }
-        }
+        Some(effect)
     }
 
     /// Under which port something was said of a device: its physical thing, or its own.

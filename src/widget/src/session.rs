@@ -20,7 +20,7 @@ use crate::scene::{Scene, Wish};
 use crate::tray::{self, Outside};
 use crate::{arguments::Start, notify, strings};
 
-/// Exit code when there is no session bus, or no longer.
+/// Exit code when there is no session bus, or it has gone.
 const NO_BUS: u8 = 3;
 /// Notifications that may wait for their daemon; more is more than anybody reads.
 const NOTICES: usize = 64;

@@ -69,8 +69,8 @@ sentences! {
     // Translators: joins two holders of one device when read aloud: "attached to work and personal".
     and(first, last) = gettext("{first} and {last}");
     attached_to(qubes) = gettext("attached to {qubes}");
-    // Translators: a stick was pulled out without detaching; the qubes stand behind this.
-    removed_while_attached() = gettext("removed while attached to");
+    // Translators: a stick was pulled out without detaching; an arrow and the qubes stand behind this.
+    removed_while_attached() = gettext("removed while attached");
     removed_while_attached_to(qubes) = gettext("removed while attached to {qubes}");
     // Translators: a part of the device in this row is attached; {part} is like "Partition 1".
     part_attached_to(part, qubes) = gettext("{part} attached to {qubes}");
@@ -94,7 +94,7 @@ sentences! {
     device_in_use(qube) = gettext("whole device is in use in {qube}");
     starting(qube) = gettext("starting {qube}…");
     attaching(qube) = gettext("attaching to {qube}…");
-    attaching_new(template) = gettext("starting a new disposable of {template}…");
+    attaching_new(template) = gettext("starting a new disposable based on {template}…");
     detaching(qube) = gettext("detaching from {qube}…");
     shutting_down(qube) = gettext("shutting down {qube}…");
     moving(qube) = gettext("moving to {qube}…");
@@ -113,6 +113,8 @@ sentences! {
     // Translators: the list of devices of a qube can't be read.
     unreadable(qube, reason) = gettext("The devices of {qube} can't be read: {reason}");
     no_devices() = gettext("No devices. Plug one in, or start the qube that has your USB ports.");
+    // Translators: the person has hidden every device from the menu.
+    all_hidden() = gettext("All devices are hidden. You can show them again in the settings.");
     // Translators: typed letters filter the menu and nothing is left.
     nothing_found(words) = gettext("Nothing here is called “{words}”.");
 }
@@ -166,7 +168,7 @@ sentences! {
     // Translators: give the microphone to one more qube.
     say_add(qube) = gettext("Add {qube}");
     say_move_new(template) = gettext("Move to a new disposable based on {template}");
-    say_new_disposable(template) = gettext("Attach to new disposable of {template}");
+    say_new_disposable(template) = gettext("Attach to a new disposable based on {template}");
     // Translators: something that can't be chosen, and why: "Attach to vault, blocked by policy".
     say_refused(what, reason) = gettext("{what}, {reason}");
 }
@@ -203,9 +205,9 @@ sentences! {
     // Translators: asked before the only mouse is given away.
     risk_mouse(port, qube) = gettext("The mouse you are pointing with may be {port}. What you do with it would go to {qube}, and no longer to this desktop.");
     // Translators: asked before a keyboard or mouse is given away.
-    risk_input(qube) = gettext("What you type or point with it goes to {qube}, and no longer to this desktop.");
+    risk_input(qube) = gettext("What you do with it goes to {qube}, and no longer to this desktop.");
     // Translators: asked before a device goes to a qube that is trusted more than the one it was in.
-    risk_trust(from, to) = gettext("It was in {from}. Whatever {from} left on it can reach {to}.");
+    risk_trust(from, to) = gettext("It has been in {from}. Whatever {from} left on it can reach {to}.");
     // Translators: the next four: the same before it is given to a new disposable.
     risk_keyboard_new(port) = gettext("The keyboard you are typing on may be {port}. What you type would go to a new disposable, and no longer to this desktop.");
     risk_mouse_new(port) = gettext("The mouse you are pointing with may be {port}. What you do with it would go to a new disposable, and no longer to this desktop.");
@@ -296,9 +298,11 @@ sentences! {
     is_attached(device, qubes) = gettext("{device} is attached to {qubes}");
     is_detached(device, qube) = gettext("{device} is detached from {qube}");
     detached_body() = gettext("It can be pulled out now.");
+    // Translators: a part of a stick was detached, another one is still in use; {port} is like "sda2".
+    not_yet(port, qube) = gettext("Don’t pull it out yet: {port} is in use in {qube}.");
     removed_safely(device) = gettext("{device} was removed safely");
     lost_device(device, qubes) = gettext("{device} was removed while attached to {qubes}");
-    lost_body() = gettext("What was not yet written to it may be lost. Detach first next time.");
+    lost_body() = gettext("What was not yet written to it may be lost. Next time, unmount it in the qube and detach it first.");
     lost_with_backend(backend, device, qubes) = gettext("{backend} stopped. {qubes} lost {device}.");
     not_attached(device, qube) = gettext("{device} could not be attached to {qube}");
     not_attached_new(device) = gettext("{device} could not be attached to a new disposable");
@@ -379,7 +383,7 @@ pub(crate) fn questions_wait(count: usize) -> String {
 // ---- the program itself ---------------------------------------------------------------------------------------------
 
 sentences! {
-    bus_missing(reason) = gettext("plugboard: there is no session bus ({reason}). Start it in your desktop session.");
+    bus_missing(reason) = gettext("plugboard: there is no session bus ({reason}). Start plugboard in your desktop session.");
     bus_lost() = gettext("plugboard: the session bus has gone; ending.");
     no_display() = gettext("plugboard: there is no display to open the menu on.");
 }
@@ -389,12 +393,4 @@ fn plural(count: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_have_plurals() {
-        assert_eq!(device_count(1), "1 device");
-        assert_eq!(device_count(0), "0 devices");
-    }
-}
+mod tests;

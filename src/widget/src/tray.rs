@@ -15,7 +15,8 @@ use tokio::sync::{mpsc, watch};
 use crate::asking::Asked;
 use crate::door::MenuDoor;
 use crate::icons::Icons;
-use crate::menu::rows::section_of;
+use crate::menu::model::{self, Menu, View};
+use crate::menu::rows::{Row, RowKey, section_of};
 use crate::naming;
 use crate::platform;
 use crate::scene::{Scene, Wish};
@@ -203,16 +204,26 @@ impl<const MENU: bool> ksni::Tray for Tray<MENU> {
     }
 }
 
-/// "3 devices, 1 attached"; why nothing can be said while the link is lost.
+/// "3 devices, 1 attached", as many as the menu has rows of devices; what is the matter while they can't be counted.
 fn headline(scene: &Scene) -> String {
-    if let Link::Lost(reason) = &scene.machine.link {
-        return strings::connection_lost(reason);
+    match &scene.machine.link {
+        Link::Lost(reason) => return strings::connection_lost(reason),
+        Link::Resyncing => return strings::resyncing(),
+        Link::Live => {}
     }
-    let devices = strings::device_count(shown(scene).count());
-    match attached(scene).count() {
-        0 => devices,
-        count => strings::counts(&devices, &strings::attached_count(count)),
+    let sections = whole_menu(scene, Instant::now()).sections;
+    let rows = sections.iter().flat_map(|section| &section.rows);
+    let devices: Vec<&Row> = rows.filter(|row| matches!(row.key, RowKey::Device(_))).collect();
+    let count = strings::device_count(devices.len());
+    match devices.iter().filter(|row| !row.holders.is_empty()).count() {
+        0 => count,
+        attached => strings::counts(&count, &strings::attached_count(attached)),
     }
+}
+
+/// The menu with all its rows.
+fn whole_menu(scene: &Scene, now: Instant) -> Menu {
+    model::menu(scene, &View { filter: String::new(), now })
 }
 
 /// The attached devices, one in a line. Hosts read this as markup, so what could be markup is escaped.
@@ -251,7 +262,8 @@ fn fingerprint(scene: &Scene) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Make, device, laptop, put, qubes};
+    use crate::preferences::Preference;
+    use crate::testing::{Make, device, laptop, port, put, qubes, stick_in_use};
     use ksni::Tray as _;
 
     fn tray(scene: Scene) -> (Tray<false>, mpsc::UnboundedReceiver<Wish>) {
@@ -278,10 +290,28 @@ mod tests {
     #[test]
     fn the_tooltip_counts_and_escapes() {
         let mut scene = laptop();
-        assert_eq!(headline(&scene), "8 devices, 1 attached");
+        assert_eq!(headline(&scene), "5 devices, 1 attached");
         put(&mut scene, device("usb", "sys-usb", "2-9").called("<b>&").held_by(&["work"]));
         assert_eq!(description(&scene), "Built-in microphone → personal and work\n&lt;b&gt;&amp; → work");
         assert_eq!(headline(&qubes()), "0 devices");
+    }
+
+    #[test]
+    fn the_tooltip_counts_the_rows_of_the_menu() {
+        let scene = stick_in_use(laptop(), "work");
+        assert_eq!(headline(&scene), "5 devices, 2 attached", "a stick of which a part is attached is one");
+        let mut scene = laptop();
+        let camera = scene.machine.devices[&port("usb", "sys-usb", "2-4")].info.to_ref();
+        scene.preferences.prefer(Preference::Hide(camera, "Integrated Camera".into()));
+        assert_eq!(headline(&scene), "4 devices, 1 attached", "without what the person hid");
+    }
+
+    #[test]
+    fn the_tooltip_counts_nothing_before_it_is_read() {
+        let mut scene = laptop();
+        scene.machine.link = Link::Resyncing;
+        assert_eq!(headline(&scene), "Reading the devices again…");
+        assert_eq!(headline(&Scene::default()), "Reading the devices again…", "right after the start");
     }
 
     #[test]

@@ -104,13 +104,18 @@ fn row(figure: String, pid: u32, samples: &[Sample], calls: &[Call]) -> Outcome<
         peer: "–".into(),
         aim: "0 wake-ups".into(),
         measured: format!(
-            "**{unstated} wake-ups**{reconcile}; {} ms of processor time, {} threads",
+            "**{unstated} wake-ups**{reconcile}; {} ms of processor time, {}",
             time.as_millis(),
-            process::threads(pid)?
+            in_words(process::threads(pid)?)
         ),
         floor: "–".into(),
         verdict: Verdict::of(unstated == 0),
     })
+}
+
+/// "1 thread", "3 threads".
+fn in_words(threads: usize) -> String {
+    format!("{threads} thread{}", if threads == 1 { "" } else { "s" })
 }
 
 impl Sample {

@@ -1,10 +1,12 @@
 //! What a change that failed left behind.
 //!
-//! A refusal in words left nothing. After silence, or a link that broke, the state is read once more: what was done
-//! all the same is never left unsaid. Nor is what was done before it in the same run.
+//! A refusal in words left nothing, but for an assignment, of which the server may keep what it refused. After silence,
+//! or a link that broke, the state is read once more: what was done all the same is never left unsaid. Nor is what was
+//! done before it in the same run.
 
 use device_core::assignment::Assignment;
-use device_core::command::settled::stored_mode;
+use device_core::command::settled::refused::{Left, store};
+use device_core::command::settled::{not_read, stays, stored, stored_mode};
 use device_core::error::Error;
 use device_core::name::{Port, QubeName};
 
@@ -23,6 +25,25 @@ pub(super) enum Wish<'a> {
     Assigned(&'a Assignment),
     /// That it no longer is.
     Unassigned(&'a Assignment),
+}
+
+/// Stores an assignment.
+///
+/// # Errors
+/// Whether it is stored all the same (`None` = not known), and what to say.
+pub(super) async fn assign(
+    session: &mut Session<'_>,
+    assignment: &Assignment,
+) -> Result<(), (Option<bool>, Failure)> {
+    let client = session.errand.client.clone();
+    let Err((error, left)) = store(&client, assignment).await else { return Ok(()) };
+    Err(match left {
+        Left::Nothing | Left::Open => look(session, &Wish::Assigned(assignment), error).await,
+        Left::Earlier => (Some(true), error.into()),
+        Left::Stays(why) => (Some(true), with(error.into(), &stays(assignment, &why))),
+        Left::Stored => (Some(true), with(error.into(), &stored(assignment))),
+        Left::Unread => (None, with(error.into(), &not_read(assignment))),
+    })
 }
 
 /// What to say of a change that failed.

@@ -1,11 +1,12 @@
-//! `assign`: store that a device belongs into a qube, and tell what that does and doesn't do now.
+//! `assign`: store that a device belongs to a qube, and tell what that does and doesn't do now.
 
 use device_core::assignment::{Assignment, Mode};
-use device_core::hypervisor::{Action, Hypervisor};
+use device_core::hypervisor::Hypervisor;
 use device_core::interface::Interface;
 use device_core::name::{DeviceClass, QubeName};
+use device_core::rules::storing;
 
-use super::aftermath::{self, Wish};
+use super::aftermath;
 use super::options::options;
 use super::pattern::{self, Absent, Pattern};
 use crate::errand::Manner;
@@ -13,7 +14,6 @@ use crate::failure::Failure;
 use crate::grammar::Key;
 use crate::json;
 use crate::parse::Matches;
-use crate::rule;
 use crate::session::Session;
 
 /// Assigns.
@@ -28,13 +28,14 @@ pub(super) async fn run(session: &mut Session<'_>, matches: &Matches) -> Result<
         pattern::read(session, &frontend, word, matches, Absent::Refused).await?;
     assignment.mode = mode(matches);
     assignment.options = options;
-    if let Some(text) = rule::against(&session.class, assignment.mode)
+    let against = storing::against_mode(&session.class, assignment.mode);
+    if let Some(text) = against.or_else(|| storing::against_id(&assignment))
         && !session.is_older().await
     {
         return Err(session.errand.explain(&frontend, Failure::Refused(text)).await);
     }
-    if let Err(error) = session.errand.client.perform(&Action::Assign(assignment.clone())).await {
-        return Err(aftermath::failed(session, Wish::Assigned(&assignment), error).await);
+    if let Err((_, failure)) = aftermath::assign(session, &assignment).await {
+        return Err(failure);
     }
     session.errand.report(|| json::change("assign", &assignment))?;
     let pattern = Pattern { assignment, present };

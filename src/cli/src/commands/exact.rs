@@ -1,8 +1,8 @@
 //! The attachment of exactly one device, for every command that makes one.
 
 use device_core::assignment::Assignment;
+use device_core::command;
 use device_core::device::DeviceInfo;
-use device_core::hypervisor::{Action, Hypervisor};
 use device_core::name::{DeviceRef, QubeName};
 use device_core::patience::look_until;
 
@@ -54,15 +54,16 @@ pub(super) async fn verify(
         if present.id.agrees_with(&device.id) {
             return Ok(());
         }
-        let wrong = Action::Detach { device: present.to_ref(), frontend: frontend.clone() };
         let text = target::changed(device);
-        return Err(Failure::Refused(match session.errand.client.perform(&wrong).await {
-            Ok(_) => text,
-            Err(error) => format!(
-                "{text} The wrong one is attached to {frontend} and could not be detached: {}",
-                ended(error.sentence())
-            ),
-        }));
+        return Err(Failure::Refused(
+            match command::detach(&session.errand.client, &present.to_ref(), frontend).await {
+                Ok(()) => text,
+                Err(error) => format!(
+                    "{text} The wrong one is attached to {frontend} and could not be detached: {}",
+                    ended(error.sentence())
+                ),
+            },
+        ));
     }
     match session.errand.client.attached_on(&device.port, frontend).await {
         Ok(None) => Err(Failure::Refused(format!(

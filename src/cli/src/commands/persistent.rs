@@ -1,8 +1,10 @@
 //! `attach --persistent`: attached now, and required from the next start on.
 
 use device_core::assignment::{Assignment, Mode, Options};
-use device_core::hypervisor::{Action, Hypervisor};
+use device_core::command;
+use device_core::error::ErrorKind;
 use device_core::name::{DeviceClass, DeviceRef, QubeName};
+use device_core::rules::storing;
 
 use super::aftermath::{self, Wish};
 use super::exact;
@@ -27,20 +29,19 @@ pub(super) async fn attach(
         exact::attach(session, device, &assignment).await?;
         return session.errand.report(|| json::change("attach", &assignment));
     }
-    if !matches!(session.class, DeviceClass::Pci | DeviceClass::Block) {
-        let text = "Only pci and block devices can be assigned as required.";
-        return Err(session.errand.explain(frontend, Failure::Refused(text.into())).await);
-    }
     let assignment = Assignment::exactly(device, frontend, Mode::Required, options);
+    let against = storing::against_mode(&session.class, assignment.mode);
+    if let Some(text) = against.or_else(|| storing::against_id(&assignment)) {
+        return Err(session.errand.explain(frontend, Failure::Refused(text)).await);
+    }
     // The real server takes a PCI device only at the start of a qube.
     let is_attached = session.class != DeviceClass::Pci && attach_now(session, device, &assignment).await?;
-    let Err(error) = session.errand.client.perform(&Action::Assign(assignment.clone())).await else {
+    let Err((is_stored, failure)) = aftermath::assign(session, &assignment).await else {
         if is_attached {
             session.errand.report(|| json::change("attach", &assignment))?;
         }
         return session.errand.report(|| json::change("assign", &assignment));
     };
-    let (is_stored, failure) = aftermath::look(session, &Wish::Assigned(&assignment), error).await;
     match (is_attached, is_stored) {
         (false, _) => Err(failure),
         (true, Some(false)) => Err(take_back(session, device, frontend, failure).await),
@@ -77,9 +78,12 @@ async fn take_back(
     frontend: &QubeName,
     failure: Failure,
 ) -> Failure {
-    let action = Action::Detach { device: device.clone(), frontend: frontend.clone() };
-    let Err(error) = session.errand.client.perform(&action).await else {
-        return failure;
+    let client = session.errand.client.clone();
+    let error = match command::detach(&client, device, frontend).await {
+        Ok(()) => return failure,
+        // Somebody else did.
+        Err(error) if error.kind() == ErrorKind::NotFound => return failure,
+        Err(error) => error,
     };
     let why = ended(error.sentence());
     match aftermath::look(session, &Wish::Detached(&device.port, frontend), error).await.0 {

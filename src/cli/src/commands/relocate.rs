@@ -79,7 +79,7 @@ async fn holders(session: &mut Session<'_>, device: &DeviceRef) -> Result<Vec<At
 fn several(device: &DeviceRef, holders: &[Attachment]) -> String {
     let names: Vec<_> = holders.iter().map(|held| held.frontend.as_str()).collect();
     format!(
-        "{} is attached to {}. Detach it from the qubes that shall not keep it.",
+        "{} is attached to {}. Detach it from the qubes that should not keep it.",
         device.port,
         names.join(", ")
     )

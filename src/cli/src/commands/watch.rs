@@ -186,7 +186,8 @@ impl View<'_> {
             Link::Lost(reason) => format!("{reason} Waiting for qubesd.\n"),
             Link::Live if !was_whole => {
                 let count = self.machine.devices.keys().filter(|port| self.is_wanted(port)).count();
-                format!("Watching; {count} devices are there.\n")
+                let there = if count == 1 { "device is" } else { "devices are" };
+                format!("Watching; {count} {there} there.\n")
             }
             Link::Resyncing if was_lost && was_whole => "qubesd is back.\n".to_owned(),
             Link::Live | Link::Resyncing => return Ok(()),

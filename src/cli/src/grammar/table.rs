@@ -3,7 +3,7 @@
 use super::{Arity, Command, Exclusive, Flag, Key, Meaning, Operand, Reach, Verb};
 
 /// What the program is.
-pub const ABOUT: &str = "Qubes volume and block device management";
+pub const ABOUT: &str = "Attach, detach and assign devices of Qubes OS";
 
 /// Options that may stand before and behind the command word.
 pub const COMMON: &[Flag] = &[

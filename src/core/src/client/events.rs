@@ -22,7 +22,7 @@ impl EventHints {
         while stream.reader.next_event()?.is_none() {
             if let Err(error) = stream.read_more().await {
                 if stream.bytes.was_refused().await {
-                    return Err(Error::new(ErrorKind::Denied, "A policy forbids to listen to qubesd."));
+                    return Err(Error::new(ErrorKind::Denied, "A policy forbids listening to qubesd."));
                 }
                 return Err(error);
             }

@@ -6,7 +6,7 @@ use super::outcome::foreign_reply;
 use crate::assignment::{Attachment, Options};
 use crate::device::{Device, DeviceInfo, Presence};
 use crate::error::{Error, ErrorKind};
-use crate::hypervisor::{Action, Hypervisor};
+use crate::hypervisor::Hypervisor;
 use crate::machine::{Change, Machine};
 use crate::name::{DeviceClass, DeviceRef, QubeName};
 use crate::qube::{PowerState, Qube, QubeClass};
@@ -26,21 +26,31 @@ pub(super) async fn read_exposed<H: Hypervisor>(
     }
 }
 
+/// How a device can have come by another name than the one that it is asked for under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Since {
+    /// A person saw it, whenever that was.
+    Seen,
+    /// This very command detached it a moment ago.
+    Detached,
+}
+
 /// The device among those that were just read, as it is called now: another one on its port refuses.
 ///
 /// While a partition is in use its backend does not list the disk, and the server calls all partitions of it by ids that
-/// leave the disk open. Whether such a one is the one that was seen tells the stick: it has to be there still.
+/// leave the disk open. Whether such a one is the one that was seen tells the stick: it has to be there still. The other
+/// way round nothing tells: who saw it while the disk was left open does not know on which stick it was.
 pub(super) async fn recognised<H: Hypervisor>(
     hypervisor: &H,
     exposed: &[DeviceInfo],
     device: &DeviceRef,
+    since: Since,
 ) -> Result<DeviceInfo, Error> {
     let present =
         exposed.iter().find(|info| info.port == device.port).ok_or_else(|| Error::gone(&device.port))?;
-    if device.id.becomes(&present.id) {
-        return Ok(present.clone());
-    }
-    let is_same = device.id.agrees_with(&present.id) && is_stick_there(hypervisor, device).await?;
+    let is_same = device.id == present.id
+        || since == Since::Detached && device.id.becomes(&present.id)
+        || present.id.becomes(&device.id) && is_stick_there(hypervisor, device).await?;
     if is_same { Ok(present.clone()) } else { Err(Error::changed(&device.port)) }
 }
 
@@ -60,7 +70,7 @@ async fn is_stick_there<H: Hypervisor>(hypervisor: &H, part: &DeviceRef) -> Resu
 /// that name another reason.
 pub(super) async fn swapped<H: Hypervisor>(hypervisor: &H, device: &DeviceRef) -> Option<Error> {
     let exposed = read_exposed(hypervisor, device).await.ok()?;
-    recognised(hypervisor, &exposed, device).await.err()
+    recognised(hypervisor, &exposed, device, Since::Seen).await.err()
 }
 
 /// As [`read_exposed`], with the device itself among them: the one that was seen, and held by nobody who excludes others.
@@ -68,9 +78,10 @@ pub(super) async fn swapped<H: Hypervisor>(hypervisor: &H, device: &DeviceRef) -
 pub(super) async fn read_free<H: Hypervisor>(
     hypervisor: &H,
     device: &DeviceRef,
+    since: Since,
 ) -> Result<(Vec<DeviceInfo>, DeviceRef), Error> {
     let exposed = read_exposed(hypervisor, device).await?;
-    let seen = recognised(hypervisor, &exposed, device).await?;
+    let seen = recognised(hypervisor, &exposed, device, since).await?;
     match seen.holder.as_ref().filter(|_| !device.port.class.is_shareable()) {
         Some(holder) => Err(Error::already_attached(&device.port, holder)),
         None => Ok((exposed, seen.to_ref())),
@@ -145,9 +156,8 @@ pub(super) async fn look_attached<H: Hypervisor>(
     match (&present.holder, present.id.agrees_with(&device.id)) {
         (Some(holder), true) if holder == frontend => Ok(()),
         (Some(holder), false) if holder == frontend => {
-            let wrong = Action::Detach { device: present.to_ref(), frontend: frontend.clone() };
-            Err(Astray::Taken(match hypervisor.perform(&wrong).await {
-                Ok(_) => Error::changed(&device.port),
+            Err(Astray::Taken(match super::detach(hypervisor, &present.to_ref(), frontend).await {
+                Ok(()) => Error::changed(&device.port),
                 // Not `Changed`: of that the manual says that nothing has happened.
                 Err(second) => Error::new(
                     ErrorKind::Refused,

@@ -1,7 +1,10 @@
 //! Changes of what is stored, and of who runs, settled by a look where the reply does not tell what came of them.
 //!
-//! A refusal in words left everything as it was. After silence, or a reply that broke off, the state is read once more: what
-//! was done all the same is a success, and otherwise the sentence tells how it is now.
+//! A refusal in words left everything as it was, but for an assignment: see [`refused`]. After silence, or a reply that
+//! broke off, the state is read once more: what was done all the same is a success, and otherwise the sentence tells how it
+//! is now.
+
+pub mod refused;
 
 use super::outcome::{foreign_reply, is_unclear, unknown, with_sentence, without_effect};
 use crate::assignment::{Assignment, Mode};
@@ -9,21 +12,52 @@ use crate::error::{Error, ErrorKind};
 use crate::hypervisor::{Action, Hypervisor};
 use crate::name::{DeviceId, DeviceRef, QubeName};
 use crate::qube::PowerState;
+use crate::rules::storing;
 use crate::scope::{Scope, ScopeReply};
+use crate::text::ended;
+use refused::{Left, store};
 
 /// Stores an assignment.
 ///
 /// # Errors
-/// What the hypervisor answers; where only a look tells, how it is stored now.
+/// What speaks against storing it ([`storing::may_store`]), or what the hypervisor answers; where something of it may be
+/// stored all the same, how it is now.
 pub async fn assign<H: Hypervisor>(hypervisor: &H, assignment: &Assignment) -> Result<(), Error> {
-    let Some(error) = attempt(hypervisor, &Action::Assign(assignment.clone())).await? else { return Ok(()) };
+    storing::may_store(assignment)?;
+    let Err((error, left)) = store(hypervisor, assignment).await else { return Ok(()) };
     let frontend = &assignment.frontend;
-    Err(match stored_mode(hypervisor, assignment).await {
-        Ok(Some(mode)) if mode == assignment.mode => return Ok(()),
-        Ok(Some(mode)) => without_effect(error, &format!("It is stored for {frontend} as {mode} now.")),
-        Ok(None) => without_effect(error, &format!("It is not stored for {frontend} now.")),
-        Err(_) => unknown(&error),
+    Err(match left {
+        Left::Nothing | Left::Earlier => error,
+        Left::Stays(why) => with_sentence(&error, &stays(assignment, &why)),
+        Left::Stored => with_sentence(&error, &stored(assignment)),
+        Left::Unread => with_sentence(&error, &not_read(assignment)),
+        Left::Open => match stored_mode(hypervisor, assignment).await {
+            Ok(Some(mode)) if mode == assignment.mode => return Ok(()),
+            Ok(Some(mode)) => without_effect(error, &stored(&Assignment { mode, ..assignment.clone() })),
+            Ok(None) => without_effect(error, &format!("It is not stored for {frontend} now.")),
+            Err(_) => unknown(&error),
+        },
     })
+}
+
+/// What to say of an assignment that was refused and is stored: [`Left::Stays`].
+#[must_use]
+pub fn stays(assignment: &Assignment, why: &Error) -> String {
+    let Assignment { frontend, mode, .. } = assignment;
+    let why = ended(why.sentence());
+    format!("It is stored for {frontend} as {mode} all the same and could not be taken out again: {why}")
+}
+
+/// What to say of an assignment that was refused and is stored now: [`Left::Stored`].
+#[must_use]
+pub fn stored(assignment: &Assignment) -> String {
+    format!("It is stored for {} as {} now.", assignment.frontend, assignment.mode)
+}
+
+/// What to say of a refused assignment of which it is not known whether it is stored: [`Left::Unread`].
+#[must_use]
+pub fn not_read(assignment: &Assignment) -> String {
+    format!("Whether it is stored for {} could not be read; look again.", assignment.frontend)
 }
 
 /// Drops every stored assignment to `qube` that means `device`. They are read right before: no mirror knows those of every
@@ -46,7 +80,10 @@ pub async fn unassign<H: Hypervisor>(
     for (dropped, assignment) in stored.iter().enumerate() {
         drop_one(hypervisor, assignment).await.map_err(|error| match dropped {
             0 => error,
-            _ => with_sentence(&error, &format!("Dropped before: {dropped} of {}.", stored.len())),
+            _ => with_sentence(
+                &error,
+                &format!("{dropped} of {} assignments had been dropped before.", stored.len()),
+            ),
         })?;
     }
     Ok(())
@@ -68,13 +105,18 @@ async fn drop_one<H: Hypervisor>(hypervisor: &H, assignment: &Assignment) -> Res
 /// # Errors
 /// Why it can't be read.
 pub async fn stored_mode<H: Hypervisor>(hypervisor: &H, wanted: &Assignment) -> Result<Option<Mode>, Error> {
+    Ok(stored_as(hypervisor, wanted).await?.map(|stored| stored.mode))
+}
+
+/// The same, as a whole.
+async fn stored_as<H: Hypervisor>(hypervisor: &H, wanted: &Assignment) -> Result<Option<Assignment>, Error> {
     let scope = Scope::Assigned(wanted.frontend.clone(), wanted.class.clone());
     let stored = read_assigned(hypervisor, &scope).await?;
     // A server that tells no ids stores none: there any device on the port is the one that was meant.
     let place = |one: &Assignment| {
         (one.backend.clone(), one.port.clone(), one.device.clone().filter(DeviceId::is_told))
     };
-    Ok(stored.iter().find(|stored| place(stored) == place(wanted)).map(|stored| stored.mode))
+    Ok(stored.into_iter().find(|stored| place(stored) == place(wanted)))
 }
 
 /// Starts a qube and waits until it runs.

@@ -58,6 +58,18 @@ fn a_device_swapped_during_the_call_is_taken_out_again() {
 }
 
 #[test]
+fn another_of_the_same_port_name_is_not_taken_out_for_the_swapped_one() {
+    let mut other = disk("sda", "second");
+    other.port.backend = name("sys-net");
+    let disks = [(disk("sda", "stick"), None), (other.clone(), Some("work"))];
+    let fake = Fake::with(&disks, &[Attaching::TakesAnother]);
+    let error = attach_sda(&fake).unwrap_err();
+    assert!(error.sentence().contains("could detach the wrong one"), "{error}");
+    assert_eq!(fake.done(), ["attach sda work"]);
+    assert_eq!(fake.holder(&other), Some(name("work")));
+}
+
+#[test]
 fn a_device_swapped_before_the_call_is_told_as_that() {
     let seen = disk("sda", "stick");
     let fake = Fake::with(&[(seen.clone(), None)], &[Attaching::RefusesAnother]);

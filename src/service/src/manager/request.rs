@@ -2,7 +2,6 @@
 
 use device_bus::{options, path};
 use device_core::assignment::Mode;
-use device_core::device::SharedDevice;
 use device_core::error::{Error, ErrorKind};
 use device_core::machine::Machine;
 use device_core::mark::Mark;
@@ -53,22 +52,38 @@ pub(super) fn mode(word: &str) -> Result<Mode, Error> {
     })
 }
 
-/// The device as the mirror has it, if it is the one that the person saw.
+/// The device as the mirror calls it, if it is the one that the person saw: that may tell the disk of a partition, which was
+/// left open when they saw it.
 ///
 /// # Errors
 /// `NotFound` when nothing is on that port, `Changed` when another device is.
-pub(super) fn seen<'a>(machine: &'a Machine, device: &DeviceRef) -> Result<&'a SharedDevice, Error> {
+pub(super) fn seen(machine: &Machine, device: DeviceRef) -> Result<DeviceRef, Error> {
     let port = &device.port;
     let known = machine
         .devices
         .get(port)
         .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("There is no device on {port}.")))?;
-    if known.info.id.agrees_with(&device.id) {
-        Ok(known)
+    if device.id.becomes(&known.info.id) {
+        Ok(known.info.to_ref())
+    } else if known.info.id.agrees_with(&device.id) {
+        Ok(device)
     } else {
-        let text = format!("Another device is on {port} than the one that was seen; look again.");
-        Err(Error::new(ErrorKind::Changed, text))
+        Err(another(&device))
     }
+}
+
+/// As [`seen`], for what is to be stored: whoever saw a partition without its disk does not know which disk they name.
+///
+/// # Errors
+/// As [`seen`].
+pub(super) fn seen_whole(machine: &Machine, device: &DeviceRef) -> Result<DeviceRef, Error> {
+    let known = seen(machine, device.clone())?;
+    if known == *device { Ok(known) } else { Err(another(device)) }
+}
+
+fn another(device: &DeviceRef) -> Error {
+    let text = format!("Another device is on {} than the one that was seen; look again.", device.port);
+    Error::new(ErrorKind::Changed, text)
 }
 
 fn refused(why: &device_core::name::NameError) -> Error {

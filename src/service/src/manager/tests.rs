@@ -195,6 +195,44 @@ async fn assignments_are_stored_for_this_device_and_dropped_as_stored() {
 }
 
 #[tokio::test]
+async fn what_should_not_be_stored_is_refused() {
+    let fake = Fake::new();
+    let client = Client::of(fake.clone()).await;
+    let manager = client.manager().await;
+    let device = stick();
+    let (path, id) = words(&device);
+    let required = within(manager.assign(&path, id, "work", "required", plain())).await;
+    assert_eq!(kind(required), ErrorKind::Unsupported);
+    let read_only = HashMap::from([("read-only", Value::from(true))]);
+    let with_options = within(manager.assign(&path, id, "work", "auto-attach", read_only)).await;
+    assert_eq!(kind(with_options), ErrorKind::Refused);
+    assert_eq!(fake.assignments(), []);
+}
+
+#[tokio::test]
+async fn a_partition_seen_without_its_disk_is_stored_for_no_other_and_dropped_under_its_name() {
+    let fake = Fake::new();
+    let mut client = Client::of(fake.clone()).await;
+    let manager = client.manager().await;
+    let part = |port: &str, id| DeviceRef { id: DeviceId::new(id).unwrap(), ..disk(port) };
+    let told = part("sdc1", "a:b:c:1.0:1");
+    let untold = part("sdd1", "0000:0000::?******:1");
+    for device in [&told, &untold] {
+        fake.plug(device.clone());
+    }
+    client.until(|machine| machine.devices.contains_key(&untold.port)).await;
+    let (path, id) = words(&told);
+    let assigned = manager.assign(&path, untold.id.as_str(), "work", "auto-attach", plain());
+    assert_eq!(kind(within(assigned).await), ErrorKind::Changed);
+    within(manager.assign(&path, id, "work", "auto-attach", plain())).await.unwrap();
+    within(manager.unassign(&path, untold.id.as_str(), "work", plain())).await.unwrap();
+    let (path, id) = words(&untold);
+    let assigned = manager.assign(&path, id, "work", "auto-attach", plain());
+    assert_eq!(kind(within(assigned).await), ErrorKind::Busy);
+    assert_eq!(fake.assignments(), []);
+}
+
+#[tokio::test]
 async fn a_change_whose_reply_is_cut_is_looked_after() {
     let fake = Fake::new();
     let client = Client::of(fake.clone()).await;

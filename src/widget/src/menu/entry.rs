@@ -68,6 +68,10 @@ pub(crate) enum GroupKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ItemKey {
     Message,
+    /// What is under way; beside it there is nothing to choose but to stop waiting.
+    Pending,
+    /// What is asked before a risky command.
+    Question,
     Reason,
     GiveUp,
     Dismiss,

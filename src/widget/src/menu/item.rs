@@ -229,7 +229,7 @@ fn turns(item: &Item) -> bool {
 
 /// A sentence is longer than a name, and nothing to choose.
 fn is_sentence(item: &Item) -> bool {
-    matches!(item.key, ItemKey::Message | ItemKey::Reason)
+    matches!(item.key, ItemKey::Message | ItemKey::Pending | ItemKey::Question | ItemKey::Reason)
 }
 
 /// The note where the spoken sentence does not hold it already, such as "usually here".

@@ -29,7 +29,11 @@ pub(super) fn meaning(key: Key, held: ModifierType, is_rtl: bool) -> Option<Pres
         (Key::Down | Key::KP_Down, _) => Press::Down,
         (Key::Home | Key::KP_Home, _) => Press::First,
         (Key::End | Key::KP_End, _) => Press::Last,
-        (Key::Right | Key::KP_Right, false) | (Key::Left | Key::KP_Left, true) => Press::Into,
+        // What the menu key opens elsewhere is here the sub-menu, in every script.
+        (Key::Right | Key::KP_Right, false) | (Key::Left | Key::KP_Left, true) | (Key::Menu, _) => {
+            Press::Into
+        }
+        (Key::F10, _) if held.contains(ModifierType::SHIFT_MASK) => Press::Into,
         (Key::Left | Key::KP_Left, false) | (Key::Right | Key::KP_Right, true) => Press::Out,
         (Key::Escape, _) => Press::Close,
         (Key::Return | Key::KP_Enter | Key::ISO_Enter | Key::space | Key::KP_Space, _) => Press::Choose,
@@ -62,6 +66,17 @@ mod tests {
         assert_eq!(meaning(Key::Right, none, true), Some(Press::Out));
         assert_eq!(meaning(Key::Down, ModifierType::CONTROL_MASK, false), None);
         assert_eq!(meaning(Key::a, none, false), None, "letters filter");
+    }
+
+    #[test]
+    fn the_menu_key_opens_the_sub_menu_in_every_script() {
+        let (none, shift) = (ModifierType::empty(), ModifierType::SHIFT_MASK);
+        for is_rtl in [false, true] {
+            assert_eq!(meaning(Key::Menu, none, is_rtl), Some(Press::Into));
+            assert_eq!(meaning(Key::F10, shift, is_rtl), Some(Press::Into));
+            assert_eq!(meaning(Key::F10, none, is_rtl), None);
+            assert_eq!(meaning(Key::F10, shift | ModifierType::CONTROL_MASK, is_rtl), None);
+        }
     }
 
     #[test]

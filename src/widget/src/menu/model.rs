@@ -2,11 +2,12 @@
 //!
 //! The GTK menu, the D-Bus menu and the tooltip are views of it.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use device_core::machine::Link;
 
-use super::rows::{Group, Row, SectionKind};
+use super::rows::{Group, Row, RowKey, SectionKind};
 use super::section;
 use crate::scene::Scene;
 use crate::strings;
@@ -55,14 +56,23 @@ pub(crate) enum BannerKind {
 
 /// The menu for this scene.
 pub(crate) fn menu(scene: &Scene, view: &View) -> Menu {
+    open_menu(scene, view, &[])
+}
+
+/// The menu that is open and shows these rows under this filter: they stay in it, whatever they have come to say since.
+pub(crate) fn open_menu(scene: &Scene, view: &View, shown: &[Group<SectionKind, Row>]) -> Menu {
+    let kept: BTreeSet<&RowKey> =
+        shown.iter().flat_map(|section| &section.rows).map(|row| &row.key).collect();
     let mut sections = section::sections(scene, view.now);
     let has_rows = !sections.is_empty();
     for section in &mut sections {
-        section.rows.retain(|row| row.matches(&view.filter));
+        section.rows.retain(|row| row.matches(&view.filter) || kept.contains(&row.key));
     }
     sections.retain(|section| !section.rows.is_empty());
     let empty = match (has_rows, sections.is_empty()) {
-        (false, _) if scene.is_live() => Some(strings::no_devices()),
+        (false, _) if !scene.is_live() => None,
+        (false, _) if section::has_hidden(scene) => Some(strings::all_hidden()),
+        (false, _) => Some(strings::no_devices()),
         (true, true) => Some(strings::nothing_found(&view.filter)),
         _ => None,
     };

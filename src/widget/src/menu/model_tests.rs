@@ -9,6 +9,7 @@ use device_core::name::DeviceClass;
 
 use super::*;
 use crate::menu::rows::{Look, RowAction, Status};
+use crate::preferences::Preference;
 use crate::scene::{Command, Failure, Pending, Ticket, Wish};
 use crate::testing::{Make, device, laptop, name, now, port, put, put_qube, qube, qubes};
 use device_core::assignment::Options;
@@ -108,13 +109,30 @@ fn a_stick_pulled_out_while_attached_says_who_lost_it() {
     put(&mut scene, device("usb", "sys-usb", "2-6").called("YubiKey 4/5").held_by(&["banking"]).removed());
     assert_eq!(
         drawn(&scene),
-        "USB devices\n  *YubiKey 4/5 | sys-usb:2-6 · removed while attached to → banking >\n"
+        "USB devices\n  *YubiKey 4/5 | sys-usb:2-6 · removed while attached → banking >\n"
     );
 }
 
 #[test]
 fn without_devices_one_quiet_line_says_what_to_do() {
     assert_eq!(drawn(&qubes()), strings::no_devices());
+}
+
+#[test]
+fn where_every_device_is_hidden_the_line_says_so() {
+    let mut scene = qubes();
+    let camera = device("usb", "sys-usb", "2-4");
+    let this = camera.info.to_ref();
+    put(&mut scene, camera);
+    scene.preferences.prefer(Preference::Hide(this, "Camera".into()));
+    assert_eq!(drawn(&scene), strings::all_hidden());
+    put(&mut scene, device("pci", "dom0", "00_14.0"));
+    scene.machine.devices.remove(&port("usb", "sys-usb", "2-4"));
+    assert_eq!(
+        drawn(&scene),
+        strings::no_devices(),
+        "what is hidden is not there, and what is there has no row"
+    );
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! Nothing moves while a menu is open. Pure.
 //!
 //! What was shown keeps its place; what is new comes at the end of its group; what has gone stays, grey and inert.
+//! Only a sentence goes at once, with what answers to it: where it would stay it would be untrue.
 //! The menu starts afresh the next time it opens.
 
+use device_core::device::Presence;
 use device_core::machine::Machine;
-use device_core::name::{DeviceClass, Port};
+use device_core::name::{DeviceClass, Port, QubeName};
+use device_core::qube::PowerState;
 
 use super::entry::{Item, ItemKey, Items, Mark};
 use super::fold::Folding;
@@ -19,8 +22,8 @@ pub(crate) trait Placed: Clone {
     type Key: PartialEq;
     /// What it is about.
     fn key(&self) -> &Self::Key;
-    /// How it looks once it has gone from this machine.
-    fn gone(&self, machine: &Machine) -> Self;
+    /// How it looks once it has gone from this machine; `None` = it keeps no place.
+    fn gone(&self, machine: &Machine) -> Option<Self>;
 }
 
 /// `fresh` in the places of `shown`.
@@ -43,12 +46,14 @@ pub(crate) fn settle<K: Copy + Ord, R: Placed>(
             }
         }
     }
-    for row in settled.iter_mut().flat_map(|group| group.rows.iter_mut()) {
-        *row = match current.iter().find(|fresh| fresh.key() == row.key()) {
-            Some(fresh) => fresh.clone(),
+    for group in &mut settled {
+        let now = |row: &R| match current.iter().find(|fresh| fresh.key() == row.key()) {
+            Some(fresh) => Some(fresh.clone()),
             None => row.gone(machine),
         };
+        group.rows = group.rows.iter().filter_map(now).collect();
     }
+    settled.retain(|group| !group.rows.is_empty());
     for group in &mut settled {
         if let Some((_, heading)) = headings.iter().find(|(kind, _)| *kind == group.kind) {
             group.heading.clone_from(heading);
@@ -75,14 +80,56 @@ fn append<K: Copy + Ord, R>(groups: &mut Vec<Group<K, R>>, kind: K, heading: Opt
 
 /// The menu in the places of what is shown.
 pub(crate) fn settle_menu(shown: &[Group<SectionKind, Row>], fresh: Menu, machine: &Machine) -> Menu {
-    let sections = settle(shown, fresh.sections, machine);
+    let sections = settle(&succeed(shown, &fresh.sections, machine), fresh.sections, machine);
     let empty = fresh.empty.filter(|_| sections.is_empty());
     Menu { sections, empty, ..fresh }
 }
 
+/// What is shown, with the row of a stick in place of its old one: it is the disk's, or that of a partition in use.
+fn succeed(
+    shown: &[Group<SectionKind, Row>],
+    fresh: &[Group<SectionKind, Row>],
+    machine: &Machine,
+) -> Vec<Group<SectionKind, Row>> {
+    let mut settled = shown.to_vec();
+    let folding = Folding::of(machine);
+    for section in fresh {
+        for new in section.rows.iter().filter(|row| !place_of(shown, &row.key)) {
+            let same = settled.iter_mut().filter(|group| group.kind == section.kind);
+            let mut old = same.flat_map(|group| &mut group.rows).filter(|row| !place_of(fresh, &row.key));
+            if let Some(old) = old.find(|old| is_heir(machine, &folding, &old.key, &new.key)) {
+                *old = new.clone();
+            }
+        }
+    }
+    settled
+}
+
+/// Whether the stick that had the row of `old` has the row of `new` now.
+fn is_heir(machine: &Machine, folding: &Folding<'_>, old: &RowKey, new: &RowKey) -> bool {
+    let (RowKey::Device(old), RowKey::Device(new)) = (old, new) else {
+        return false;
+    };
+    if machine.devices.contains_key(old) {
+        return folding.row_of(old) == new;
+    }
+    // While a partition of it is in use a disk is not there.
+    let is_same_kind = old.backend == new.backend && old.class == new.class;
+    is_same_kind && machine.devices.get(new).is_some_and(|part| part.info.disk() == Some(&old.id))
+}
+
 /// The sub-menu in the places of what is shown. Without anything shown, or on another page, pass `&[]`.
+///
+/// What is under way and what is asked are pages that come and go by themselves: of them nothing keeps its place.
 pub(crate) fn settle_submenu(shown: &[Items], fresh: Vec<Items>, machine: &Machine) -> Vec<Items> {
-    settle(shown, fresh, machine)
+    let is_turned = alone(shown) != alone(&fresh);
+    settle(if is_turned { &[] } else { shown }, fresh, machine)
+}
+
+/// The sentence that has a page for itself.
+fn alone(groups: &[Items]) -> Option<&ItemKey> {
+    let mut keys = groups.iter().flat_map(|group| &group.rows).map(|item| &item.key);
+    keys.find(|key| matches!(key, ItemKey::Pending | ItemKey::Question))
 }
 
 impl Placed for Row {
@@ -92,7 +139,7 @@ impl Placed for Row {
         &self.key
     }
 
-    fn gone(&self, machine: &Machine) -> Self {
+    fn gone(&self, machine: &Machine) -> Option<Self> {
         let place = match &self.key {
             RowKey::Device(port) => Some(port.to_string()),
             RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => None,
@@ -104,7 +151,7 @@ impl Placed for Row {
         let why = moved
             .unwrap_or_else(|| self.thing.as_ref().map_or_else(strings::gone, |it| why_gone(machine, it)));
         let said: Vec<String> = place.into_iter().chain([why]).collect();
-        Self {
+        Some(Self {
             look: Look::Dim,
             is_new: false,
             holders: Vec::new(),
@@ -113,7 +160,7 @@ impl Placed for Row {
             spoken: format!("{}, {}", self.name, said.join(", ")),
             detail: said.join(" · "),
             ..self.clone()
-        }
+        })
     }
 }
 
@@ -146,14 +193,37 @@ impl Placed for Item {
         &self.key
     }
 
-    fn gone(&self, machine: &Machine) -> Self {
+    fn gone(&self, machine: &Machine) -> Option<Self> {
         let note = match &self.key {
-            ItemKey::Part(_, thing) => why_gone(machine, thing),
-            ItemKey::Qube(_) | ItemKey::Template(_) => strings::stopped(),
+            ItemKey::Message
+            | ItemKey::Pending
+            | ItemKey::Question
+            | ItemKey::Reason
+            | ItemKey::GiveUp
+            | ItemKey::Dismiss => return None,
+            ItemKey::Part(port, thing) => why_no_part(machine, port, thing),
+            ItemKey::Qube(name) if is_halted(machine, name) => strings::stopped(),
+            ItemKey::Qube(name) | ItemKey::Template(name) if !machine.qubes.contains_key(name) => {
+                strings::gone()
+            }
+            // Nothing is wrong with a qube that the device can't go to: what is wrong is told of the device.
             _ => String::new(),
         };
-        Self { mark: Mark::None, is_bold: false, note, action: None, ..self.clone() }
+        Some(Self { mark: Mark::None, is_bold: false, note, action: None, ..self.clone() })
     }
+}
+
+/// Why a part is not offered any more; empty where nothing is wrong with it.
+fn why_no_part(machine: &Machine, port: &Port, thing: &Port) -> String {
+    match machine.devices.get(port).filter(|part| part.presence == Presence::Present) {
+        Some(_) if Folding::of(machine).has_row(port) => String::new(),
+        Some(_) => where_now(machine, port).unwrap_or_default(),
+        None => why_gone(machine, thing),
+    }
+}
+
+fn is_halted(machine: &Machine, qube: &QubeName) -> bool {
+    machine.qubes.get(qube).is_some_and(|qube| qube.state == PowerState::Halted)
 }
 
 #[cfg(test)]

@@ -35,8 +35,9 @@ pub(super) fn disposables(scene: &Scene, device: &Device, view: &SubView) -> Vec
     ]
 }
 
-/// The question, then the way out, then the way on: Enter right after it appears changes nothing.
-pub(super) fn confirm(scene: &Scene, device: &Device, command: &Command) -> Vec<Items> {
+/// The question, then the way out, then the way on: Enter right after it appears changes nothing. `None` = there is
+/// nothing to ask about.
+pub(super) fn confirm(scene: &Scene, device: &Device, command: &Command) -> Option<Vec<Items>> {
     let qube = command.qube();
     let risks = Risks::of(&scene.machine, device);
     let (question, go_on) = match command {
@@ -45,9 +46,9 @@ pub(super) fn confirm(scene: &Scene, device: &Device, command: &Command) -> Vec<
         Command::MoveToNewDisposable(..) => (risks.sentence_of_new(qube), strings::go_on_move_new()),
         _ => (risks.sentence(qube), strings::go_on_attach(qube.as_str())),
     };
-    let question = question.unwrap_or_default();
-    vec![
-        group(GroupKind::Message, None, vec![message(question)]),
+    let question = message(question?);
+    Some(vec![
+        group(GroupKind::Message, None, vec![Item { key: ItemKey::Question, ..question }]),
         group(
             GroupKind::Targets,
             None,
@@ -59,7 +60,7 @@ pub(super) fn confirm(scene: &Scene, device: &Device, command: &Command) -> Vec<
                 },
             ],
         ),
-    ]
+    ])
 }
 
 /// Every template of disposables that a person may use.

@@ -38,6 +38,12 @@ pub(super) fn sections(scene: &Scene, now: Instant) -> Vec<Group<SectionKind, Ro
     sections.into_iter().map(|(kind, rows)| Group { kind, heading: Some(heading(kind)), rows }).collect()
 }
 
+/// Whether there is a device that would have a row, had the person not hidden it.
+pub(super) fn has_hidden(scene: &Scene) -> bool {
+    let has_section = |device: &Device| section_of(&device.port().class).is_some();
+    scene.machine.devices.values().any(|device| has_section(device) && scene.is_hidden(device))
+}
+
 /// The devices that have a row, in order.
 fn rows_of<'a>(scene: &'a Scene, folding: &Folding<'a>) -> Vec<&'a Device> {
     let is_shown = |device: &&Device| {

@@ -18,7 +18,8 @@ use super::item::{ItemWidget, OnChoice};
 use super::list::{GroupList, RowView};
 use super::order::settle_submenu;
 use super::row::RowWidget;
-use super::targets::submenu;
+use super::rows::{Row, RowKey};
+use super::targets::{has_reason, submenu};
 use crate::platform::set_accessible_label;
 use crate::scene::Scene;
 
@@ -40,6 +41,21 @@ struct Open {
     shown: Vec<Items>,
     /// How many entries of a group are drawn.
     drawn: usize,
+}
+
+impl Open {
+    /// What stands beside a row is that row's, also once the row is that of another part of its stick.
+    fn follow(&mut self) {
+        let Some(Row { key: RowKey::Device(port), id: Some(id), .. }) = self.row.row() else {
+            return;
+        };
+        if port != self.device.port {
+            self.device = DeviceRef { port, id };
+            let filter = std::mem::take(&mut self.view.filter);
+            self.view = SubView { filter, ..SubView::opening(self.view.now) };
+            self.shown.clear();
+        }
+    }
 }
 
 pub(super) struct Submenu {
@@ -184,20 +200,26 @@ impl Submenu {
                 return;
             };
             open.view.now = Instant::now();
+            open.follow();
             if let Some(row) = open.row.row().filter(|row| row.spoken != open.spoken) {
                 set_accessible_label(&self.popover, &row.spoken);
                 open.spoken = row.spoken;
             }
-            let fresh = scene.device(&open.device).map(|device| submenu(scene, device, &open.view));
+            let device = scene.device(&open.device);
+            if device.is_some_and(|device| !has_reason(scene, device, &open.view)) {
+                open.view.page = Page::Targets;
+            }
+            let fresh = device.map(|device| submenu(scene, device, &open.view));
             open.shown = settle_submenu(&open.shown, fresh.unwrap_or_default(), &scene.machine);
-            let is_there = scene.device(&open.device).is_some() && scene.is_live();
+            let is_there = device.is_some() && scene.is_live();
             is_there.then(|| cut(&open.shown, open.drawn)).filter(|shown| !shown.is_empty())
         };
         let Some(shown) = shown else {
             return self.close();
         };
         let change = self.list.borrow_mut().show(&shown, cause, || ItemWidget::new(&self.on_choice));
-        if change.is_any && self.pointer.contains_pointer() {
+        // What grows by itself comes under a pointer beside it; what a person opens does not wait for their hand.
+        if change.is_any && (cause == Cause::Machine || self.pointer.contains_pointer()) {
             self.guard.changed(Hand::Pointer, Instant::now());
         }
         if change.is_at_focus {

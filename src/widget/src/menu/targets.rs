@@ -34,23 +34,40 @@ pub(crate) fn submenu_in(
     if !scene.is_live() {
         return Vec::new();
     }
-    let part = view.part.as_ref().and_then(|part| scene.device(part)).map(AsRef::as_ref);
+    let part = open_part(scene, view);
     let members = if part.is_none() { folding.members(device.port()) } else { &[] };
     let subject = Subject { scene, view, device: part.unwrap_or(device), members };
     if let Some(pending) = subject.everyone().find_map(|it| scene.pending_at(it.port())) {
         let give_up = (view.now >= pending.since + GIVE_UP_AFTER).then(|| {
             entry(ItemKey::GiveUp, strings::give_up(), ItemAction::Wish(Wish::GiveUp(pending.ticket)))
         });
-        let rows = [message(pending_text(pending))].into_iter().chain(give_up).collect();
+        let text = Item { key: ItemKey::Pending, ..message(pending_text(pending)) };
+        let rows = [text].into_iter().chain(give_up).collect();
         return vec![group(GroupKind::Message, None, rows)];
     }
     let groups = match &view.page {
         Page::Targets => subject.targets_page(),
         Page::Disposables => pages::disposables(scene, subject.device, view),
-        Page::Confirm(command) => pages::confirm(scene, subject.device, command),
+        Page::Confirm(command) => {
+            pages::confirm(scene, subject.device, command).unwrap_or_else(|| subject.targets_page())
+        }
         Page::Further => parts::further(scene, subject.device),
     };
     groups.into_iter().filter(|group| !group.rows.is_empty()).collect()
+}
+
+/// Whether the page that is open still has its reason: a question has none once there is no risk any more.
+pub(super) fn has_reason(scene: &Scene, device: &Device, view: &SubView) -> bool {
+    let device = open_part(scene, view).unwrap_or(device);
+    match &view.page {
+        Page::Confirm(command) => pages::confirm(scene, device, command).is_some(),
+        Page::Targets | Page::Disposables | Page::Further => true,
+    }
+}
+
+/// The part of the row that is open.
+fn open_part<'a>(scene: &'a Scene, view: &SubView) -> Option<&'a Device> {
+    view.part.as_ref().and_then(|part| scene.device(part)).map(AsRef::as_ref)
 }
 
 /// What a sub-menu is about.

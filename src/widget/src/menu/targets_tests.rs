@@ -291,7 +291,7 @@ fn new_disposables_are_offered_by_template() {
     let scene = laptop();
     let groups = open(&scene, "block", "sys-usb", "sda", &SubView { page: Page::Disposables, ..view() });
     assert_eq!(drawn(&groups), "  < Back >\n--\nNew disposable\n  default-dvm\n");
-    assert_eq!(groups[1].rows[0].spoken, "Attach to new disposable of default-dvm");
+    assert_eq!(groups[1].rows[0].spoken, "Attach to a new disposable based on default-dvm");
 }
 
 #[test]

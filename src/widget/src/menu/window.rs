@@ -20,7 +20,7 @@ use super::frame::Frame;
 use super::guard::{Guard, Hand};
 use super::hover::Hover;
 use super::list::GroupList;
-use super::model::{View, menu};
+use super::model::{View, open_menu};
 use super::order::settle_menu;
 use super::outside::Outside;
 use super::row::{OnTouch, RowWidget, Touch};
@@ -212,7 +212,7 @@ impl Parts {
         let (scene, now) = (self.scene(), Instant::now());
         self.drawn.replace(Arc::downgrade(&scene));
         let filter = self.frame.search().text().to_string();
-        let fresh = menu(&scene, &View { filter, now });
+        let fresh = open_menu(&scene, &View { filter, now }, &self.shown.borrow());
         let menu = settle_menu(&self.shown.borrow(), fresh, &scene.machine);
         self.frame.show_banners(&menu.banners);
         self.frame.show_source(&scene);
@@ -220,7 +220,8 @@ impl Parts {
         let change = self.list.borrow_mut().show(&menu.sections, cause, build);
         // Afterwards: it hides the whole list, which by then has let the focus go.
         self.frame.show_empty(menu.empty.as_deref());
-        if change.is_any && self.has_pointer() {
+        if change.is_any {
+            // Wherever the pointer is: a list that grows comes under it.
             self.guard.changed(Hand::Pointer, now);
         }
         if change.is_at_focus {

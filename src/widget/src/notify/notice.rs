@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use device_core::device::Device;
+use device_core::interface::Category;
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, DeviceRef, Port, QubeName};
 
+use super::loss::Loss;
 use crate::likely::likely_target;
 use crate::menu::device_row::icon;
 use crate::naming;
@@ -94,10 +96,22 @@ pub(super) fn attached(scene: &Scene, device: &Device) -> Notice {
 pub(super) fn detached(scene: &Scene, device: &Device, qube: &QubeName) -> Notice {
     let body = match (&device.port().class, rest_in_use(&scene.machine, device)) {
         (DeviceClass::Mic, _) => String::new(),
-        (_, Some((part, holder))) => strings::part_in_use(part.id.as_str(), holder.as_str()),
+        _ if !is_pulled_out(device) => device.port().to_string(),
+        (_, Some((part, holder))) => strings::not_yet(part.id.as_str(), holder.as_str()),
         _ => strings::detached_body(),
     };
     plain(device, strings::is_detached(&name_of(scene, device), qube.as_str()), body)
+}
+
+/// Whether people ask themselves if it can be pulled out now: a stick or a card is, a built-in camera and the disks of
+/// this computer are not.
+fn is_pulled_out(device: &Device) -> bool {
+    let is_storage = match device.port().class {
+        DeviceClass::Block => true,
+        DeviceClass::Usb => device.info.categories().contains(&Category::UsbStorage),
+        _ => false,
+    };
+    is_storage && !device.port().backend.is_dom0()
 }
 
 /// What else of the same thing is in use, and by whom: then it can't be pulled out yet.
@@ -118,12 +132,14 @@ pub(super) fn removed_safely(scene: &Scene, device: &Device) -> Notice {
     plain(device, strings::removed_safely(&name_of(scene, device)), String::new())
 }
 
-pub(super) fn lost(scene: &Scene, device: &Device, qubes: &BTreeSet<QubeName>) -> Notice {
+/// What was lost of one thing; `device` was lost last.
+pub(super) fn lost(device: &Device, loss: &Loss) -> Notice {
     let body = match device.port().class {
         DeviceClass::Block => strings::lost_body(),
         _ => device.port().to_string(),
     };
-    let summary = strings::lost_device(&name_of(scene, device), &naming::list(qubes));
+    let name = naming::cut(loss.name(), NAME_MAX);
+    let summary = strings::lost_device(&name, &naming::list(&loss.qubes));
     Notice { is_urgent: true, is_important: true, ..plain(device, summary, body) }
 }
 

@@ -14,7 +14,7 @@ use ksni::menu::{CheckmarkItem, StandardItem, SubMenu};
 use super::Tray;
 use crate::menu::entry::{GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, SubView};
 use crate::menu::fold::Folding;
-use crate::menu::model::{Menu, View, menu};
+use crate::menu::model::Menu;
 use crate::menu::rows::{Group, Look, Row, RowAction, RowKey, SectionKind, section_of};
 use crate::menu::targets::submenu_in;
 use crate::naming;
@@ -34,7 +34,7 @@ const ROWS_MAX: usize = 30;
 /// All entries.
 pub(super) fn items<const MENU: bool>(scene: &Scene) -> Vec<MenuItem<Tray<MENU>>> {
     let now = Instant::now();
-    let Menu { banners, sections, empty, .. } = menu(scene, &View { filter: String::new(), now });
+    let Menu { banners, sections, empty, .. } = super::whole_menu(scene, now);
     // What stands in a row has a sub-menu of its own.
     let menus = scene.machine.devices.keys().filter(|port| section_of(&port.class).is_some()).count();
     let qubes = (QUBES_IN_ALL / menus.max(1)).clamp(QUBES_MIN, QUBES_MAX);

@@ -54,7 +54,7 @@ fn it_shows_the_same_sections_marks_and_qubes() {
   sys-net
   untrusted
   vault >
-    (It was in work. Whatever work left on it can reach vault.)
+    (It has been in work. Whatever work left on it can reach vault.)
     --
     Move to vault all the same
   --

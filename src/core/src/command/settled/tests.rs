@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::assignment::Options;
+use crate::error::ServerError;
 use crate::hypervisor::{Hints, Performed};
 use crate::name::{DeviceClass, Port, PortId};
 use crate::qube::{QubeClass, QubeState};
@@ -23,6 +24,12 @@ enum End {
     /// As [`End::Cut`], without one byte.
     Silent,
     Refused,
+    /// And stored or dropped all the same, as the real server does with an assignment.
+    DoneAndRefused,
+    /// It is stored already.
+    RefusedAsStored,
+    /// And nothing can be read any more.
+    RefusedAndGone,
 }
 
 struct Fake(Mutex<World>);
@@ -94,15 +101,21 @@ impl Hypervisor for Fake {
     async fn perform(&self, action: &Action) -> Result<Performed, Error> {
         let mut world = self.0.lock().unwrap();
         let end = world.ends.pop_front().unwrap_or(End::DoneAndTold);
-        if matches!(end, End::DoneAndTold | End::DoneAndSilent | End::DoneAndCut) {
+        if matches!(end, End::DoneAndTold | End::DoneAndSilent | End::DoneAndCut | End::DoneAndRefused) {
             world.make(action);
         }
-        world.is_away = matches!(end, End::Cut | End::Silent);
+        world.is_away = matches!(end, End::Cut | End::Silent | End::RefusedAndGone);
         match end {
             End::DoneAndTold => Ok(Performed::Done),
             End::DoneAndSilent | End::UndoneAndSilent | End::Silent => Err(Error::empty_reply()),
             End::DoneAndCut | End::UndoneAndCut | End::Cut => Err(Error::new(ErrorKind::Malformed, "Cut")),
-            End::Refused => Err(Error::new(ErrorKind::Refused, "No.")),
+            End::Refused | End::DoneAndRefused | End::RefusedAndGone => {
+                Err(Error::new(ErrorKind::Refused, "No."))
+            }
+            End::RefusedAsStored => Err(Error::from_server(ServerError {
+                class: "DeviceAlreadyAssigned".into(),
+                message: "Stored.".into(),
+            })),
         }
     }
 }
@@ -210,7 +223,7 @@ fn of_several_assignments_those_that_went_are_told() {
     let stored = [assignment(Mode::Required), any];
     let fake = fake(&[End::DoneAndTold, End::Refused], &stored, PowerState::Halted);
     let outcome = run(unassign(&fake, &disk(), &name("work")));
-    assert_eq!(told(outcome), said(ErrorKind::Refused, "No. Dropped before: 1 of 2."));
+    assert_eq!(told(outcome), said(ErrorKind::Refused, "No. 1 of 2 assignments had been dropped before."));
     assert_eq!(run(unassign(&fake, &disk(), &name("work"))), Ok(()));
     let nothing = run(unassign(&fake, &disk(), &name("work")));
     assert_eq!(told(nothing), said(ErrorKind::NotFound, "sys-usb:sda is not assigned to work."));
@@ -224,4 +237,121 @@ fn a_server_that_tells_no_ids_stores_what_is_on_the_port() {
     let fake = fake(&[End::UndoneAndCut], &[stored], PowerState::Halted);
     assert_eq!(run(assign(&fake, &wanted)), Ok(()));
     assert_eq!(run(stored_mode(&fake, &assignment(Mode::Required))), Ok(None));
+}
+
+/// What the real server may refuse when it has stored it.
+fn webcam() -> Assignment {
+    let class = DeviceClass::new("webcam").unwrap();
+    Assignment { class, ..assignment(Mode::AutoAttach) }
+}
+
+fn stored(fake: &Fake) -> Vec<Assignment> {
+    fake.0.lock().unwrap().stored.clone()
+}
+
+/// What comes of storing it, in a place where nothing is stored but this.
+fn stored_with(ends: &[End], before: &[Assignment], wanted: &Assignment) -> (Left, Vec<Assignment>) {
+    let fake = fake(ends, before, PowerState::Running);
+    let (_, left) = run(store(&fake, wanted)).unwrap_err();
+    (left, stored(&fake))
+}
+
+#[test]
+fn a_refused_assignment_that_is_stored_all_the_same_is_taken_out_again() {
+    let stuck = Left::Stays(Error::new(ErrorKind::Refused, "No."));
+    for (ends, left, stays) in [
+        (vec![End::Refused], Left::Nothing, false),
+        (vec![End::DoneAndRefused], Left::Nothing, false),
+        (vec![End::DoneAndRefused, End::DoneAndCut], Left::Nothing, false),
+        (vec![End::DoneAndRefused, End::Refused], stuck, true),
+        (vec![End::RefusedAndGone], Left::Unread, false),
+    ] {
+        let expected = (left, if stays { vec![webcam()] } else { Vec::new() });
+        assert_eq!(stored_with(&ends, &[], &webcam()), expected, "{ends:?}");
+    }
+}
+
+#[test]
+fn what_was_stored_before_a_refused_assignment_stays() {
+    for mode in [Mode::AutoAttach, Mode::AskToAttach] {
+        let before = [Assignment { mode, ..webcam() }];
+        let expected = (Left::Earlier, before.to_vec());
+        for end in [End::Refused, End::RefusedAsStored, End::RefusedAndGone] {
+            assert_eq!(stored_with(&[end], &before, &webcam()), expected, "{end:?}");
+        }
+    }
+}
+
+#[test]
+fn of_a_disk_that_no_server_checks_so_late_nothing_is_taken_out() {
+    let (wanted, other) = (assignment(Mode::Required), assignment(Mode::AskToAttach));
+    for (ends, before, left) in [
+        ([End::Refused], vec![], Left::Nothing),
+        ([End::RefusedAndGone], vec![], Left::Nothing),
+        ([End::Refused], vec![wanted.clone()], Left::Stored),
+        ([End::Refused], vec![other], Left::Earlier),
+        ([End::RefusedAsStored], vec![wanted.clone()], Left::Earlier),
+    ] {
+        assert_eq!(stored_with(&ends, &before, &wanted), (left, before), "{ends:?}");
+    }
+}
+
+#[test]
+fn what_a_refused_assignment_left_is_told() {
+    let told_of = |ends: &[End], before: &[Assignment]| {
+        told(run(assign(&fake(ends, before, PowerState::Running), &assignment(Mode::Required))))
+    };
+    let refused = |sentence: &str| said(ErrorKind::Refused, sentence);
+    assert_eq!(told_of(&[End::Refused], &[]), refused("No."));
+    assert_eq!(
+        told_of(&[End::Refused], &[assignment(Mode::Required)]),
+        refused("No. It is stored for work as required now.")
+    );
+    let why = Error::new(ErrorKind::Refused, "Stuck");
+    assert_eq!(
+        stays(&assignment(Mode::Required), &why),
+        "It is stored for work as required all the same and could not be taken out again: Stuck."
+    );
+    assert_eq!(
+        not_read(&assignment(Mode::Required)),
+        "Whether it is stored for work could not be read; look again."
+    );
+}
+
+#[test]
+fn what_should_not_be_stored_is_not_asked_for() {
+    let usb = |id, mode, options| {
+        let port = Port::new(name("sys-usb"), DeviceClass::Usb, PortId::new("2-1").unwrap());
+        Assignment::exactly(&DeviceRef { port, id }, &name("work"), mode, options)
+    };
+    let id = || DeviceId::new("0781:5567:4C53:u080650").unwrap();
+    let read_only = || Options::from_iter([("read-only", "yes")]);
+    for (wanted, kind, sentence) in [
+        (
+            usb(id(), Mode::Required, Options::new()),
+            ErrorKind::Unsupported,
+            "Only pci and block devices can be assigned as required.",
+        ),
+        (
+            usb(id(), Mode::AskToAttach, read_only()),
+            ErrorKind::Refused,
+            "An assignment of a usb device takes no options.",
+        ),
+        (
+            Assignment {
+                device: Some(DeviceId::new("0000:0000::?******:1").unwrap()),
+                ..assignment(Mode::Required)
+            },
+            ErrorKind::Busy,
+            "While a part of its disk is in use, nothing tells which disk sys-usb:sda is on. \
+             Detach that part first.",
+        ),
+    ] {
+        let fake = fake(&[], &[], PowerState::Running);
+        assert_eq!(told(run(assign(&fake, &wanted))), said(kind, sentence));
+        assert_eq!(fake.0.lock().unwrap().stored, []);
+    }
+    let older = fake(&[], &[], PowerState::Running);
+    let wanted = usb(DeviceId::untold(), Mode::Required, Options::new());
+    assert_eq!(run(assign(&older, &wanted)), Ok(()), "a server before R4.3 knows no other mode");
 }

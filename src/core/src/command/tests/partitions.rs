@@ -156,3 +156,27 @@ fn a_partition_of_another_stick_is_another_one() {
     assert_eq!(error.kind(), ErrorKind::Changed);
     assert_eq!(stick.0.lock().unwrap().asked, [""; 0]);
 }
+
+#[test]
+fn a_partition_whose_disk_nobody_saw_is_not_exchanged_for_one_of_another_stick() {
+    let stick = Stick::held([None, None]);
+    stick.0.lock().unwrap().id = "1234:5678::u080650";
+    let seen_open = part("sda1", "0000:0000::?******:1");
+    for outcome in [
+        run(check(&stick, None, &seen_open, &name("work"))),
+        run(attach(&stick, None, &seen_open, &name("work"), &Options::new())),
+        run(move_to(&stick, None, &seen_open, &name("work"), &Options::new())),
+    ] {
+        assert_eq!(outcome, Err(Error::changed(&seen_open.port)));
+    }
+    assert_eq!(stick.0.lock().unwrap().asked, [""; 0]);
+}
+
+#[test]
+fn a_partition_whose_disk_nobody_saw_is_attached_while_it_is_called_so() {
+    let stick = Stick::held([None, Some("vault")]);
+    let seen_open = part("sda1", "0000:0000::?******:1");
+    run(attach(&stick, None, &seen_open, &name("work"), &Options::new())).unwrap();
+    run(detach(&stick, &seen_open, &name("work"))).unwrap();
+    assert_eq!(stick.holders(), [None, Some("vault".into())]);
+}
