@@ -62,6 +62,7 @@ pub(crate) async fn show(scenes: watch::Receiver<Arc<Scene>>, outside: Outside, 
 async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside: Outside) {
     let scene = scenes.borrow_and_update().clone();
     let mut asked = outside.asked.clone();
+    let mut changes_at = model::changes_at(&scene, Instant::now());
     let tray = Tray::<MENU> { fingerprint: fingerprint(&scene), scene, outside, changed_at: None };
     let handle = match tray.assume_sni_available(true).spawn().await {
         Ok(handle) => handle,
@@ -71,7 +72,6 @@ async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside:
         }
     };
     let (mut pace, mut rested) = (Pace::default(), Instant::now());
-    let mut changes_at = None;
     while changed(&mut scenes, &mut asked, changes_at).await {
         let pause = pace.pause_after(rested.elapsed());
         let scene = scenes.borrow_and_update().clone();
@@ -108,14 +108,16 @@ async fn changed(
             None => std::future::pending().await,
         }
     };
+    // Without an agent nobody is ever asked.
+    let asked_anew = async {
+        if asked.changed().await.is_err() {
+            std::future::pending().await
+        }
+    };
     tokio::select! {
         () = by_itself => true,
         seen = scenes.changed() => seen.is_ok(),
-        seen = asked.changed() => match seen {
-            Ok(()) => true,
-            // Without an agent only the scene tells anything.
-            Err(_) => scenes.changed().await.is_ok(),
-        },
+        () = asked_anew => true,
     }
 }
 
