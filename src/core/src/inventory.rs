@@ -221,8 +221,9 @@ impl Inventory {
                 None => {}
             }
         }
-        // Last: a face that follows change by change sees the use of a partition before its disk goes because of it.
-        for change in gone {
+        // Last: a face that follows change by change sees the use of a partition before its disk goes because of it. And
+        // the parts of a disk, which are named after it, before the disk: they don't stand alone for a moment.
+        for change in gone.into_iter().rev() {
             self.publish(change, replaced);
         }
         replaced.doubts.extend(stored.doubts);
