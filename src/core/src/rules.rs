@@ -3,15 +3,17 @@
 //! Pure: a menu asks it for each row, a command asks it again right before the call. The hypervisor has the last
 //! word; these rules are stricter where it would let data be lost.
 
+mod related;
 pub mod storing;
+
+pub use related::{Related, Relative, related_in_use};
 
 use std::fmt;
 
-use crate::device::{Device, Presence, SharedDevice};
+use crate::device::{Device, Presence};
 use crate::error::{Error, ErrorKind};
-use crate::interface::Category;
 use crate::machine::Machine;
-use crate::name::{DeviceClass, Port, PortId, QubeName};
+use crate::name::{DeviceClass, QubeName};
 use crate::qube::{Qube, QubeClass};
 
 /// Why a device may not be attached to a qube.
@@ -39,18 +41,6 @@ pub enum Refusal {
     RelatedInUse(Relative),
     /// PCI devices are assigned while the qube is off, not attached.
     PciNeedsAssignment,
-}
-
-/// A device that excludes another one, because both are the same disk or parts of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Relative {
-    /// Where it is.
-    pub port: Port,
-    /// The qube that uses it.
-    pub holder: QubeName,
-    /// Whether it is known to be a part of the same. Of a partition that was in use before anybody looked, the server does
-    /// not tell on which stick it is.
-    pub is_certain: bool,
 }
 
 impl fmt::Display for Refusal {
@@ -161,52 +151,6 @@ fn may_hold(qube: &Qube, device: &Device) -> Result<(), Refusal> {
         return Err(Refusal::DenyList(name()));
     }
     Ok(())
-}
-
-/// The part of `device`, or what it is a part of, that is in use, and by whom.
-///
-/// Two qubes must never write one disk: a whole disk and its partitions exclude each other, and raw USB takes all.
-#[must_use]
-pub fn related_in_use(machine: &Machine, device: &Device) -> Option<Relative> {
-    let port = device.port();
-    let others = machine
-        .devices
-        .values()
-        .filter(|other| other.is_attached() && other.port().backend == port.backend && other.port() != port);
-    let relative = |other: &SharedDevice, is_certain| {
-        let holder = other.attachments.keys().next()?.clone();
-        Some(Relative { port: other.port().clone(), holder, is_certain })
-    };
-    others
-        .clone()
-        .find(|other| machine.is_part_of(other, port) || machine.is_part_of(device, other.port()))
-        .and_then(|other| relative(other, true))
-        .or_else(|| relative(others.clone().find(|other| may_be_part(machine, other, device))?, false))
-}
-
-/// Whether a partition whose disk is not listed may lie on `stick`.
-///
-/// While a partition is in use the server does not list its disk, and so the way from the partition to the stick is
-/// missing, unless the mirror saw it before.
-fn may_be_part(machine: &Machine, part: &Device, stick: &Device) -> bool {
-    let is_on_unknown = part.info.grandparent.is_none()
-        && part.info.disk().is_some_and(|disk| is_usb_disk(disk) && machine.parent(part).is_none());
-    if !is_on_unknown || stick.port().class != DeviceClass::Usb {
-        return false;
-    }
-    if part.info.id.part_of_unlisted().is_none() {
-        return part.info.id.is_part_of(&stick.info.id);
-    }
-    let is_disk_of_it = |other: &SharedDevice| {
-        other.port().class == DeviceClass::Block
-            && machine.parent(other).is_some_and(|it| it.port() == stick.port())
-    };
-    stick.info.categories().contains(&Category::UsbStorage) && !machine.devices.values().any(is_disk_of_it)
-}
-
-/// Whether kernels call disks on USB so: `sda`.
-fn is_usb_disk(disk: &PortId) -> bool {
-    disk.as_str().starts_with("sd")
 }
 
 #[cfg(test)]

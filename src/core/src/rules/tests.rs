@@ -4,7 +4,7 @@ use super::*;
 use crate::assignment::Options;
 use crate::device::DeviceInfo;
 use crate::interface::Interface;
-use crate::name::DeviceId;
+use crate::name::{DeviceId, Port, PortId};
 use crate::qube::{PowerState, QubeDetails};
 use std::sync::Arc;
 
@@ -180,4 +180,33 @@ fn an_id_that_names_the_stick_tells_which_one_it_is() {
     let machine = with_unlisted_disk("0781:5567:4C53:u080650:1.0:1", None);
     assert_eq!(relative(&machine, DeviceClass::Usb, "2-1"), Some(("sda1".to_owned(), false)));
     assert_eq!(relative(&machine, DeviceClass::Usb, "2-2"), None);
+}
+
+#[test]
+fn a_table_of_all_tells_of_each_what_it_is_told_alone() {
+    let mut machine = with_unlisted_disk("0000:0000::?******:1", None);
+    let disk = |number: u32| port(DeviceClass::Block, &format!("dm-{number}"));
+    for number in 0_u32..40 {
+        let mut info = DeviceInfo::unknown(disk(number), DeviceId::unknown());
+        // Chains, and a circle.
+        let above = if number == 20 { Some(25) } else { number.checked_sub(1) };
+        info.parent = above.map(|above| (DeviceClass::Block, disk(above).id));
+        add(&mut machine, info, if number % 7 == 3 { &["work"] } else { &[] });
+    }
+    let related = Related::of(&machine);
+    let mut told = 0;
+    for device in machine.devices.values() {
+        let alone = related_in_use(&machine, device);
+        told += usize::from(alone.is_some());
+        assert_eq!(related.in_use(device), alone, "{}", device.port());
+        let by_hand = machine.devices.values().find(|other| {
+            let (port, its) = (device.port(), other.port());
+            other.is_attached()
+                && its != port
+                && (machine.is_part_of(other, port) || machine.is_part_of(device, its))
+        });
+        let certain = alone.filter(|relative| relative.is_certain).map(|relative| relative.port);
+        assert_eq!(certain, by_hand.map(|other| other.port().clone()), "{}", device.port());
+    }
+    assert!(told > 30, "{told}");
 }

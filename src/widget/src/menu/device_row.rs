@@ -6,6 +6,7 @@ use device_core::device::{Device, Presence, SharedDevice};
 use device_core::interface::Category;
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, QubeName};
+use device_core::rules::{Related, Relative};
 
 use super::rows::{Chip, Look, Row, RowAction, RowKey, Status};
 use crate::naming;
@@ -13,12 +14,19 @@ use crate::scene::{Command, Failure, Pending, Scene};
 use crate::strings;
 
 /// The row of `device`, in which its `members` stand as well.
-pub(crate) fn row(scene: &Scene, device: &Device, members: &[&SharedDevice], now: Instant) -> Row {
+pub(crate) fn row(
+    scene: &Scene,
+    related: &Related<'_>,
+    device: &Device,
+    members: &[&SharedDevice],
+    now: Instant,
+) -> Row {
     let info = &device.info;
     let words = naming::device_name(info);
     let own = scene.preferences.name(&info.to_ref()).map(ToString::to_string);
-    let in_use =
-        use_of_relative(&scene.machine, device).filter(|_| !members.iter().any(|it| it.is_attached()));
+    let relative = related.in_use(device);
+    let in_use = use_of_relative(&scene.machine, device, relative)
+        .filter(|_| !members.iter().any(|it| it.is_attached()));
     let status = [device].into_iter().chain(members.iter().map(|it| &***it)).find_map(|it| status(scene, it));
     let everyone = || [device].into_iter().chain(members.iter().map(|it| &***it));
     let mut holders: Vec<&QubeName> = everyone().flat_map(|it| it.attachments.keys()).collect();
@@ -167,11 +175,15 @@ impl Spoken<'_> {
 }
 
 /// Why a free device can't be used although nothing is wrong with it: what it is a part of, or a part of it, is in use.
-pub(super) fn use_of_relative(machine: &Machine, device: &Device) -> Option<String> {
+pub(super) fn use_of_relative(
+    machine: &Machine,
+    device: &Device,
+    relative: Option<Relative>,
+) -> Option<String> {
     if device.is_attached() {
         return None;
     }
-    let relative = device_core::rules::related_in_use(machine, device)?;
+    let relative = relative?;
     let (port, holder) = (relative.port.id.as_str(), relative.holder.as_str());
     let is_above = machine.is_part_of(device, &relative.port);
     Some(match (&device.port().class, &relative.port.class) {

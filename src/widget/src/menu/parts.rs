@@ -49,8 +49,9 @@ fn part(scene: &Scene, member: &Device) -> Item {
     let key = ItemKey::Part(port.clone(), scene.machine.physical_thing(port));
     let name = member_name(member);
     let open = entry(key, name.clone(), ItemAction::Part(Some(member.info.to_ref())));
-    if related_in_use(&scene.machine, member).is_some() && !member.is_attached() {
-        let note = use_of_relative(&scene.machine, member).unwrap_or_default();
+    let relative = related_in_use(&scene.machine, member);
+    if relative.is_some() && !member.is_attached() {
+        let note = use_of_relative(&scene.machine, member, relative).unwrap_or_default();
         return Item { spoken: strings::say_refused(&name, &note), note, action: None, ..open };
     }
     let facts = [Some(port.id.to_string()), naming::size(&member.info)];

@@ -7,6 +7,7 @@ use std::time::Instant;
 use device_core::device::Device;
 use device_core::interface::Category;
 use device_core::name::{DeviceClass, QubeName};
+use device_core::rules::Related;
 
 use super::device_row;
 use super::fold::Folding;
@@ -19,10 +20,11 @@ use crate::strings;
 /// The sections that have rows, in their order.
 pub(super) fn sections(scene: &Scene, now: Instant) -> Vec<Group<SectionKind, Row>> {
     let folding = Folding::of(&scene.machine);
+    let related = Related::of(&scene.machine);
     let mut sections: BTreeMap<SectionKind, Vec<Row>> = BTreeMap::new();
     for device in rows_of(scene, &folding) {
         if let Some(kind) = section(scene, device) {
-            let row = device_row::row(scene, device, folding.members(device.port()), now);
+            let row = device_row::row(scene, &related, device, folding.members(device.port()), now);
             sections.entry(kind).or_default().push(row);
         }
     }
