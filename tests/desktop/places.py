@@ -1,14 +1,18 @@
-"""Where the menu opens and how large: at every edge of the screen, at twice the size, in high contrast."""
+"""Where the menu opens and how large: at every edge of the screen, on a low monitor, twice as big, in high contrast."""
+
+import re
 
 from gi.repository import GLib
 
-from screen import middle
+from screen import Box, middle
 from session import SIZE
 from waiting import settled, until
 
 XFCONF = ("org.xfce.Xfconf", "/org/xfce/Xfconf", "org.xfce.Xfconf")
 # The panel at the bottom, left and right edge: place and mode as its own settings have them (1 = from top to bottom).
 EDGES = {"bottom": ("p=8;x=0;y=0", 0), "left": ("p=5;x=0;y=0", 1), "right": ("p=1;x=0;y=0", 1)}
+# Height of a monitor that is lower than the menu would be.
+LOW = 300
 # The menu is at most so far from its icon.
 NEAR = 60
 
@@ -26,6 +30,29 @@ def menu_opens_beside_the_icon_at_every_edge(product):
     x, y = {edge: middle(box) for edge, box in seen.items()}["bottom"]
     assert y > SIZE[1] * 0.9, f"the icon of the bottom panel is at {x},{y}"
     assert middle(seen["left"])[0] < 60 < SIZE[0] - 60 < middle(seen["right"])[0], f"icons were at {seen}"
+
+
+def menu_stays_on_the_monitor_of_its_icon(product):
+    """Two monitors, one above the other: the menu with its sub-menu ends where the upper one does, and can be scrolled."""
+    width, height = SIZE
+    product.screen.set_monitor("upper", Box(0, 0, width, LOW), "screen")
+    product.screen.set_monitor("lower", Box(0, LOW, width, height - LOW))
+    product.start()
+    product.wait_for_tray()
+    menu = product.menu
+    menu.open()
+    menu.hover("dom0:mic")
+    windows = product.screen.windows("org.plugboard.Devices")
+    below = [window for window in windows if window.box.y + window.box.height > LOW]
+    assert len(windows) == 2 and not below, f"on the lower monitor as well: {below or windows}"
+    last = menu.rows()[-3]
+    menu.press("End", "Up", "Up")
+    until(lambda: menu.focused() == last, lambda: f"the focus on {last!r}; it is on {menu.focused()!r}")
+    row = settled(lambda: menu.find(re.escape(last)).box, "the last device standing still")
+    assert row.y + row.height <= LOW, f"{last!r} is not scrolled to: {row}"
+
+
+menu_stays_on_the_monitor_of_its_icon.starts_programs = False
 
 
 def twice_the_size_in_high_contrast_works(product):
@@ -90,6 +117,7 @@ def _on_screen(product):
 
 
 TESTS = (
+    menu_stays_on_the_monitor_of_its_icon,
     menu_opens_beside_the_icon_at_every_edge,
     twice_the_size_in_high_contrast_works,
 )

@@ -62,6 +62,12 @@ class Screen:
         words = self._run("xprop", "-root", "_NET_CLIENT_LIST_STACKING")
         return [int(word, 16) for word in re.findall(r"0x[0-9a-f]+", words)]
 
+    def set_monitor(self, name, box, output="none"):
+        """Declares a part of the screen to be a monitor; that of the only output takes the place of the whole."""
+        millimetres = [round(side * 25.4 / 96) for side in (box.width, box.height)]
+        place = f"{box.width}/{millimetres[0]}x{box.height}/{millimetres[1]}+{box.x}+{box.y}"
+        self._run("xrandr", "--setmonitor", name, place, output)
+
     # ---- pointer --------------------------------------------------------------------------------------------------
 
     def pointer(self):

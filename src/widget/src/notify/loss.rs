@@ -81,7 +81,10 @@ impl Notifier {
             } else {
                 for (device, _) in &entries {
                     let key = self.key_of_lost(before, device, &lineage(before, device));
-                    self.said.remove(&key);
+                    // One notification says it of all of them; none may go on saying that it is attached.
+                    if self.said.remove(&key).is_some() {
+                        effects.push(Effect::Close(Tag::Thing(key)));
+                    }
                 }
                 let notice = notice::lost_with(scene, backend, &entries);
                 effects.push(Effect::Show(Tag::Backend(backend.clone()), notice));

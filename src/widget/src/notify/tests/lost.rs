@@ -27,7 +27,9 @@ fn a_backend_that_stops_is_one_notification() {
     watched.said();
     watched.scene.machine.devices.retain(|port, _| port.backend != name("sys-usb"));
     put_qube(&mut watched.scene, qube("sys-usb", QubeClass::Disposable, PowerState::Halted, "red"));
-    assert_eq!(watched.said(), ["sys-usb: sys-usb stopped. personal and work lost Cruzer Blade, Camera. | "]);
+    let lost = "sys-usb: sys-usb stopped. personal and work lost Cruzer Blade, Camera. | ";
+    let expected = ["sys-usb:2-1: closed", "sys-usb:2-4: closed", lost];
+    assert_eq!(watched.said(), expected, "nothing goes on saying that they are attached");
 }
 
 const MAY_BE_LOST: &str = "What was not yet written to it may be lost. \
