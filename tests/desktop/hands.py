@@ -135,26 +135,33 @@ def click_on_what_grew_under_the_pointer_does_nothing(product):
         box = settled(lambda: menu.find(start).box, "the menu standing still")
         below = (box.x + box.width // 2, box.y + box.height // 2 + height)
         screen.move(*below)
-        row = menu.find(r"personal:vdy\b")
-        entries = row.element.get_parent()
-        before = _count(entries)
+        row = menu.find(start).element
+        before = _top(row)
         begun = time.monotonic()
         product.control("plug", "block", "personal", disk)
-        until(lambda: _count(entries) > before, lambda: f"{disk} among {menu.rows()}")  # noqa: B023
-        screen.click_here()
-        is_early = time.monotonic() < begun + TOO_EARLY
-        if is_early:
+        until(lambda: _top(row) > before, lambda: f"{start} further down than {before}")  # noqa: B023
+        # GTK may learn a moment later only where the pointer is now.
+        while time.monotonic() < begun + TOO_EARLY * 0.7:
+            screen.click_here()
+        if time.monotonic() < begun + TOO_EARLY:
             break
-        # This machine was busy: the click may have come late enough to count.
-        until(lambda: _state(product, usb) == "Running" or menu.find(start), "what the click did")
-        product.control("stop", usb)
+        # This machine was busy: the last click may have come late enough to count.
+        if settled(lambda: _state(product, usb), "what the last click did", quiet=STILL) != "Halted":
+            product.control("stop", usb)
+        until(lambda: menu.find(start) and menu.find(start).usable, lambda: f"{start} among {menu.rows()}")
     else:
         raise Missed("not once was a click known to come early enough")
-    box = settled(lambda: menu.find(start) and menu.find(start).box, "the menu standing still", quiet=STILL)
+    settled(menu.rows, "the menu standing still", quiet=STILL)
+    assert menu.find(start), f"a click counted: {usb} is {_state(product, usb)}"
+    box = menu.find(start).box
     assert box.y <= below[1] < box.y + box.height, f"{start} at {box} did not come to {below}"
-    assert _state(product, usb) == "Halted", f"the click counted: {usb} is {_state(product, usb)}"
+    assert _state(product, usb) == "Halted", f"a click counted: {usb} is {_state(product, usb)}"
     screen.click_here()
     until(lambda: _state(product, usb) == "Running", lambda: f"{usb} running; it is {_state(product, usb)}")
+
+
+# Their bubbles would stand above the footer.
+click_on_what_grew_under_the_pointer_does_nothing.desktop = {"notifications": False}
 
 
 def menu_closes_by_a_click_elsewhere_and_on_its_icon(product):
@@ -253,6 +260,10 @@ host_draws_the_menu_on_a_left_click_under_wayland.starts_programs = False
 def _count(entries):
     entries.clear_cache()
     return entries.get_child_count()
+
+
+def _top(element):
+    return spoken.box(element, on_screen=False).y
 
 
 def _state(product, qube):

@@ -88,6 +88,7 @@ class Notices:
         return None
 
     def press(self, label):
-        """Clicks a button with the pointer, as soon as it stands still."""
-        place = settled(lambda: self.button(label), lambda: f"a button {label!r}; to be read is {self.shown()}")
+        """Clicks a button with the pointer, as soon as it has stood still for longer than a press is taken for a late one."""
+        said = lambda: f"a button {label!r}; to be read is {self.shown()}"  # noqa: E731
+        place = settled(lambda: self.button(label), said, quiet=0.4)
         self.screen.click(*middle(place))

@@ -7,22 +7,20 @@ import collections
 import re
 import subprocess
 
+from Xlib import X, display, error
+
 from waiting import until
 
 Box = collections.namedtuple("Box", "x y width height")
-Window = collections.namedtuple("Window", "id name program box")
-
-# `xwininfo -root -tree`: id, name, (class), size and place in the parent, place on the screen.
-LINE = re.compile(
-    r'^\s+(0x[0-9a-f]+) (?:"(.*)"|\(has no name\)): \((?:"(.*)" ".*")?\)\s+(\d+)x(\d+)\S*\s+\+(-?\d+)\+(-?\d+)$'
-)
-
+Window = collections.namedtuple("Window", "id name box")
 
 class Screen:
     """The display of a desktop."""
 
     def __init__(self, desktop):
         self.env = desktop.env
+        self.display = display.Display(desktop.env["DISPLAY"])
+        self.root = self.display.screen().root
 
     def _run(self, *command):
         return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=20, check=False).stdout
@@ -30,16 +28,34 @@ class Screen:
     # ---- windows --------------------------------------------------------------------------------------------------
 
     def windows(self, program):
-        """The visible windows of a program (by its window class), with their true place on the screen."""
-        ids = self._run("xdotool", "search", "--onlyvisible", "--class", f"^{program}$").split()
-        shown = {int(word) for word in ids}
-        found = []
-        for line in self._run("xwininfo", "-root", "-tree").splitlines():
-            match = LINE.match(line)
-            if match and int(match[1], 16) in shown:
-                width, height, x, y = (int(text) for text in match.groups()[3:])
-                found.append(Window(match[1], match[2] or "", match[3] or "", Box(x, y, width, height)))
-        return found
+        """The visible windows of a program (by the name or class of its windows), with their true place on the screen; uppermost first."""
+        return [found for window in self._shown_in(self.root) if (found := self._described(window, program))]
+
+    def _shown_in(self, parent):
+        """The visible windows within one; whatever goes while it is looked at counts as not there."""
+        try:
+            children = parent.query_tree().children
+        except error.XError:
+            return
+        for child in reversed(children):
+            try:
+                is_shown = child.get_attributes().map_state == X.IsViewable
+            except error.XError:
+                continue
+            if is_shown:
+                yield child
+                yield from self._shown_in(child)
+
+    def _described(self, window, program):
+        try:
+            wm_class = window.get_wm_class()
+            if not wm_class or program not in wm_class:
+                return None
+            size, place = window.get_geometry(), self.root.translate_coords(window, 0, 0)
+            name = window.get_full_text_property(self.display.get_atom("_NET_WM_NAME")) or window.get_wm_name()
+        except error.XError:
+            return None
+        return Window(hex(window.id), name or "", Box(place.x, place.y, size.width, size.height))
 
     def stack(self):
         """The windows that the window manager knows, by number, lowest first."""
@@ -49,8 +65,8 @@ class Screen:
     # ---- pointer --------------------------------------------------------------------------------------------------
 
     def pointer(self):
-        place = dict(re.findall(r"(X|Y)=(-?\d+)", self._run("xdotool", "getmouselocation", "--shell")))
-        return int(place["X"]), int(place["Y"])
+        place = self.root.query_pointer()
+        return place.root_x, place.root_y
 
     def move(self, x, y, strides=12):
         """Moves the pointer along a line, as a hand does, so that everything on the way is entered and left."""

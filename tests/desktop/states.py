@@ -17,11 +17,14 @@ REFUSAL = ("exception", "QubesException", "No free slot in work.")
 
 @state()
 def everyday(album):
-    """A laptop in the morning, a stick, its sub-menu, and the stick attached and moved; the same from the right click."""
+    """A laptop in the morning, what runs on it, a stick, its sub-menu, and the stick attached and moved; the same from the right click."""
     product, menu = album.product, album.menu
     menu.open()
     menu.wait_for_row("dom0:mic")
     album.take("laptop")
+    menu.choose("^About$", level=0)
+    until(lambda: any(text.startswith("Plugboard ") for text in menu.texts()), "what runs here")
+    album.take("about")
     menu.close()
     stick = product.plug("stick")
     row = product.row(stick)
@@ -79,6 +82,10 @@ def parts(album):
     menu.choose("^More$")
     until(lambda: menu.find("^Name", 1), lambda: f"what else can be done among {menu.targets()}")
     album.take("more")
+    menu.choose("^Back$")
+    menu.choose("^Partition 1")
+    until(lambda: menu.find("^Back$", 1), lambda: f"the page of the partition; there is {menu.targets()}")
+    album.take("part")
     menu.close()
     part = next(port for port in product.listed("block") if port.startswith(stick) and port != stick)
     product.give("block", part, "work")
@@ -155,6 +162,44 @@ def trouble(album):
 
 
 @state()
+def unready(album):
+    """What is being read again, and the devices of a qube that can't be read."""
+    product, menu = album.product, album.menu
+    menu.open()
+    menu.wait_for_row("dom0:mic")
+    product.control("latency", "mic.Available", "6000")
+    product.control("drop-events")
+    until(lambda: "reading the devices again" in menu.words(), "the banner")
+    album.take("resyncing")
+    product.control("latency", "0")
+    until(lambda: product.link() == "live", "the link live")
+    for _ in range(3):
+        product.control("fail-next", "block.Available", "exception", "QubesException", "No answer from xenstore.")
+    product.control("plug", "stick")
+    menu.wait_for_row("The devices of sys-usb")
+    album.take("unreadable")
+
+
+@state()
+def refused(album):
+    """A qube that the policy blocks, and a disposable that can be shut down together with the detaching."""
+    product, menu = album.product, album.menu
+    stick = product.plug("stick")
+    row = product.row(stick)
+    product.control("call", "admin.vm.device.denied.Add", "work", "b******")
+    menu.open()
+    menu.hover(row)
+    until(lambda: menu.find("blocked by policy", 1), lambda: f"work blocked by policy among {menu.targets()}")
+    album.take("blocked")
+    menu.choose("^New disposable$")
+    menu.choose("^Attach to new disposable")
+    menu.open()
+    menu.wait_for_row(row + ".*attached to disp")
+    menu.hover(row)
+    album.take("disposable-holder")
+
+
+@state()
 def gone(album):
     """A stick pulled out while it was attached and the menu open, then a USB qube that does not run."""
     product, menu = album.product, album.menu
@@ -197,6 +242,24 @@ def notifications(album):
     notice = product.notices.wait_for("is available", since=known)
     product.notices.press(next(label for label in notice.buttons.values() if label.startswith("Attach to ")))
     album.take_notice("notification-failed", "could not be attached")
+    product.give("block", "sys-usb:sdb", "work")
+    product.notices.wait_for("is attached to work", since=known)
+    product.qvm_device("block", "detach", "work", "sys-usb:sdb")
+    album.take_notice("notification-detached", "is detached from work")
+    product.control("unplug", "stick2")
+    album.take_notice("notification-removed-safely", "was removed safely")
+
+
+@state(notifications=True)
+def power(album):
+    """A USB qube that stops while something of it is in use, and starts again."""
+    product = album.product
+    product.give("block", product.plug("stick"), "work")
+    product.notices.wait_for("is attached to work")
+    product.control("stop", "sys-usb")
+    album.take_notice("notification-stopped", "sys-usb stopped")
+    product.control("start", "sys-usb")
+    album.take_notice("notification-started", "sys-usb has started")
 
 
 @state(notifications=True)
@@ -277,6 +340,13 @@ def asking(album):
     asked.wait_for_text("another device is on sys-usb:2-1 now")
     asked.wait()
     album.take_window("asking-refused")
+
+
+@state(starts_programs=False, notifications=True)
+def asking_notice(album):
+    """The notification that leads to the question."""
+    _ask(Asking(album.product).start())
+    album.take_notice("notification-asking", "Attach sys-usb:2-1?")
 
 
 @state(starts_programs=False, theme="Adwaita-dark")

@@ -1,6 +1,7 @@
 """What is told of itself: each notification in the life of a stick, many devices as few, and what is new for how long."""
 
 import spoken
+from dbus_menu import DBusMenu
 from stand_in import StandIn
 from waiting import until
 
@@ -49,12 +50,15 @@ def new_mark_ends_after_two_minutes(product):
     product.desktop.end("plugboard")
     StandIn(product, ALMOST_OLD)
     product.start_widget()
-    product.wait_for_tray()
+    name = product.wait_for_tray()
+    drawn = DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
     menu.open()
     menu.wait_for_row(row)
     until(lambda: _is_new(menu, row), "the stick still marked as new")
+    until(lambda: drawn.find(" NEW .*" + row), lambda: f"NEW in its line of {drawn.outline()}")
     until(lambda: not _is_new(menu, row) and "NEW" not in _seen(menu), lambda: f"no NEW any more: {_seen(menu)}", 15)
     assert menu.window() and menu.find(row).usable, "more than the mark went"
+    until(lambda: drawn.find(row) and not drawn.find(" NEW "), lambda: f"no NEW any more in {drawn.outline()}")
 
 
 # ---- the steps ----------------------------------------------------------------------------------------------------

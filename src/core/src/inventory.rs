@@ -72,6 +72,17 @@ impl Inventory {
         self.facts.can_be_asked(scope)
     }
 
+    /// Whether a frontend says here that it holds what the backend, as it was read last, gives to nobody or to another.
+    #[must_use]
+    pub fn is_against_backend(&self, scope: &Scope, reply: &ScopeReply) -> bool {
+        match (scope, reply) {
+            (Scope::Attached(_, class), ScopeReply::Attached(attachments)) => {
+                class.names_holder() && attachments.iter().any(|held| self.facts.is_outdated(held))
+            }
+            _ => false,
+        }
+    }
+
     /// Replaces all that was known of `scope` by `reply`.
     pub fn replace(&mut self, scope: &Scope, reply: ScopeReply) -> Replaced {
         let mut replaced = Replaced::default();
@@ -210,8 +221,9 @@ impl Inventory {
                 None => {}
             }
         }
-        // Last: a face that follows change by change sees the use of a partition before its disk goes because of it.
-        for change in gone {
+        // Last: a face that follows change by change sees the use of a partition before its disk goes because of it. And
+        // the parts of a disk, which are named after it, before the disk: they don't stand alone for a moment.
+        for change in gone.into_iter().rev() {
             self.publish(change, replaced);
         }
         replaced.doubts.extend(stored.doubts);

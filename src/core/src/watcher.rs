@@ -18,7 +18,7 @@ use crate::hypervisor::{Hints, Hypervisor};
 use crate::inventory::{Inventory, Replaced, Urgency};
 use crate::machine::{Change, Link};
 use crate::scope::{Hint, Scope, ScopeReply};
-use schedule::{Schedule, Ticket};
+use schedule::{Freshness, Schedule, Ticket};
 
 /// Reads under way at a time. The server answers one after the other anyway; a few keep it from waiting for us.
 const READS_AT_A_TIME: usize = 4;
@@ -169,9 +169,14 @@ impl<H: Hypervisor> Watcher<H> {
                 self.schedule.doubt(&Scope::Qubes, now);
                 return Ok(());
             }
-            Ok(reply) if self.schedule.finished(&scope, ticket, now) => self.inventory.replace(&scope, reply),
+            Ok(reply) => match self.schedule.finished(&scope, ticket, now) {
+                Freshness::Outdated => return Ok(()),
+                // It may be older than what it speaks against, and is being read again.
+                Freshness::Doubted if self.inventory.is_against_backend(&scope, &reply) => return Ok(()),
+                Freshness::Doubted | Freshness::Undoubted => self.inventory.replace(&scope, reply),
+            },
             Err(error) if self.schedule.failed(&scope, ticket, now) => self.mark_unreadable(&scope, &error),
-            Ok(_) | Err(_) => return Ok(()),
+            Err(_) => return Ok(()),
         };
         let wants_anew = matches!(scope, Scope::Classes | Scope::Qubes) || !replaced.doubts.is_empty();
         if wants_anew {

@@ -101,7 +101,7 @@ impl Notifier {
             let came = scene.plugged_in.contains_key(&port);
             match happening(old.map(AsRef::as_ref), new.map(AsRef::as_ref), came, &scene.machine) {
                 Some(Happening::Lost(device, qubes)) => lost.push((device, qubes)),
-                Some(what) => self.say(scene, &before, what, now, &mut effects),
+                Some(what) => self.say(scene, what, now, &mut effects),
                 None => {}
             }
         }
@@ -147,14 +147,7 @@ impl Notifier {
         effects
     }
 
-    fn say(
-        &mut self,
-        scene: &Scene,
-        before: &Machine,
-        what: Happening,
-        now: Instant,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn say(&mut self, scene: &Scene, what: Happening, now: Instant, effects: &mut Vec<Effect>) {
         match what {
             Happening::Came(device) => effects.extend(self.came(scene, device, now)),
             Happening::Attached(device) => {
@@ -177,7 +170,7 @@ impl Notifier {
                     notice,
                 ));
             }
-            Happening::Gone(device) => effects.extend(self.gone(scene, before, device)),
+            Happening::Gone(device) => effects.extend(self.gone(scene, device)),
             Happening::Lost(..) => {}
         }
     }
@@ -213,12 +206,11 @@ impl Notifier {
         self.show(thing(scene, device), device.port().clone(), Saying::Available, notice)
     }
 
-    /// A thing that nobody held has gone: what was said of it is outdated.
-    fn gone(&mut self, scene: &Scene, before: &Machine, device: &Device) -> Option<Effect> {
+    /// A thing that nobody held has gone: what was said of it is outdated. Its stick may have gone before it.
+    fn gone(&mut self, scene: &Scene, device: &Device) -> Option<Effect> {
         self.waiting.remove(device.port());
-        let thing = before.physical_thing(device.port());
-        let key = self.key_of(thing, device.port())?;
-        let said = self.said.get(&key).filter(|said| said.subject == *device.port())?;
+        let (key, said) = self.said.iter().find(|(_, said)| said.subject == *device.port())?;
+        let key = key.clone();
         let effect = match said.what {
             Saying::Detached => Effect::Show(Tag::Thing(key.clone()), notice::removed_safely(scene, device)),
             Saying::Available | Saying::Attached | Saying::Failed => Effect::Close(Tag::Thing(key.clone())),
@@ -227,11 +219,6 @@ impl Notifier {
         };
         self.said.remove(&key);
         Some(effect)
-    }
-
-    /// Under which port something was said of a device: its physical thing, or its own.
-    fn key_of(&self, thing: Port, port: &Port) -> Option<Port> {
-        [thing, port.clone()].into_iter().find(|key| self.said.contains_key(key))
     }
 
     /// Says it unless it is what stands there already.

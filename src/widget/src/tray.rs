@@ -71,9 +71,11 @@ async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside:
         }
     };
     let (mut pace, mut rested) = (Pace::default(), Instant::now());
-    while changed(&mut scenes, &mut asked).await {
+    let mut changes_at = None;
+    while changed(&mut scenes, &mut asked, changes_at).await {
         let pause = pace.pause_after(rested.elapsed());
         let scene = scenes.borrow_and_update().clone();
+        changes_at = model::changes_at(&scene, Instant::now());
         if handle.update(|tray| tray.take(scene)).await.is_none() {
             return;
         }
@@ -94,9 +96,20 @@ async fn rest(pause: Duration, asked: &mut watch::Receiver<Arc<Asked>>) {
     }
 }
 
-/// Waits for something new; false when there is nobody left to tell it.
-async fn changed(scenes: &mut watch::Receiver<Arc<Scene>>, asked: &mut watch::Receiver<Arc<Asked>>) -> bool {
+/// Waits for something new, or until the menu looks different by itself; false when there is nobody left to tell it.
+async fn changed(
+    scenes: &mut watch::Receiver<Arc<Scene>>,
+    asked: &mut watch::Receiver<Arc<Asked>>,
+    changes_at: Option<Instant>,
+) -> bool {
+    let by_itself = async {
+        match changes_at {
+            Some(moment) => tokio::time::sleep_until(moment.into()).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
+        () = by_itself => true,
         seen = scenes.changed() => seen.is_ok(),
         seen = asked.changed() => match seen {
             Ok(()) => true,

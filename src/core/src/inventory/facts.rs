@@ -115,14 +115,17 @@ impl Facts {
     /// Forgets what frontends said before of devices that their backend now tells otherwise of. Of what it no longer
     /// lists, the frontends are the only ones to ask.
     fn forget_outdated(&mut self, backend: &QubeName, class: &DeviceClass, exposed: &Exposed) {
-        let is_outdated = |held: &Attachment| {
-            let told = exposed.get(&held.device.port.id).filter(|_| held.device.port.backend == *backend);
-            told.is_some_and(|info| {
-                !info.id.agrees_with(&held.device.id) || info.holder.as_ref() != Some(&held.frontend)
-            })
-        };
+        let is_outdated =
+            |held: &Attachment| held.device.port.backend == *backend && speaks_against(exposed, held);
         let lists = self.attached.iter_mut().filter(|((of, _), _)| of == class && class.names_holder());
         lists.for_each(|(_, list)| list.retain(|held| !is_outdated(held)));
+    }
+
+    /// Whether the backend, as it was read last, lists another device there or names another holder or none.
+    pub(super) fn is_outdated(&self, held: &Attachment) -> bool {
+        let Port { backend, class, .. } = &held.device.port;
+        let exposed = self.exposed.get(&(backend.clone(), class.clone()));
+        exposed.is_some_and(|exposed| speaks_against(exposed, held))
     }
 
     /// Takes over what a frontend holds; `None` = it can't be read.
@@ -335,6 +338,13 @@ fn marks_asked_by(info: &DeviceInfo) -> impl Iterator<Item = Mark> {
     let is_part = info.parent.is_some() && !info.port.class.is_dom0_only();
     let is_camera = info.port.class != DeviceClass::Block && info.categories().contains(&Category::Camera);
     is_part.then_some(Mark::HideChildren).into_iter().chain(is_camera.then_some(Mark::WithMicrophone))
+}
+
+/// Whether a backend's list has another device on the port, another holder or none. What it does not list it says nothing of.
+fn speaks_against(exposed: &Exposed, held: &Attachment) -> bool {
+    exposed.get(&held.device.port.id).is_some_and(|info| {
+        !info.id.agrees_with(&held.device.id) || info.holder.as_ref() != Some(&held.frontend)
+    })
 }
 
 /// Which device is held by whom, as the backend tells.

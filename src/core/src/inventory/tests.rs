@@ -203,3 +203,19 @@ fn a_partition_that_was_in_use_before_anybody_looked_is_of_an_unknown_disk() {
     let is_gone = |change: &Change| matches!(change, Change::DeviceGone(_));
     assert!(!changes.iter().any(is_gone), "it is the same one: {changes:?}");
 }
+
+#[test]
+fn a_disk_that_is_pulled_out_goes_after_its_parts() {
+    let mut inventory = with_disks();
+    exposes_parts(&mut inventory, "a:b", false);
+    let list = Scope::Exposed(name("sys-usb"), DeviceClass::Block);
+    let changes = inventory.replace(&list, ScopeReply::Exposed(Vec::new())).changes;
+    let gone: Vec<_> = changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::DeviceGone(port) => Some(port.id.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(gone, ["sda2", "sda1", "sda"], "or a part would stand alone for a moment");
+}

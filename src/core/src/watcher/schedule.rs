@@ -21,6 +21,10 @@ const RESTLESS: Duration = Duration::from_secs(1);
 /// follows takes fewer. So nobody can keep the rest from being read by casting doubt on their own lists.
 const RESTLESS_READS_MAX: u32 = 8;
 
+/// How often in a row a reply counts as doubted because something was told during its read. Then it counts as any other: so
+/// nobody can keep a list from being known by casting doubt on it.
+const DOUBTED_MAX: u32 = 4;
+
 /// When a scope is looked at a second time of which what is told may lag behind.
 ///
 /// # Source
@@ -46,15 +50,31 @@ pub(super) struct Schedule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ticket(u64);
 
+/// How far what a read has brought can be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freshness {
+    /// Nothing was told meanwhile, or something each time for long.
+    Undoubted,
+    /// Something was told while it was read; it is read again in any case.
+    Doubted,
+    /// Its scope was dropped or is read anew meanwhile: it is of no use.
+    Outdated,
+}
+
 #[derive(Debug)]
 struct Entry {
     urgency: Urgency,
     state: State,
     /// When it was last read with success.
     read_at: Option<Instant>,
+    /// When a read of it ended last, however it ended.
+    ended_at: Option<Instant>,
+    /// How often in a row its read failed.
     failures: u32,
     /// How often in a row it was read again within [`RESTLESS`].
     restless_reads: u32,
+    /// How often in a row something was told while it was read.
+    doubted: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +94,25 @@ enum State {
     Failed {
         retry: Instant,
     },
+}
+
+impl Entry {
+    fn new(urgency: Urgency) -> Self {
+        let (read_at, ended_at) = (None, None);
+        Self { urgency, state: State::Fresh, read_at, ended_at, failures: 0, restless_reads: 0, doubted: 0 }
+    }
+
+    /// Whether it is read so often that the others come first.
+    fn is_restless(&self) -> bool {
+        self.restless_reads >= RESTLESS_READS_MAX
+    }
+
+    /// A read has ended. One that failed counts as well: a list that nobody can read must not keep the others waiting.
+    fn note_end(&mut self, now: Instant) {
+        let is_soon = self.ended_at.is_some_and(|before| now.duration_since(before) < RESTLESS);
+        self.restless_reads = if is_soon { self.restless_reads.saturating_add(1) } else { 0 };
+        self.ended_at = Some(now);
+    }
 }
 
 impl Schedule {
@@ -113,8 +152,7 @@ impl Schedule {
                 if entry.urgency < Urgency::Row {
                     self.unsettled.insert((now, scope.clone()));
                 }
-                let is_restless = entry.restless_reads >= RESTLESS_READS_MAX;
-                let urgency = if is_restless { Urgency::Later } else { entry.urgency };
+                let urgency = if entry.is_restless() { Urgency::Later } else { entry.urgency };
                 entry.state = State::Stale { since: now, place: (urgency, self.turn) };
                 self.queue.insert((urgency, self.turn, scope.clone()));
             }
@@ -173,27 +211,37 @@ impl Schedule {
         Some((scope, ticket))
     }
 
-    /// A read succeeded. `false` = its scope was dropped or is read anew meanwhile, so what came is of no use.
-    pub(super) fn finished(&mut self, scope: &Scope, ticket: Ticket, now: Instant) -> bool {
+    /// A read succeeded. What has come of it may be applied as [`Freshness`] tells.
+    pub(super) fn finished(&mut self, scope: &Scope, ticket: Ticket, now: Instant) -> Freshness {
         let Some((entry, again)) = self.end_read(scope, ticket) else {
-            return false;
+            return Freshness::Outdated;
         };
         entry.failures = 0;
-        let is_soon = entry.read_at.is_some_and(|before| now.duration_since(before) < RESTLESS);
-        entry.restless_reads = if is_soon { entry.restless_reads.saturating_add(1) } else { 0 };
+        entry.note_end(now);
         entry.read_at = Some(now);
         entry.state = State::Fresh;
+        entry.doubted = if again { entry.doubted.saturating_add(1) } else { 0 };
+        let is_doubted = again && entry.doubted <= DOUBTED_MAX;
         if again {
             self.doubt(scope, now);
         }
-        true
+        if is_doubted { Freshness::Doubted } else { Freshness::Undoubted }
     }
 
-    /// A read failed for reasons of its own; it is tried again, ever more rarely. `false` as in `finished`.
+    /// A read failed for reasons of its own; it is tried again, ever more rarely. Where something was told while it failed
+    /// again, that may have been the end of the failure: then at once and with new patience. The first failure waits
+    /// in any case, because mostly the qube has just gone, as the list of qubes will tell. `false` = it is outdated.
     pub(super) fn failed(&mut self, scope: &Scope, ticket: Ticket, now: Instant) -> bool {
-        let Some((entry, _)) = self.end_read(scope, ticket) else {
+        let Some((entry, again)) = self.end_read(scope, ticket) else {
             return false;
         };
+        entry.note_end(now);
+        if again && entry.failures > 0 {
+            entry.failures = 1;
+            entry.state = State::Fresh;
+            self.doubt(scope, now);
+            return true;
+        }
         let wait = RETRY_FIRST.saturating_mul(2_u32.saturating_pow(entry.failures)).min(RETRY_MAX);
         entry.failures = entry.failures.saturating_add(1);
         let retry = now + wait;
@@ -254,7 +302,7 @@ impl Schedule {
     }
 
     fn add(&mut self, scope: &Scope, urgency: Urgency, now: Instant) {
-        let entry = Entry { urgency, state: State::Fresh, read_at: None, failures: 0, restless_reads: 0 };
+        let entry = Entry::new(urgency);
         self.scopes.insert(scope.clone(), entry);
         self.doubt(scope, now);
     }

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::machine::Machine;
 use crate::name::DeviceClass;
-use fake::{FakeHypervisor, Fate, Happening, Server, Truth, event, microphone, name};
+use fake::{FakeHypervisor, Fate, Happening, Server, Truth, event, microphone, name, usb};
 
 /// A watcher on a fake hypervisor, and the machine that its changes make.
 struct Watched {
@@ -220,6 +220,34 @@ fn a_backend_that_notes_a_detach_late_and_tells_nobody_is_asked_again() {
         watched.assert_true();
         watched.server.0.lock().unwrap().let_happen(&Happening::Detach(0), Fate::Lost);
         watched.pass(Duration::from_secs(2)).await;
+        watched.assert_true();
+    });
+}
+
+#[test]
+fn what_a_holder_said_before_a_detach_and_arrives_after_it_makes_no_row_bold_again() {
+    run(async {
+        let mut watched = Watched::start();
+        // It keeps another one, so it is asked all the time.
+        for happening in [Happening::Plug(1, 2), Happening::Attach(0, 1), Happening::Attach(1, 1)] {
+            watched.server.0.lock().unwrap().let_happen(&happening, Fate::Told);
+        }
+        watched.pass(Duration::from_secs(5)).await;
+        let held = Scope::Attached(name("work"), DeviceClass::Usb);
+        watched.server.0.lock().unwrap().late = Some((held, Duration::from_millis(20)));
+        let told = event("work", "device-attach:usb", "device", "sys-usb:2-1:x");
+        watched.server.0.lock().unwrap().tell(&[told]);
+        // By now both have been read, and are still under way.
+        watched.pass(Duration::from_millis(4)).await;
+        watched.server.0.lock().unwrap().let_happen(&Happening::Detach(0), Fate::Told);
+        let detached = usb("2-1", 1).port;
+        let mut seen = Vec::new();
+        for _ in 0..100 {
+            watched.pass(Duration::from_millis(1)).await;
+            seen.push(watched.machine.devices[&detached].is_attached());
+        }
+        seen.dedup();
+        assert_eq!(seen, [true, false]);
         watched.assert_true();
     });
 }

@@ -90,7 +90,7 @@ fn banners(scene: &Scene) -> Vec<Banner> {
 }
 
 /// The first moment after `now` at which the menu looks different by itself.
-fn changes_at(scene: &Scene, now: Instant) -> Option<Instant> {
+pub(crate) fn changes_at(scene: &Scene, now: Instant) -> Option<Instant> {
     let badges = scene.plugged_in.keys().filter_map(|port| scene.new_until(port, now));
     let waits = scene.pending.iter().map(|pending| pending.since + crate::scene::GIVE_UP_AFTER);
     badges.chain(waits).filter(|moment| *moment > now).min()

@@ -142,6 +142,31 @@ fn the_story_of_a_stick_replaces_itself() {
 }
 
 #[test]
+fn a_stick_that_goes_before_its_disk_is_told_as_one_thing() {
+    let mut watched = Watched::new(qubes());
+    let plugged = |watched: &mut Watched| {
+        watched.plug(stick());
+        watched.plug(disk());
+        assert_eq!(watched.said(), [AVAILABLE]);
+    };
+    let gone = |watched: &mut Watched| {
+        watched.unplug("usb", "2-1");
+        assert_eq!(watched.said(), [""; 0], "its disk is still listed");
+        watched.unplug("block", "sda");
+        watched.said()
+    };
+    plugged(&mut watched);
+    assert_eq!(gone(&mut watched), ["sys-usb:2-1: closed"]);
+    plugged(&mut watched);
+    watched.plug(disk().held_by(&["work"]));
+    watched.said();
+    watched.plug(disk());
+    watched.said();
+    assert_eq!(gone(&mut watched), ["sys-usb:2-1: Cruzer Blade was removed safely | "]);
+    assert!(watched.notifier.said.is_empty());
+}
+
+#[test]
 fn what_goes_unused_takes_its_notification_along() {
     let mut watched = Watched::new(qubes());
     watched.plug(disk());

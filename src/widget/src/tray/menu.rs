@@ -15,7 +15,7 @@ use super::Tray;
 use crate::menu::entry::{GroupKind, Item, ItemAction, ItemKey, Items, Mark, Page, SubView};
 use crate::menu::fold::Folding;
 use crate::menu::model::Menu;
-use crate::menu::rows::{Group, Look, Row, RowAction, RowKey, SectionKind, section_of};
+use crate::menu::rows::{Group, Look, Row, RowAction, RowKey, SectionKind, Status, section_of};
 use crate::menu::targets::submenu_in;
 use crate::naming;
 use crate::scene::{Scene, Wish};
@@ -28,6 +28,8 @@ const QUBES_MIN: usize = 6;
 /// Qubes in all sub-menus together. A host fetches the whole menu whenever it changes, and keeps a widget for each
 /// entry.
 const QUBES_IN_ALL: usize = 400;
+/// Longest sentence in the line of a row, in characters; the sub-menu of a device has all of it.
+const STATUS_MAX: usize = 80;
 /// Rows in one section; the rest is in our own menu.
 const ROWS_MAX: usize = 30;
 
@@ -157,15 +159,20 @@ impl Drawing<'_> {
     }
 }
 
-/// `Cruzer Blade · sys-usb:sda → work`.
+/// `Cruzer Blade · NEW · sys-usb:sda → work · moving to vault…`.
 fn label(row: &Row) -> String {
-    let name = match row.detail.as_str() {
-        "" => row.name.clone(),
-        detail => format!("{} · {detail}", row.name),
-    };
-    match row.holders.as_slice() {
+    let parts =
+        [row.name.clone(), if row.is_new { strings::new() } else { String::new() }, row.detail.clone()];
+    let name = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    let text = match row.holders.as_slice() {
         [] => name,
         holders => strings::device_in(&name, &naming::list(holders.iter().map(|chip| &chip.name))),
+    };
+    match &row.status {
+        Some(Status::Pending(status) | Status::Failed(status)) => {
+            format!("{text} · {}", naming::cut(status.clone(), STATUS_MAX))
+        }
+        None => text,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::*;
+use crate::scene::{Command, Failure, Pending, Ticket};
 use crate::testing::{Make, device, laptop, name, port, put, put_qube, qube, qubes};
 use device_core::qube::{PowerState, QubeClass};
 
@@ -99,6 +100,37 @@ fn a_disk_can_be_attached_read_only_and_to_a_new_disposable() {
 }
 
 #[test]
+fn a_line_tells_what_is_new_and_what_goes_on_in_it() {
+    let mut scene = qubes();
+    let stick = device("block", "sys-usb", "sda").called("Cruzer Blade");
+    put(&mut scene, stick.clone());
+    put(&mut scene, device("pci", "dom0", "00_14.0").is(&["p0c0330"]).assigned_to("off"));
+    scene.plugged_in.insert(stick.port().clone(), Instant::now());
+    let attach = Command::Attach(stick.info.to_ref(), name("work"), device_core::assignment::Options::new());
+    let start = Command::StartQube(name("off"));
+    for (number, command) in [attach.clone(), start.clone()].into_iter().enumerate() {
+        scene.pending.push(Pending { ticket: Ticket(number as u64), command, since: Instant::now() });
+    }
+    let text = whole(&scene);
+    assert!(text.contains("Cruzer Blade · NEW · sys-usb:sda · attaching to work… >\n"), "{text}");
+    assert!(text.contains("(Start off to see its USB devices · starting off…)\n"), "{text}");
+    scene.pending.clear();
+    scene.plugged_in.clear();
+    scene.failures = vec![
+        Failure { command: attach, reason: "No free slot. ".repeat(9) },
+        Failure { command: start, reason: "Not enough memory.".into() },
+    ];
+    put(&mut scene, stick.held_by(&["vault"]));
+    let text = whole(&scene);
+    let cut = "Not attached to work. No free slot. No free slot. No free slot. No free slot. N… >\n";
+    assert!(text.contains(&format!("Cruzer Blade · sys-usb:sda → vault · {cut}")), "{text}");
+    assert!(
+        text.contains("Start off to see its USB devices · off was not started. Not enough memory.\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn many_qubes_and_devices_stay_a_menu() {
     let mut scene = laptop();
     for number in 0..200 {
@@ -132,7 +164,6 @@ fn choosing_an_entry_wishes_what_it_says() {
     });
     (work.unwrap().activate)(&mut tray);
     let device = scene.machine.devices[&port("usb", "sys-usb", "2-4")].info.to_ref();
-    let command =
-        crate::scene::Command::Attach(device, name("work"), device_core::assignment::Options::new());
+    let command = Command::Attach(device, name("work"), device_core::assignment::Options::new());
     assert_eq!(wanted.try_recv(), Ok(Wish::Do(command)));
 }

@@ -24,10 +24,10 @@ fn the_reply_of_a_read_from_before_the_scope_was_dropped_is_of_no_use() {
     let (scope, old) = schedule.start_next().unwrap();
     schedule.want(BTreeMap::new(), now);
     schedule.want(BTreeMap::from([(exposed("b"), Urgency::Menu)]), now);
-    assert!(!schedule.finished(&scope, old, now));
+    assert_eq!(schedule.finished(&scope, old, now), Freshness::Outdated);
     let (scope, new) = schedule.start_next().unwrap();
     assert!(!schedule.failed(&scope, old, now));
-    assert!(schedule.finished(&scope, new, now));
+    assert_eq!(schedule.finished(&scope, new, now), Freshness::Undoubted);
     assert!(schedule.is_settled());
 }
 
@@ -52,10 +52,10 @@ fn doubt_during_a_read_leads_to_one_more_read() {
     for _ in 0..1000 {
         schedule.doubt(&scope, now);
     }
-    schedule.finished(&scope, ticket, now);
+    assert_eq!(schedule.finished(&scope, ticket, now), Freshness::Doubted);
     let (again, ticket) = schedule.start_next().unwrap();
     assert_eq!(again, scope);
-    schedule.finished(&scope, ticket, now);
+    assert_eq!(schedule.finished(&scope, ticket, now), Freshness::Undoubted);
     assert!(schedule.is_settled());
     assert_eq!(schedule.start_next(), None, "a flood of hints costs one read");
 }
@@ -76,9 +76,25 @@ fn scopes_that_are_in_doubt_all_the_time_do_not_keep_the_others_waiting() {
             break;
         }
         now += Duration::from_millis(1);
-        assert!(schedule.finished(&scope, ticket, now));
+        assert_ne!(schedule.finished(&scope, ticket, now), Freshness::Outdated);
         schedule.doubt(&scope, now);
     }
+}
+
+#[test]
+fn endless_doubt_is_no_doubt() {
+    let mut now = Instant::now();
+    let mut schedule = started(&[(exposed("b"), Urgency::Menu)]);
+    let mut told = Vec::new();
+    for _ in 0..=DOUBTED_MAX {
+        let (scope, ticket) = schedule.start_next().unwrap();
+        schedule.doubt(&scope, now);
+        now += 2 * RESTLESS;
+        told.push(schedule.finished(&scope, ticket, now));
+    }
+    let (last, before) = told.split_last().unwrap();
+    assert_eq!(*last, Freshness::Undoubted);
+    assert!(before.iter().all(|freshness| *freshness == Freshness::Doubted), "{told:?}");
 }
 
 #[test]
@@ -106,6 +122,44 @@ fn a_failing_scope_is_tried_ever_more_rarely() {
         schedule.wake_due(now);
     }
     assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+}
+
+#[test]
+fn what_is_told_during_a_read_that_fails_is_looked_at_at_once() {
+    let mut now = Instant::now();
+    let mut schedule = started(&[(exposed("b"), Urgency::Menu)]);
+    for _ in 0..9 {
+        let (scope, ticket) = schedule.start_next().unwrap();
+        schedule.failed(&scope, ticket, now);
+        now = schedule.next_due().unwrap();
+        schedule.wake_due(now);
+    }
+    let (scope, ticket) = schedule.start_next().unwrap();
+    schedule.doubt(&scope, now);
+    assert!(schedule.failed(&scope, ticket, now));
+    assert!(schedule.has_failed(&scope));
+    let (again, ticket) = schedule.start_next().unwrap();
+    assert_eq!(again, scope);
+    schedule.failed(&again, ticket, now);
+    assert_eq!(schedule.start_next(), None, "once");
+    assert_eq!(schedule.next_due().unwrap() - now, 2 * RETRY_FIRST);
+}
+
+#[test]
+fn a_scope_that_fails_and_is_in_doubt_all_the_time_does_not_keep_the_others_waiting() {
+    let mut now = Instant::now();
+    let details = Scope::Details(QubeName::new("work").unwrap());
+    let mut schedule = started(&[(exposed("b"), Urgency::Menu), (details.clone(), Urgency::Row)]);
+    for turn in 0.. {
+        assert!(turn < 50, "the details of work are never read");
+        let (scope, ticket) = schedule.start_next().unwrap();
+        if scope == details {
+            break;
+        }
+        now += Duration::from_millis(1);
+        schedule.doubt(&scope, now);
+        assert!(schedule.failed(&scope, ticket, now));
+    }
 }
 
 #[test]

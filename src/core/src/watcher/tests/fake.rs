@@ -133,7 +133,7 @@ impl Truth {
     }
 }
 
-fn usb(port: &str, id: u8) -> DeviceRef {
+pub(super) fn usb(port: &str, id: u8) -> DeviceRef {
     let port = Port::new(name("sys-usb"), DeviceClass::Usb, PortId::new(port).unwrap());
     DeviceRef { port, id: DeviceId::new(&format!("id{id}")).unwrap() }
 }
@@ -286,6 +286,8 @@ pub(super) struct Server {
     pub(super) streams: Vec<mpsc::UnboundedSender<Vec<Hint>>>,
     pub(super) held_back: Vec<Event>,
     pub(super) reads: usize,
+    /// The reply of this scope is under way for so much longer.
+    pub(super) late: Option<(Scope, Duration)>,
 }
 
 impl Server {
@@ -335,12 +337,15 @@ impl Hypervisor for FakeHypervisor {
     async fn read(&self, scope: &Scope) -> Result<ScopeReply, Error> {
         tokio::time::sleep_until(Instant::now() + Duration::from_millis(3)).await;
         // The reply is true at this instant and arrives later.
-        let reply = {
+        let (reply, late) = {
             let mut server = self.0.lock().unwrap();
             server.reads += 1;
-            if server.up { server.truth.read(scope) } else { Err(Error::new(ErrorKind::Unreachable, "down")) }
+            let unreachable = || Err(Error::new(ErrorKind::Unreachable, "down"));
+            let reply = if server.up { server.truth.read(scope) } else { unreachable() };
+            let late = server.late.as_ref().filter(|(late, _)| late == scope).map(|(_, by)| *by);
+            (reply, late.unwrap_or_default())
         };
-        tokio::time::sleep_until(Instant::now() + Duration::from_millis(2)).await;
+        tokio::time::sleep_until(Instant::now() + Duration::from_millis(2) + late).await;
         reply
     }
 
