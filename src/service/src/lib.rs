@@ -25,6 +25,7 @@ mod state;
 #[cfg(test)]
 mod testing;
 mod tree;
+mod underway;
 mod upstream;
 
 pub use service::Service;

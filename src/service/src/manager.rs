@@ -20,6 +20,7 @@ use zbus::message::Header;
 use zbus::zvariant::ObjectPath;
 
 use crate::state::State;
+use crate::underway::Underway;
 use crate::upstream::Upstream;
 
 mod request;
@@ -34,6 +35,8 @@ pub(crate) struct Manager<H> {
     pub(crate) state: Arc<State>,
     /// Whom to ask to read everything again.
     pub(crate) watcher: WatcherHandle,
+    /// What is being carried out.
+    pub(crate) underway: Underway,
 }
 
 #[interface(name = "org.plugboard.Devices1.Manager", introspection_docs = false)]
@@ -51,7 +54,7 @@ impl<H: Upstream> Manager<H> {
         let machine = self.whole_machine()?;
         let done = command::attach(&*self.hypervisor, Some(&machine), &device, &qube, &options);
         let what = format!("attach {} to {qube}{}", named(&machine, &device), with(&options));
-        carry_out(&call, &what, done).await
+        self.carry_out(&call, &what, done).await
     }
 
     async fn check(
@@ -66,7 +69,7 @@ impl<H: Upstream> Manager<H> {
         options::none(&options)?;
         let machine = self.whole_machine()?;
         let done = command::check(&*self.hypervisor, Some(&machine), &device, &qube);
-        carry_out(&call, &format!("check {} for {qube}", named(&machine, &device)), done).await
+        self.carry_out(&call, &format!("check {} for {qube}", named(&machine, &device)), done).await
     }
 
     async fn detach(
@@ -82,7 +85,7 @@ impl<H: Upstream> Manager<H> {
         let machine = self.state.snapshot().machine;
         let done = command::detach(&*self.hypervisor, &device, &qube);
         let what = format!("detach {} from {qube}", named(&machine, &device));
-        carry_out(&call, &what, done).await
+        self.carry_out(&call, &what, done).await
     }
 
     #[zbus(name = "Move")]
@@ -99,7 +102,7 @@ impl<H: Upstream> Manager<H> {
         let machine = self.whole_machine()?;
         let done = command::move_to(&*self.hypervisor, Some(&machine), &device, &qube, &options);
         let what = format!("move {} to {qube}{}", named(&machine, &device), with(&options));
-        carry_out(&call, &what, done).await
+        self.carry_out(&call, &what, done).await
     }
 
     async fn assign(
@@ -118,7 +121,7 @@ impl<H: Upstream> Manager<H> {
         let device = request::seen_whole(&machine, &device)?;
         let what = format!("assign {} to {frontend} ({mode}){}", named(&machine, &device), with(&options));
         let assignment = Assignment::exactly(&device, &frontend, mode, options);
-        carry_out(&call, &what, settled::assign(&*self.hypervisor, &assignment)).await
+        self.carry_out(&call, &what, settled::assign(&*self.hypervisor, &assignment)).await
     }
 
     async fn unassign(
@@ -135,7 +138,7 @@ impl<H: Upstream> Manager<H> {
         let device = request::seen(&machine, device)?;
         let what = format!("unassign {} from {qube}", named(&machine, &device));
         let done = settled::unassign(&*self.hypervisor, &device, &qube);
-        carry_out(&call, &what, done).await
+        self.carry_out(&call, &what, done).await
     }
 
     async fn start_qube(
@@ -146,7 +149,7 @@ impl<H: Upstream> Manager<H> {
     ) -> Result<(), Failure> {
         let qube = request::qube(qube)?;
         options::none(&options)?;
-        carry_out(&call, &format!("start {qube}"), settled::start(&*self.hypervisor, &qube)).await
+        self.carry_out(&call, &format!("start {qube}"), settled::start(&*self.hypervisor, &qube)).await
     }
 
     async fn shutdown_qube(
@@ -157,7 +160,7 @@ impl<H: Upstream> Manager<H> {
     ) -> Result<(), Failure> {
         let qube = request::qube(qube)?;
         options::none(&options)?;
-        carry_out(&call, &format!("shut down {qube}"), settled::shutdown(&*self.hypervisor, &qube)).await
+        self.carry_out(&call, &format!("shut down {qube}"), settled::shutdown(&*self.hypervisor, &qube)).await
     }
 
     async fn set_mark(
@@ -173,7 +176,7 @@ impl<H: Upstream> Manager<H> {
         options::none(&options)?;
         let machine = self.state.snapshot().machine;
         let what = format!("set the mark {mark} of {} to {is_set}", named(&machine, &device));
-        carry_out(&call, &what, command::mark(&*self.hypervisor, &device, known, is_set)).await
+        self.carry_out(&call, &what, command::mark(&*self.hypervisor, &device, known, is_set)).await
     }
 
     #[zbus(out_args("qube"))]
@@ -192,7 +195,7 @@ impl<H: Upstream> Manager<H> {
         let made = command::attach_to_new_disposable(hypervisor, known, &device, &template, &options);
         let (device, with) = (named(&machine, &device), with(&options));
         let what = format!("attach {device} to a new disposable based on {template}{with}");
-        Ok(made_known(&carry_out(&call, &what, made).await?))
+        Ok(made_known(&self.carry_out(&call, &what, made).await?))
     }
 
     #[zbus(out_args("qube"))]
@@ -211,7 +214,7 @@ impl<H: Upstream> Manager<H> {
         let made = command::move_to_new_disposable(hypervisor, known, &device, &template, &options);
         let (device, with) = (named(&machine, &device), with(&options));
         let what = format!("move {device} to a new disposable based on {template}{with}");
-        Ok(made_known(&carry_out(&call, &what, made).await?))
+        Ok(made_known(&self.carry_out(&call, &what, made).await?))
     }
 
     #[expect(clippy::unused_async, reason = "a command like the others, a task of its own")]
@@ -248,6 +251,28 @@ impl<H: Upstream> Manager<H> {
 }
 
 impl<H> Manager<H> {
+    /// Waits for a command and logs who had what done, and how it ended.
+    async fn carry_out<T>(
+        &self,
+        call: &Header<'_>,
+        what: &str,
+        done: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Failure> {
+        let caller = call.sender().map_or("a direct connection", |sender| sender.as_str());
+        let _begun = self.underway.begin()?;
+        tracing::debug!(caller, "asked to {what}");
+        match done.await {
+            Ok(value) => {
+                tracing::info!(caller, "{what}: done");
+                Ok(value)
+            }
+            Err(error) => {
+                tracing::info!(caller, kind = ?error.kind(), "{what}: {error}");
+                Err(error.into())
+            }
+        }
+    }
+
     /// The machine, for commands that ask the rules: before it was read as a whole the rules would call qubes unknown
     /// that are there.
     fn whole_machine(&self) -> Result<Arc<Machine>, Error> {
@@ -256,26 +281,6 @@ impl<H> Manager<H> {
             Ok(known.machine)
         } else {
             Err(Error::new(ErrorKind::Busy, "The devices are still being read. Try again in a moment."))
-        }
-    }
-}
-
-/// Waits for a command and logs who had what done, and how it ended.
-async fn carry_out<T>(
-    call: &Header<'_>,
-    what: &str,
-    done: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Failure> {
-    let caller = call.sender().map_or("a direct connection", |sender| sender.as_str());
-    tracing::debug!(caller, "asked to {what}");
-    match done.await {
-        Ok(value) => {
-            tracing::info!(caller, "{what}: done");
-            Ok(value)
-        }
-        Err(error) => {
-            tracing::info!(caller, kind = ?error.kind(), "{what}: {error}");
-            Err(error.into())
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `plugboardd` as a program: command line, logs, session bus, and how it ends.
 
 use std::ffi::OsString;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,8 +9,9 @@ use device_bus::names::BUS;
 use device_core::client::AdminClient;
 use device_core::transport::Transport;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
 use zbus::Connection;
-use zbus::fdo::RequestNameFlags;
+use zbus::fdo::{DBusProxy, RequestNameFlags};
 
 use crate::arguments::{self, Arguments};
 use crate::logging;
@@ -17,6 +19,7 @@ use crate::obstacle::Obstacle;
 use crate::service::Service;
 #[cfg(feature = "simulate")]
 use crate::simulate::Simulation;
+use crate::underway::{ENDING_MAX, Underway};
 
 /// It could not begin: no session bus, the name taken, no such world.
 const CANNOT_BEGIN: u8 = 1;
@@ -24,6 +27,8 @@ const CANNOT_BEGIN: u8 = 1;
 const BUS_LOST: u8 = 3;
 /// A thread that read a file for us ends after that long, rather than wake up an idle machine later.
 const HELPER_STAYS: Duration = Duration::from_millis(100);
+/// Longest wait for the last answers to go out; a bus that takes longer is as good as gone.
+const ANSWERS_MAX: Duration = Duration::from_secs(2);
 
 /// Runs the program with these words of a command line, the program's name first.
 #[must_use]
@@ -71,6 +76,9 @@ async fn begin(arguments: Arguments) -> Result<Ended, Obstacle> {
 }
 
 async fn serve(transport: Transport) -> Result<Ended, Obstacle> {
+    // Before anybody can know that it runs: who asks it to end then finds it listening.
+    let mut ending = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let started = format!("started, watching {transport}");
     let connection = session_bus().await?;
     let service = Service::serve(connection.clone(), AdminClient::new(transport))
@@ -78,13 +86,34 @@ async fn serve(transport: Transport) -> Result<Ended, Obstacle> {
         .map_err(|error| Obstacle::new(format!("The session bus does not take our objects: {error}.")))?;
     take_name(&connection).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "{started}");
-    let mut ending = signal(SignalKind::terminate()).map_err(no_signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    let mut asked = async || {
+        tokio::select! {
+            _ = ending.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    let underway = service.underway();
+    let mut running = pin!(service.run());
+    tokio::select! {
+        () = &mut running => return Ok(Ended::BusLost),
+        () = asked() => {}
+    }
     Ok(tokio::select! {
-        () = service.run() => Ended::BusLost,
-        _ = ending.recv() => Ended::Asked,
-        _ = interrupt.recv() => Ended::Asked,
+        () = running => Ended::BusLost,
+        // Asked twice, it ends at once.
+        () = asked() => Ended::Asked,
+        () = finish(&connection, &underway) => Ended::Asked,
     })
+}
+
+/// Waits until the commands under way are done and answered.
+async fn finish(connection: &Connection, underway: &Underway) {
+    let left = underway.end(ENDING_MAX).await;
+    if left > 0 {
+        tracing::warn!("ended although commands are under way: {left}; look where the devices are");
+    }
+    // The answers go out in their order: once the bus has answered this, those before it are through.
+    let _ = timeout(ANSWERS_MAX, async { DBusProxy::new(connection).await?.get_id().await }).await;
 }
 
 async fn session_bus() -> Result<Connection, Obstacle> {

@@ -18,6 +18,7 @@ use zbus::fdo::ObjectManager;
 use crate::manager::Manager;
 use crate::mirror::Mirror;
 use crate::state::State;
+use crate::underway::Underway;
 use crate::upstream::Upstream;
 
 /// Batches of changes that may wait for the bus; beyond this the watcher waits, and doubts are joined meanwhile.
@@ -31,6 +32,7 @@ pub struct Service<H> {
     mirror: Mirror,
     watcher: Watcher<H>,
     changes: mpsc::Receiver<Vec<Change>>,
+    underway: Underway,
 }
 
 impl<H: Upstream> Service<H> {
@@ -43,17 +45,27 @@ impl<H: Upstream> Service<H> {
         let state = Arc::new(State::default());
         let (sender, changes) = mpsc::channel(BATCHES_WAITING);
         let (watcher, handle) = Watcher::new(Arc::clone(&hypervisor), sender);
-        let manager =
-            Manager { hypervisor: Arc::clone(&hypervisor), state: Arc::clone(&state), watcher: handle };
+        let underway = Underway::default();
+        let manager = Manager {
+            hypervisor: Arc::clone(&hypervisor),
+            state: Arc::clone(&state),
+            watcher: handle,
+            underway: underway.clone(),
+        };
         connection.object_server().at(ROOT, manager).await?;
         connection.object_server().at(ROOT, ObjectManager).await?;
         let mirror = Mirror::new(connection.clone(), Arc::clone(&state));
-        Ok(Self { connection, hypervisor, state, mirror, watcher, changes })
+        Ok(Self { connection, hypervisor, state, mirror, watcher, changes, underway })
+    }
+
+    /// The commands under way, for whoever ends the service.
+    pub(crate) fn underway(&self) -> Underway {
+        self.underway.clone()
     }
 
     /// Watches and mirrors until the connection is gone.
     pub async fn run(self) {
-        let Self { connection, hypervisor, state, mut mirror, watcher, mut changes } = self;
+        let Self { connection, hypervisor, state, mut mirror, watcher, mut changes, underway: _ } = self;
         // Ends with `changes`, which it sends to.
         tokio::spawn(watcher.run());
         let mut sources = JoinSet::new();

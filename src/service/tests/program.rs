@@ -2,10 +2,23 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
 
-use std::io::{BufRead, BufReader, Read};
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use device_bus::error;
+use device_bus::proxy::ManagerProxy;
+use device_core::error::ErrorKind;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plugboardd");
+
+/// Longest wait for something that has to happen.
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A program that is ended with the test.
 struct Running(Child);
@@ -39,7 +52,12 @@ impl Bus {
 
     /// The program on this bus, without a server to talk to, once it has its name.
     fn serve(&self) -> Running {
-        let mut child = self.command().stderr(Stdio::piped()).spawn().unwrap();
+        self.serve_from("/nonexistent/qubesd.sock".as_ref())
+    }
+
+    /// The program on this bus, once it has its name.
+    fn serve_from(&self, socket: &Path) -> Running {
+        let mut child = self.command_from(socket).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         while !line.contains("started") {
@@ -51,9 +69,62 @@ impl Bus {
     }
 
     fn command(&self) -> Command {
+        self.command_from("/nonexistent/qubesd.sock".as_ref())
+    }
+
+    fn command_from(&self, socket: &Path) -> Command {
         let mut command = program();
-        command.args(["--socket", "/nonexistent/qubesd.sock"]).env("DBUS_SESSION_BUS_ADDRESS", &self.address);
+        command.arg("--socket").arg(socket).env("DBUS_SESSION_BUS_ADDRESS", &self.address);
         command
+    }
+
+    /// What comes of a command of the service.
+    fn call<T>(
+        &self,
+        command: impl AsyncFnOnce(ManagerProxy<'static>) -> zbus::Result<T>,
+    ) -> Result<T, device_core::error::Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let address = self.address.as_str();
+            let connection = zbus::connection::Builder::address(address).unwrap().build().await.unwrap();
+            let manager = ManagerProxy::new(&connection).await.unwrap();
+            let outcome = tokio::time::timeout(DEADLINE, command(manager)).await;
+            outcome.expect("it should have answered long ago").map_err(|failure| error::from_bus(&failure))
+        })
+    }
+}
+
+impl Running {
+    fn terminate(&self) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+}
+
+/// A server of one qube that is off. It tells when it is asked to start it, and does so when it is told.
+fn slow_to_start(socket: &Path) -> (Receiver<()>, Sender<()>) {
+    let ((asked, is_asked), (release, is_released)) = (channel(), channel());
+    let listener = UnixListener::bind(socket).unwrap();
+    let is_released = Arc::new(Mutex::new(is_released));
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (asked, is_released) = (asked.clone(), Arc::clone(&is_released));
+            std::thread::spawn(move || answer(stream, &asked, &is_released));
+        }
+    });
+    (is_asked, release)
+}
+
+fn answer(mut stream: UnixStream, asked: &Sender<()>, is_released: &Mutex<Receiver<()>>) {
+    let mut request = Vec::new();
+    // Who is cut off gets no answer.
+    let _ = stream.read_to_end(&mut request);
+    if request.starts_with(b"admin.vm.Start") {
+        let _ = asked.send(());
+        let _ = is_released.lock().unwrap().recv_timeout(DEADLINE);
+        let _ = stream.write_all(b"0\0");
+    } else if request.starts_with(b"admin.vm.List") {
+        let _ = stream.write_all(b"0\0vault class=AppVM state=Halted\n");
     }
 }
 
@@ -108,4 +179,38 @@ fn when_the_session_bus_goes_it_says_so_and_ends_with_3() {
     let mut log = String::new();
     service.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.contains("the session bus went away"), "{log}");
+}
+
+#[test]
+fn asked_to_end_with_nothing_under_way_it_ends_with_0() {
+    let bus = Bus::new();
+    let mut service = bus.serve();
+    service.terminate();
+    assert_eq!(service.0.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn asked_to_end_it_finishes_and_answers_what_is_under_way_and_begins_nothing_new() {
+    let bus = Bus::new();
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("qubesd.sock");
+    let (is_asked, release) = slow_to_start(&socket);
+    let mut service = bus.serve_from(&socket);
+    std::thread::scope(|scope| {
+        let starting =
+            scope.spawn(|| bus.call(async |manager| manager.start_qube("vault", HashMap::new()).await));
+        is_asked.recv_timeout(DEADLINE).unwrap();
+        service.terminate();
+        let since = Instant::now();
+        let is_refused = || {
+            let outcome = bus.call(async |manager| manager.shutdown_qube("vault", HashMap::new()).await);
+            outcome.is_err_and(|error| error.kind() == ErrorKind::Busy)
+        };
+        while !is_refused() {
+            assert!(since.elapsed() < DEADLINE, "it goes on as if it were not asked");
+        }
+        release.send(()).unwrap();
+        assert_eq!(starting.join().unwrap(), Ok(()));
+    });
+    assert_eq!(service.0.wait().unwrap().code(), Some(0));
 }

@@ -17,6 +17,7 @@ use zbus::fdo::ObjectManager;
 use super::*;
 use crate::manager::Manager;
 use crate::testing::{Client, Fake, disk, name, socket_pair};
+use crate::underway::Underway;
 
 /// A mirror without a watcher, and a client on the other side.
 async fn mirror() -> (Mirror, Client) {
@@ -25,7 +26,7 @@ async fn mirror() -> (Mirror, Client) {
     let hypervisor = Arc::new(Fake::new());
     let (nobody, _) = tokio::sync::mpsc::channel(1);
     let (_, watcher) = device_core::watcher::Watcher::new(Arc::clone(&hypervisor), nobody);
-    let manager = Manager { hypervisor, state: Arc::clone(&state), watcher };
+    let manager = Manager { hypervisor, state: Arc::clone(&state), watcher, underway: Underway::default() };
     server.object_server().at(ROOT, manager).await.unwrap();
     server.object_server().at(ROOT, ObjectManager).await.unwrap();
     let client = Client::on(client).await;

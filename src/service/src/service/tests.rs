@@ -4,8 +4,12 @@ use device_bus::device::PluggedIn;
 use device_bus::manager::Source;
 use device_core::machine::Link;
 
+use device_bus::error;
+use device_core::error::ErrorKind;
+
 use super::Service;
-use crate::testing::{Client, Fake, disk, socket_pair, stick, within};
+use crate::testing::{Client, Fake, disk, name, plain, socket_pair, stick, within, words};
+use crate::underway::ENDING_MAX;
 
 #[tokio::test]
 async fn what_was_there_is_not_new_and_what_is_plugged_in_is() {
@@ -70,4 +74,45 @@ async fn the_service_ends_with_its_connection() {
     let running = tokio::spawn(service.run());
     client.close().await.unwrap();
     within(running).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_ends_in_the_middle_of_a_move_waits_for_its_second_half_and_begins_nothing_new() {
+    let fake = Fake::new();
+    let (server, client) = socket_pair().await;
+    let service = Service::serve(server, fake.clone()).await.unwrap();
+    let underway = service.underway();
+    let mut client = Client::on(client).await;
+    tokio::spawn(service.run());
+    client.until(|machine| machine.link == Link::Live).await;
+    let manager = client.manager().await;
+    let device = stick();
+    let (path, id) = words(&device);
+    within(manager.attach(&path, id, "work", plain())).await.unwrap();
+    client.until(|machine| machine.devices.get(&device.port).unwrap().is_attached()).await;
+
+    fake.let_attach(false);
+    let moving = tokio::spawn({
+        let (manager, device) = (manager.clone(), device.clone());
+        async move {
+            let (path, id) = words(&device);
+            manager.move_to(&path, id, "personal", plain()).await
+        }
+    });
+    client.until(|machine| !machine.devices.get(&device.port).unwrap().is_attached()).await;
+    let ending = tokio::spawn(async move { underway.end(ENDING_MAX).await });
+    loop {
+        let refused = within(manager.start_qube("work", plain())).await.map_err(|it| error::from_bus(&it));
+        if refused.is_err_and(|error| error.kind() == ErrorKind::Busy) {
+            break;
+        }
+    }
+    assert!(!ending.is_finished() && !moving.is_finished());
+    fake.let_attach(true);
+    within(moving).await.unwrap().unwrap();
+    assert_eq!(within(ending).await.unwrap(), 0);
+    let is_there = |machine: &device_core::machine::Machine| {
+        machine.devices.get(&device.port).unwrap().attachments.contains_key(&name("personal"))
+    };
+    client.until(is_there).await;
 }
