@@ -231,10 +231,10 @@ def a_stick_is_offered_whole_until_its_parts_are_shown_again(product):
 
 def _hiding(product):
     """The devices whose parts are hidden, as another tool would ask for them."""
-    feature, backend = "device-hide-children", "sys-usb"
     try:
-        return product.control("call", f"admin.vm.feature.Get+{feature}", backend)
-    except AssertionError:  # There is no such feature: nothing is hidden.
+        return product.control("call", "admin.vm.feature.Get+device-hide-children", "sys-usb")
+    except AssertionError:
+        # What is not set can't be asked for.
         return ""
 
 

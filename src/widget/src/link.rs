@@ -21,13 +21,16 @@ use crate::scene::{Scene, Wish};
 
 mod call;
 mod checker;
+mod revival;
 mod state;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use call::Answer;
 pub(crate) use checker::Checker;
-use state::{Input, Job, State};
+use state::State;
+use turn::{Input, Job};
 
 /// Who is told what.
 pub(crate) struct Faces {
@@ -98,6 +101,9 @@ fn perform(
         }
         Job::StartService => {
             tokio::spawn(call::start_service(connection, answers));
+        }
+        Job::Listen => {
+            tokio::spawn(call::listen(connection, answers));
         }
         Job::Carry(ticket, command) => {
             tokio::spawn(call::carry(connection, ticket, command, answers));

@@ -62,6 +62,7 @@ pub(crate) async fn show(scenes: watch::Receiver<Arc<Scene>>, outside: Outside, 
 async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside: Outside) {
     let scene = scenes.borrow_and_update().clone();
     let mut asked = outside.asked.clone();
+    let mut changes_at = model::changes_at(&scene, Instant::now());
     let tray = Tray::<MENU> { fingerprint: fingerprint(&scene), scene, outside, changed_at: None };
     let handle = match tray.assume_sni_available(true).spawn().await {
         Ok(handle) => handle,
@@ -71,7 +72,6 @@ async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside:
         }
     };
     let (mut pace, mut rested) = (Pace::default(), Instant::now());
-    let mut changes_at = None;
     while changed(&mut scenes, &mut asked, changes_at).await {
         let pause = pace.pause_after(rested.elapsed());
         let scene = scenes.borrow_and_update().clone();

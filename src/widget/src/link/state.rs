@@ -8,15 +8,16 @@ use device_bus::replica::{Replica, Update};
 use device_core::device::Presence;
 use device_core::error::{Error, ErrorKind};
 use device_core::machine::Change;
-use device_core::name::{DeviceRef, Port, QubeName};
+use device_core::name::{Port, QubeName};
 use zbus::fdo::ManagedObjects;
 use zbus::message::Message;
 
 use super::call::Answer;
+use super::revival::{Call, Revival};
+use super::turn::{Input, Job};
 use super::{Owner, new_owner};
 use crate::naming;
 use crate::notify::{Button, Effect, Notifier};
-use crate::preferences::Preference;
 use crate::reason::reason;
 use crate::recent::Recent;
 use crate::scene::{Command, Failure, Pending, Scene, Ticket, Wish};
@@ -25,8 +26,6 @@ use crate::together;
 
 /// Signals kept while the tree is being read; with more the reading starts again, because it no longer pays.
 const KEPT_SIGNALS: usize = 10_000;
-/// The service is started again at most this often: one that ends at once must not be started in circles.
-const START_EVERY: Duration = Duration::from_secs(10);
 /// After how long a tree that could not be read is asked for again; doubled each time up to [`RETRY_MAX`].
 const RETRY_MIN: Duration = Duration::from_millis(500);
 /// Longest such pause.
@@ -36,48 +35,6 @@ const RETRY_MAX: Duration = Duration::from_secs(30);
 const REASON_MAX: usize = 300;
 /// Failures kept; the oldest goes first. One for each device that a person could have tried.
 const FAILURES_MAX: usize = 50;
-
-/// Everything that can happen to the link.
-#[derive(Debug)]
-pub(super) enum Input {
-    /// Something came over the bus.
-    Message(Message),
-    /// A call ended.
-    Answer(Answer),
-    /// A person chose something in a menu.
-    Wish(Wish),
-    /// A person pressed a button of a notification.
-    Pressed(Button),
-    /// The moment of [`State::wake_at`] has come.
-    Wake,
-}
-
-/// What is to be done.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Job {
-    /// Read the whole tree; the answer carries this number.
-    Load(u64),
-    /// Have the bus start the service.
-    StartService,
-    /// Have the service carry this out.
-    Carry(Ticket, Command),
-    /// Show the scene.
-    Publish,
-    /// Show or take away a notification.
-    Notify(Effect),
-    /// Open the menu, at this device when there is one.
-    OpenMenu(Option<DeviceRef>),
-    /// Open the window of preferences, at this device when there is one.
-    OpenSettings(Option<DeviceRef>),
-    /// Open the system's own window for rules of automatic attachment.
-    Configure,
-    /// Have a preference kept.
-    Keep(Preference),
-    /// Bring the questions to the front.
-    ShowQuestions,
-    /// Keep on disk where devices were used last.
-    Store,
-}
 
 /// How far the copy of the tree is.
 #[derive(Debug)]
@@ -103,7 +60,7 @@ pub(super) struct State {
     copy: Copy,
     round: u64,
     pause: Duration,
-    started: Option<Instant>,
+    revival: Revival,
     tickets: u64,
     /// What is done next when a command under way has succeeded.
     followers: BTreeMap<Ticket, Command>,
@@ -120,7 +77,7 @@ impl State {
             copy: Copy::None,
             round: 0,
             pause: RETRY_MIN,
-            started: None,
+            revival: Revival::default(),
             tickets: 0,
             followers: BTreeMap::new(),
         }
@@ -137,7 +94,7 @@ impl State {
             Copy::Retrying(moment) => Some(moment),
             _ => None,
         };
-        self.notifier.wake_at().into_iter().chain(retry).min()
+        [self.notifier.wake_at(), retry, self.revival.due()].into_iter().flatten().min()
     }
 
     /// Takes an input over.
@@ -182,10 +139,8 @@ impl State {
         match answer {
             Answer::Listening(_) if self.heard_of_owner => Vec::new(),
             Answer::Listening(owner) => self.owned_by(owner, now),
-            Answer::Deaf(error) | Answer::NotStarted(error) => {
-                tracing::warn!(%error, "the service can't be reached");
-                self.lost(&strings::no_service(), now)
-            }
+            Answer::Deaf(error) => self.not_reached(&error, Call::Listen, now),
+            Answer::NotStarted(error) => self.not_reached(&error, Call::Start, now),
             Answer::Tree(round, _) if round != self.round => Vec::new(),
             Answer::Tree(_, tree) => match *tree {
                 Ok((objects, manager)) => self.loaded(objects, manager, now),
@@ -199,16 +154,24 @@ impl State {
         self.owner = owner;
         if self.owner.is_some() {
             tracing::info!("the service is there");
+            self.revival.came();
             return vec![self.read()];
         }
         self.round += 1;
         self.copy = Copy::None;
         let mut jobs = self.lost(&strings::no_service(), now);
-        if self.started.is_none_or(|started| now >= started + START_EVERY) {
-            self.started = Some(now);
-            jobs.push(Job::StartService);
-        }
+        jobs.extend(self.revival.gone(now));
         jobs
+    }
+
+    fn not_reached(&mut self, error: &Error, next: Call, now: Instant) -> Vec<Job> {
+        // What failed no longer counts where somebody else has brought the service back meanwhile.
+        if self.owner.is_some() {
+            return Vec::new();
+        }
+        tracing::warn!(%error, "the service can't be reached; trying again later");
+        self.revival.failed(next, now);
+        self.lost(&strings::no_service(), now)
     }
 
     fn read(&mut self) -> Job {
@@ -219,6 +182,7 @@ impl State {
 
     fn loaded(&mut self, objects: ManagedObjects, manager: Incoming, now: Instant) -> Vec<Job> {
         self.pause = RETRY_MIN;
+        self.revival.works();
         let mut update = self.replica.replace(objects, manager);
         if let Copy::Reading(kept) = std::mem::replace(&mut self.copy, Copy::Following) {
             for message in kept {
@@ -248,6 +212,7 @@ impl State {
         if matches!(self.copy, Copy::Retrying(moment) if moment <= now) {
             jobs.push(self.read());
         }
+        jobs.extend(self.revival.take_due(now));
         jobs
     }
 

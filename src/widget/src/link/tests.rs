@@ -19,7 +19,8 @@ use zbus::message::Message;
 use zbus::zvariant::{OwnedObjectPath, Value};
 
 use super::call::Answer;
-use super::state::{Input, Job, State};
+use super::state::State;
+use super::turn::{Input, Job};
 use crate::notify::Effect;
 use crate::recent::Recent;
 use crate::scene::{Command, Ticket, Wish};
@@ -177,6 +178,60 @@ fn a_service_that_goes_is_lost_and_started_again_but_not_in_circles() {
     assert_eq!(state.take(Input::Message(owner_changed(OWNER)), now), [Job::Load(3)]);
     assert_eq!(gone(&mut state, now + Duration::from_secs(9)), []);
     assert_eq!(gone(&mut state, now + Duration::from_secs(10)), [Job::StartService]);
+}
+
+/// Lets the link wake, and tells after how long and what it did.
+fn woken(state: &mut State, now: &mut Instant) -> (u64, Vec<Job>) {
+    let moment = state.wake_at().unwrap();
+    let waited = (moment - *now).as_secs();
+    *now = moment;
+    (waited, state.take(Input::Wake, moment))
+}
+
+#[test]
+fn a_service_that_goes_twice_within_a_moment_is_started_a_moment_later() {
+    let (mut state, mut now) = following();
+    state.take(Input::Message(owner_changed("")), now);
+    state.take(Input::Message(owner_changed(OWNER)), now);
+    now += Duration::from_secs(4);
+    assert_eq!(state.take(Input::Message(owner_changed("")), now), []);
+    assert_eq!(woken(&mut state, &mut now), (6, vec![Job::StartService]));
+    state.take(Input::Message(owner_changed(OWNER)), now);
+    state.take(Input::Message(owner_changed("")), now);
+    assert_eq!(woken(&mut state, &mut now), (20, vec![Job::StartService]), "it ends each time at once");
+    state.take(Input::Message(owner_changed(OWNER)), now);
+    assert_eq!(state.wake_at(), None);
+    let answer = Answer::Tree(7, Box::new(Ok(tree(&laptop().machine))));
+    assert_eq!(state.take(Input::Answer(answer), now), [Job::Publish]);
+    state.take(Input::Message(owner_changed("")), now);
+    assert_eq!(woken(&mut state, &mut now).0, 10, "it worked in between");
+}
+
+#[test]
+fn a_service_that_cannot_be_started_is_called_ever_more_rarely_and_for_ever() {
+    let (mut state, mut now) = following();
+    state.take(Input::Message(owner_changed("")), now);
+    let mut waits = Vec::new();
+    for _ in 0..5 {
+        state.take(Input::Answer(Answer::NotStarted(unreachable())), now);
+        let (waited, jobs) = woken(&mut state, &mut now);
+        assert_eq!(jobs, [Job::StartService]);
+        assert_eq!(state.wake_at(), None, "until there is an answer");
+        waits.push(waited);
+    }
+    assert_eq!(waits, [10, 20, 40, 60, 60]);
+    state.take(Input::Message(owner_changed(OWNER)), now);
+    assert_eq!(state.take(Input::Answer(Answer::NotStarted(unreachable())), now), [], "it is there");
+}
+
+#[test]
+fn a_link_that_cannot_listen_tries_to_again() {
+    let mut now = Instant::now();
+    let mut state = State::new(Recent::default(), false);
+    state.take(Input::Answer(Answer::Deaf(unreachable())), now);
+    assert_eq!(woken(&mut state, &mut now), (10, vec![Job::Listen]));
+    let listening = Input::Answer(Answer::Listening(None));
+    assert_eq!(state.take(listening, now), [Job::StartService]);
 }
 
 #[test]

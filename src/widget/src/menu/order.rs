@@ -4,7 +4,7 @@
 //! Only a sentence goes at once, with what answers to it: where it would stay it would be untrue.
 //! The menu starts afresh the next time it opens.
 
-use device_core::device::Presence;
+use device_core::device::{Presence, SharedDevice};
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, Port, QubeName};
 use device_core::qube::PowerState;
@@ -113,9 +113,10 @@ fn is_heir(machine: &Machine, folding: &Folding<'_>, old: &RowKey, new: &RowKey)
     if machine.devices.contains_key(old) {
         return folding.row_of(old) == new;
     }
-    // While a partition of it is in use a disk is not there.
+    // While a partition of it is in use a disk is not there. Without such a one it is about to go, piece by piece.
     let is_same_kind = old.backend == new.backend && old.class == new.class;
-    is_same_kind && machine.devices.get(new).is_some_and(|part| part.info.disk() == Some(&old.id))
+    let stands_for_it = |part: &SharedDevice| part.is_attached() && part.info.disk() == Some(&old.id);
+    is_same_kind && machine.devices.get(new).is_some_and(stands_for_it)
 }
 
 /// The sub-menu in the places of what is shown. Without anything shown, or on another page, pass `&[]`.

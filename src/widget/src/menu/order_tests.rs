@@ -251,6 +251,19 @@ fn the_row_of_a_stick_keeps_its_place_while_its_partition_is_in_use_and_after() 
 }
 
 #[test]
+fn a_stick_that_goes_piece_by_piece_keeps_its_name() {
+    let mut scene = laptop();
+    let mut settled = fresh(&scene);
+    let shown = settled.sections[0].rows[0].clone();
+    for piece in [("block", "sda"), ("block", "sda1"), ("block", "sda2"), ("usb", "2-1")] {
+        scene.machine.apply(Change::DeviceGone(port(piece.0, "sys-usb", piece.1)));
+        settled = settle_menu(&settled.sections, fresh(&scene), &scene.machine);
+        let row = &settled.sections[0].rows[0];
+        assert_eq!((&row.key, &row.name, row.look), (&shown.key, &shown.name, Look::Dim));
+    }
+}
+
+#[test]
 fn a_row_stays_alive_when_the_typed_words_no_longer_fit() {
     let (mut scene, now) = (laptop(), Instant::now());
     put(&mut scene, device("usb", "sys-usb", "2-4").held_by(&["work"]));
