@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """One picture of each state that a person can meet, under names that stay the same.
 
-`docs/pictures.md` lists the pictures, `states` brings each state about; both know the same names, or this fails.
+`docs/pictures.md` lists the pictures, `states` and `elsewhere` bring each state about; both know the same names, or this fails.
 With names of states as arguments only their pictures are taken. All go to `target/shots`.
 With `--keep`, those that the papers show are copied to `docs/pictures` too.
 A picture of a state holds our windows and the corner of the panel above them, not the whole screen.
@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 
-import states  # noqa: F401 (lists them)
+import elsewhere  # noqa: F401 (lists states, after those of `states`)
 from menu import PROGRAM
 from product import Product
 from screen import Box

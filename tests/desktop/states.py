@@ -6,7 +6,6 @@ Notifications are left out where they are not the subject: they would stand in t
 
 import preferences
 from asking import OTHER, Asking
-from language import Language, mirrored
 from state import state
 from waiting import until
 
@@ -194,7 +193,7 @@ def refused(album):
     until(lambda: menu.find("blocked by policy", 1), lambda: f"work blocked by policy among {menu.targets()}")
     album.take("blocked")
     menu.choose("^New disposable$")
-    menu.choose("^Attach to new disposable")
+    menu.choose("^Attach to a new disposable")
     menu.open()
     menu.wait_for_row(row + ".*attached to disp")
     menu.hover(row)
@@ -365,73 +364,3 @@ def _ask(asked):
     asked.control("plug", "stick")
     asked.wait_for_window()
     asked.wait()
-
-
-# ---- other machines, other eyes, other languages ----------------------------------------------------------------------
-
-
-def _row_of_failure(album, choose):
-    """A stick that is attached and a camera that could not be; the pattern of the stick's row."""
-    product, menu = album.product, album.menu
-    stick, camera = product.plug("stick"), product.plug("camera", "usb")
-    product.control("fail-next", "usb.Attach", *REFUSAL)
-    product.give("block", stick, "work")
-    menu.open()
-    menu.hover(product.row(camera))
-    menu.choose(choose)
-    menu.open()
-    menu.wait_for_row(product.row(camera) + ".*No free slot")
-    return product.row(stick) + ".*work"
-
-
-def _busy(name):
-    """The sub-menu of a stick that is attached, with a failure in another row."""
-
-    def bring_about(album):
-        album.menu.hover(_row_of_failure(album, r"\bwork\b"))
-        album.take(name)
-
-    return bring_about
-
-
-def _opened(name):
-    """The menu of a world."""
-
-    def bring_about(album):
-        album.menu.open()
-        album.take(name)
-
-    return bring_about
-
-
-@state(world="hostile")
-def hostile(album):
-    """Texts that hurt: the menu, and the sub-menu of the first of them."""
-    menu = album.menu
-    menu.open()
-    album.take("hostile")
-    menu.press("Down", "Right")
-    until(menu.targets, "a sub-menu")
-    album.take("hostile-submenu")
-
-
-@state(scale=2)
-def double_size(album):
-    """Every point of the screen four times as big; by keyboard, because positions are told in another measure."""
-    product, menu = album.product, album.menu
-    stick = product.plug("stick")
-    menu.open()
-    menu.wait_for_row(product.row(stick))
-    menu.press("Down", "Right")
-    until(lambda: any("Attach to work" in name for name in menu.rows() + menu.targets()), "a sub-menu")
-    album.take("double-size")
-
-
-state("empty", world="empty")(_opened("empty"))
-state("crowd", world="crowd")(_opened("crowd"))
-state("dark", theme="Adwaita-dark")(_busy("dark"))
-state("high-contrast", theme="HighContrast")(_busy("high-contrast"))
-state("high-contrast-dark", theme="HighContrastInverse")(_busy("high-contrast-dark"))
-state("german", language=lambda desktop: Language(desktop, "de"))(_busy("german"))
-state("polish", language=lambda desktop: Language(desktop, "pl"))(_busy("polish"))
-state("right-to-left", language=mirrored)(_busy("right-to-left"))
