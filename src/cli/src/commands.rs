@@ -52,7 +52,7 @@ pub async fn run(
         (Verb::Denied, _) => denied::run(&mut errand, matches).await,
         (Verb::Export, class) => export::run(&mut errand, class.as_ref(), matches).await,
         (Verb::Apply, class) => apply::run(&mut errand, class.as_ref(), matches).await,
-        (verb, Some(class)) => run_on_class(Session { class, errand }, verb, matches).await,
+        (verb, Some(class)) => Box::pin(run_on_class(Session { class, errand }, verb, matches)).await,
         // The parser lets no other command through without a class.
         (_, None) => Err(Failure::Refused(list::no_such_class(""))),
     }

@@ -35,21 +35,21 @@ pub enum Left {
 /// # Errors
 /// What the hypervisor answers, and how it is stored now.
 pub async fn store<H: Hypervisor>(hypervisor: &H, wanted: &Assignment) -> Result<(), (Error, Left)> {
-    let before = if is_checked_late(wanted) { found(stored_as(hypervisor, wanted).await) } else { None };
+    let before =
+        if is_checked_late(wanted) { found(stored_as(hypervisor, wanted).await) } else { Place::Unread };
     let Err(error) = hypervisor.perform(&Action::Assign(wanted.clone())).await else { return Ok(()) };
     let left = match before {
         _ if is_unclear(&error) => Left::Open,
-        Some(Some(_)) => Left::Earlier,
+        Place::Taken(_) => Left::Earlier,
         _ if is_stored_already(&error) => Left::Earlier,
         _ if is_said_before_storing(&error) => Left::Nothing,
-        _ => match found(stored_as(hypervisor, wanted).await) {
-            Some(None) => Left::Nothing,
+        before => match found(stored_as(hypervisor, wanted).await) {
             // Another one in its place is somebody else's.
-            Some(Some(now)) if (now.mode, &now.options) != (wanted.mode, &wanted.options) => Left::Earlier,
-            Some(Some(now)) if before.is_some() => take_out(hypervisor, &now).await,
-            Some(Some(_)) => Left::Stored,
-            None if is_checked_late(wanted) => Left::Unread,
-            None => Left::Nothing,
+            Place::Taken(now) if (now.mode, &now.options) != (wanted.mode, &wanted.options) => Left::Earlier,
+            Place::Taken(now) if before == Place::Free => take_out(hypervisor, &now).await,
+            Place::Taken(_) => Left::Stored,
+            Place::Unread if is_checked_late(wanted) => Left::Unread,
+            Place::Free | Place::Unread => Left::Nothing,
         },
     };
     Err((error, left))
@@ -74,17 +74,27 @@ async fn take_out<H: Hypervisor>(hypervisor: &H, stored: &Assignment) -> Left {
         return Left::Nothing;
     };
     match found(stored_as(hypervisor, stored).await) {
-        Some(None) => Left::Nothing,
-        Some(Some(_)) | None => Left::Stays(error),
+        Place::Free => Left::Nothing,
+        Place::Taken(_) | Place::Unread => Left::Stays(error),
     }
 }
 
-/// What is stored in that place; `None` = can't be read. A qube that is not there has nothing.
-fn found(read: Result<Option<Assignment>, Error>) -> Option<Option<Assignment>> {
+/// What is stored where an assignment would go.
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    Taken(Assignment),
+    Free,
+    /// It can't be read, or was not.
+    Unread,
+}
+
+/// A qube that is not there has nothing.
+fn found(read: Result<Option<Assignment>, Error>) -> Place {
     match read {
-        Ok(stored) => Some(stored),
-        Err(error) if error.kind() == ErrorKind::NotFound => Some(None),
-        Err(_) => None,
+        Ok(Some(stored)) => Place::Taken(stored),
+        Ok(None) => Place::Free,
+        Err(error) if error.kind() == ErrorKind::NotFound => Place::Free,
+        Err(_) => Place::Unread,
     }
 }
 
