@@ -111,7 +111,7 @@ async fn changed(
     // Without an agent nobody is ever asked.
     let asked_anew = async {
         if asked.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     tokio::select! {
