@@ -111,7 +111,7 @@ sentences! {
     mark_failed(reason) = gettext("Not saved. {reason}");
     start_usb_qube(qube) = gettext("Start {qube} to see its USB devices");
     // Translators: the list of devices of a qube can't be read.
-    unreadable(qube, reason) = gettext("The devices of {qube} can't be read: {reason}");
+    unreadable(qube) = gettext("The devices of {qube} can't be read");
     no_devices() = gettext("No devices. Plug one in, or start the qube that has your USB ports.");
     // Translators: the person has hidden every device from the menu.
     all_hidden() = gettext("All devices are hidden. You can show them again in the settings.");

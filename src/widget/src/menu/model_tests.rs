@@ -191,7 +191,7 @@ fn a_stopped_usb_qube_can_be_started_from_the_menu() {
 fn a_list_that_cannot_be_read_says_so() {
     let mut scene = qubes();
     scene.machine.unreadable.insert((name("sys-usb"), DeviceClass::Usb), "denied".into());
-    assert_eq!(drawn(&scene), "USB devices\n  -The devices of sys-usb can't be read: denied | \n");
+    assert_eq!(drawn(&scene), "USB devices\n  -The devices of sys-usb can't be read | denied\n");
 }
 
 #[test]

@@ -59,10 +59,10 @@ fn part(scene: &Scene, member: &Device) -> Item {
     Item { spoken: format!("{name}, {note}"), note, ..open }
 }
 
-/// The way from a part back to the whole.
-pub(super) fn back() -> Item {
+/// The way from a part back to the whole, with the part that the page is about.
+pub(super) fn back(part: &Device) -> Item {
     let back = entry(ItemKey::Back, strings::back(), ItemAction::Part(None));
-    Item { mark: Mark::Back, ..back }
+    Item { mark: Mark::Back, note: member_name(part), ..back }
 }
 
 /// The entry that opens [`further`].

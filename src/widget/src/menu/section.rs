@@ -106,9 +106,10 @@ fn heading(kind: SectionKind) -> String {
 }
 
 fn unreadable(backend: &QubeName, class: &DeviceClass, reason: &str) -> Row {
-    let name = strings::unreadable(backend.as_str(), reason);
+    let name = strings::unreadable(backend.as_str());
     let key = RowKey::Unreadable(backend.clone(), class.clone());
-    plain_row(key, "plugboard-attention-symbolic", name, Look::Dim, RowAction::Nothing)
+    let row = plain_row(key, "plugboard-attention-symbolic", name, Look::Dim, RowAction::Nothing);
+    Row { detail: reason.to_owned(), spoken: format!("{}: {reason}", row.spoken), ..row }
 }
 
 /// A row for each USB qube that does not run: it holds a USB controller, and its devices are known only to itself.

@@ -87,7 +87,7 @@ impl<'a> Subject<'a> {
 
     fn targets_page(&self) -> Vec<Items> {
         let Self { scene, view, device, members } = self;
-        let mut said = if view.part.is_some() { vec![parts::back()] } else { Vec::new() };
+        let mut said = if view.part.is_some() { vec![parts::back(device)] } else { Vec::new() };
         if let Some(failure) = self.everyone().find_map(|it| scene.failure_at(it.port())) {
             let hide = ItemAction::Wish(Wish::Dismiss(failure.command.clone()));
             said.extend([message(failure_text(failure)), entry(ItemKey::Dismiss, strings::dismiss(), hide)]);

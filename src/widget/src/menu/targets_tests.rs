@@ -171,8 +171,7 @@ Only a part, or all of it
     );
     let part = scene.machine.devices[&port("usb", "sys-usb", "2-1")].info.to_ref();
     let view = SubView { part: Some(part), ..view() };
-    let said =
-        "  < Back >\n  sda1 is a part of the same disk and is in use in work. Detach it there first. -\n";
+    let said = "  < Back [Whole USB device] >\n  sda1 is a part of the same disk and is in use in work. Detach it there first. -\n";
     assert_eq!(drawn(&open(&scene, "block", "sys-usb", "sda", &view)), said);
 }
 
