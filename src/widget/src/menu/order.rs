@@ -16,6 +16,10 @@ use super::rows::{Group, Look, Row, RowAction, RowKey, SectionKind};
 use crate::naming;
 use crate::strings;
 
+/// Rows of one group that have gone and keep their place. A person unplugs a few while a menu is open; whoever renames their
+/// devices without end gets no more than these.
+const GONE_MAX: usize = 64;
+
 /// Something with a place in an open menu.
 pub(crate) trait Placed: Clone {
     /// What it is about.
@@ -47,9 +51,11 @@ pub(crate) fn settle<K: Copy + Ord, R: Placed>(
         }
     }
     for group in &mut settled {
-        let now = |row: &R| match current.iter().find(|fresh| fresh.key() == row.key()) {
-            Some(fresh) => Some(fresh.clone()),
-            None => row.gone(machine),
+        let mut gone = 0;
+        let now = |row: &R| {
+            let fresh = current.iter().find(|fresh| fresh.key() == row.key());
+            gone += usize::from(fresh.is_none());
+            fresh.cloned().or_else(|| row.gone(machine).filter(|_| gone <= GONE_MAX))
         };
         group.rows = group.rows.iter().filter_map(now).collect();
     }

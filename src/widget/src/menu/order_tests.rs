@@ -50,6 +50,20 @@ fn gone_rows_stay_grey_and_inert() {
 }
 
 #[test]
+fn a_qube_that_renames_its_devices_without_end_fills_no_menu() {
+    let mut scene = qubes();
+    let mut shown = fresh(&scene);
+    for turn in 0..3 * GONE_MAX {
+        scene.machine.devices.clear();
+        put(&mut scene, device("block", "sys-usb", &format!("sd{turn}")));
+        shown = settle_menu(&shown.sections, fresh(&scene), &scene.machine);
+    }
+    let rows = &shown.sections[0].rows;
+    assert_eq!(rows.len(), GONE_MAX + 1);
+    assert_eq!(rows.last().unwrap().action, RowAction::Open, "what is there is always shown");
+}
+
+#[test]
 fn a_qube_keeps_its_place_in_the_sub_menu_when_it_becomes_the_holder() {
     let mut scene = laptop();
     let camera = port("usb", "sys-usb", "2-4");
