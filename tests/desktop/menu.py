@@ -24,6 +24,8 @@ STILL = 0.4
 BOLD = 600
 # What GTK calls the window of a sub-menu.
 POPOVER = Atspi.Role.FILLER
+# Looks at a menu of which something is missing, before it is taken as it is.
+LOOKS = 5
 # Elements in which no entry can stand; each question about one is a call to the program.
 LEAVES = (Atspi.Role.LABEL, Atspi.Role.SEPARATOR, Atspi.Role.SCROLL_BAR)
 
@@ -101,14 +103,24 @@ class Menu:
 
     def items(self):
         """Every menu item that can be seen, with its place on the screen."""
+        found = []
+        for _ in range(LOOKS):
+            found, is_whole = self._look()
+            if is_whole:
+                break
+        return found
+
+    def _look(self):
+        """The items; and whether every sub-menu on the screen was found in the accessibility tree. The library that reads
+        the tree forgets one of them now and then, and finds it again when it is asked once more."""
         frame, windows = self._frame(), self.screen.windows(PROGRAM)
         main = next((window for window in windows if window.name == self.title), None)
         if frame is None or main is None:
-            return []
+            return [], True
         free = [window for window in windows if window is not main]
         found = []
         self._collect(frame, 0, _origin(main, self._place(frame)), free, found, "")
-        return found
+        return found, all(window.name != PROGRAM for window in free)
 
     def _place(self, element):
         """Where the element is in its window, in pixels of the screen."""
