@@ -51,9 +51,10 @@ def no_text_is_missed_and_none_is_cut(product):
     entries = DBusMenu(product.desktop, name, product.tray.item(name, "Menu")).entries()
     _all_translated("the D-Bus menu", list(_labels(entries)), known)
     product.desktop.end("qubesd-sim")
-    said, reason = until(lambda: _loss(product), lambda: f"a lost link in {product.menu.texts()}")
-    known.update(WORD.findall(reason))
-    _all_translated("the menu without a connection", said, known)
+    away = language.filled("qubesd can't be reached.")
+    lost = language.filled("Connection lost. {reason}", reason=away)
+    until(lambda: lost in product.menu.texts(), lambda: f"{lost!r} in {product.menu.texts()}")
+    _all_translated("the menu without a connection", _everything(product.menu), known)
     _has_room(product.menu.labels, known)
 
 
@@ -195,14 +196,6 @@ def _texts_of_preferences(product):
 
 def _asked(asking):
     return [asking.title, *asking.texts(), *asking.buttons()]
-
-
-def _loss(product):
-    """What the menu says while the link is lost, with the reason: that is the service's own sentence."""
-    reason = product.desktop.property(SERVICE, PATH, f"{SERVICE}.Manager", "LinkError")
-    said = _everything(product.menu)
-    # Each try to connect may fail for another reason.
-    return (said, reason) if reason and reason in " ".join(said) else None
 
 
 def _pattern(language, text, **fields):

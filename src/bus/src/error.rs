@@ -74,13 +74,19 @@ pub fn from_bus(error: &zbus::Error) -> Error {
     }
 }
 
+/// The service is not there, or went away.
+#[must_use]
+pub fn absent_service() -> Error {
+    Error::new(ErrorKind::Unreachable, "The device service (plugboardd) is not running or went away.")
+}
+
 fn from_reply(name: &str, message: Option<&str>) -> Error {
     if let Some(kind) = kind_of(name) {
         return Error::new(kind, sentence(message.unwrap_or("The service gave no reason.")));
     }
     let (kind, text) = match name.strip_prefix("org.freedesktop.DBus.Error.") {
         Some("ServiceUnknown" | "NameHasNoOwner" | "Disconnected" | "NoReply" | "NoServer") => {
-            (ErrorKind::Unreachable, "The device service (plugboardd) is not running or went away.")
+            return absent_service();
         }
         Some("Timeout" | "TimedOut") => (ErrorKind::Timeout, "The device service did not answer."),
         Some("AccessDenied") => (ErrorKind::Denied, "The session bus does not let this program ask."),

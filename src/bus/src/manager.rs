@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use device_core::machine::{Link, Machine};
+use device_core::error::ErrorKind;
+use device_core::machine::{Link, Machine, Trouble};
 use device_core::name::{DeviceClass, QubeName};
 use device_core::text::DisplayText;
 
+use crate::error::{kind_of, name_of};
 use crate::property::{ShapeError, properties, sentence};
 
 /// The word of a link that can be trusted.
@@ -50,8 +52,11 @@ impl fmt::Display for Source {
     }
 }
 
+/// A list that can't be read, as it travels: backend, device class, error name, reason.
+pub type UnreadableList = (String, String, String, String);
+
 /// Lists that can't be read, with the reason, as the machine keeps them.
-pub type Unreadable = BTreeMap<(QubeName, DeviceClass), String>;
+pub type Unreadable = BTreeMap<(QubeName, DeviceClass), Trouble>;
 
 properties! {
     /// The properties of `org.plugboard.Devices1.Manager`; the manual tells what each means.
@@ -61,7 +66,8 @@ properties! {
         source: String = "Source",
         link: String = "Link",
         link_error: String = "LinkError",
-        unreadable: Vec<(String, String, String)> = "Unreadable",
+        link_error_name: String = "LinkErrorName",
+        unreadable: Vec<UnreadableList> = "Unreadable",
     }
 }
 
@@ -69,20 +75,24 @@ impl ManagerProperties {
     /// The properties of a service of this version that mirrors `machine`.
     #[must_use]
     pub fn new(version: &str, source: &Source, machine: &Machine) -> Self {
-        let (link, link_error) = match &machine.link {
-            Link::Live => (LIVE, String::new()),
-            Link::Resyncing => (RESYNCING, String::new()),
-            Link::Lost(why) => (LOST, sentence(why)),
+        let (link, (link_error_name, link_error)) = match &machine.link {
+            Link::Live => (LIVE, Default::default()),
+            Link::Resyncing => (RESYNCING, Default::default()),
+            Link::Lost(trouble) => (LOST, told(trouble)),
         };
         Self {
             version: version.to_owned(),
             source: source.to_string(),
             link: link.to_owned(),
             link_error,
+            link_error_name,
             unreadable: machine
                 .unreadable
                 .iter()
-                .map(|((backend, class), why)| (backend.to_string(), class.to_string(), sentence(why)))
+                .map(|((backend, class), trouble)| {
+                    let (name, why) = told(trouble);
+                    (backend.to_string(), class.to_string(), name, why)
+                })
                 .collect(),
         }
     }
@@ -92,7 +102,7 @@ impl ManagerProperties {
     pub fn to_link(&self) -> Link {
         match self.link.as_str() {
             LIVE => Link::Live,
-            LOST => Link::Lost(sentence(&self.link_error)),
+            LOST => Link::Lost(heard(&self.link_error_name, &self.link_error)),
             _ => Link::Resyncing,
         }
     }
@@ -105,13 +115,23 @@ impl ManagerProperties {
         let invalid = |why| ShapeError::value("Unreadable", &why);
         self.unreadable
             .iter()
-            .map(|(backend, class, why)| {
+            .map(|(backend, class, name, why)| {
                 let list =
                     (QubeName::new(backend).map_err(invalid)?, DeviceClass::new(class).map_err(invalid)?);
-                Ok((list, sentence(why)))
+                Ok((list, heard(name, why)))
             })
             .collect()
     }
+}
+
+/// Trouble as it travels: the name of its kind, and the sentence.
+fn told(trouble: &Trouble) -> (String, String) {
+    (name_of(trouble.kind).to_owned(), sentence(&trouble.sentence))
+}
+
+/// Trouble as it came. A name newer than this program is of no kind that it could act on.
+fn heard(name: &str, why: &str) -> Trouble {
+    Trouble::new(kind_of(name).unwrap_or(ErrorKind::Internal), sentence(why))
 }
 
 #[cfg(test)]
@@ -120,10 +140,11 @@ mod tests {
 
     #[test]
     fn link_and_unreadable_lists_come_back_as_they_were() {
-        for link in [Link::Live, Link::Resyncing, Link::Lost("qubesd is away.".into())] {
+        let away = Link::Lost(Trouble::new(ErrorKind::Unreachable, "qubesd is away."));
+        for link in [Link::Live, Link::Resyncing, away] {
             let mut machine = Machine { link, ..Machine::default() };
             let list = (QubeName::new("sys-usb").unwrap(), DeviceClass::Usb);
-            machine.unreadable.insert(list, "The list is broken.".into());
+            machine.unreadable.insert(list, Trouble::new(ErrorKind::Malformed, "The list is broken."));
             let properties = ManagerProperties::new("0.1.0", &Source::Qubesd, &machine);
             assert_eq!(properties.to_link(), machine.link);
             assert_eq!(properties.to_unreadable(), Ok(machine.unreadable));

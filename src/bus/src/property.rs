@@ -77,7 +77,7 @@ property_types!(
     Vec<String>,
     Words,
     HashMap<String, Words>,
-    Vec<(String, String, String)>,
+    Vec<(String, String, String, String)>,
     Vec<(String, String, String, String, Words)>
 );
 

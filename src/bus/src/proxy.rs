@@ -8,6 +8,8 @@ use std::collections::HashMap;
 
 use zbus::zvariant::{ObjectPath, Value};
 
+use crate::manager::UnreadableList;
+
 /// Commands, and what is true of the service as a whole. Every command may take minutes.
 #[zbus::proxy(
     interface = "org.plugboard.Devices1.Manager",
@@ -125,9 +127,13 @@ pub trait Manager {
     #[zbus(property)]
     fn link_error(&self) -> zbus::Result<String>;
 
+    /// Which kind of error that is, by its name.
+    #[zbus(property)]
+    fn link_error_name(&self) -> zbus::Result<String>;
+
     /// Lists of devices that can't be read.
     #[zbus(property)]
-    fn unreadable(&self) -> zbus::Result<Vec<(String, String, String)>>;
+    fn unreadable(&self) -> zbus::Result<Vec<UnreadableList>>;
 }
 
 #[cfg(test)]

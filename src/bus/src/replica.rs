@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use device_core::error::Error;
 use device_core::machine::{Change, Link, Machine};
 use device_core::name::Port;
 use zbus::fdo::ManagedObjects;
@@ -16,7 +17,7 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath};
 use crate::device::{DeviceProperties, PluggedIn};
 use crate::manager::{ManagerProperties, Source};
 use crate::names::{MANAGER, ROOT};
-use crate::property::{Incoming, ShapeError, sentence};
+use crate::property::{Incoming, ShapeError};
 use crate::qube::QubeProperties;
 
 mod objects;
@@ -101,9 +102,9 @@ impl Replica {
     }
 
     /// The service is gone, or the bus: what was known last stays, marked as lost.
-    pub fn lost(&mut self, why: &str) -> Update {
+    pub fn lost(&mut self, why: &Error) -> Update {
         let mut update = Update::default();
-        self.make(Change::Link(Link::Lost(sentence(why))), &mut update);
+        self.make(Change::Link(Link::Lost(why.into())), &mut update);
         update
     }
 

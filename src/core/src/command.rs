@@ -4,6 +4,7 @@
 //! port refuses. After the reply it is read once more; what is not as wished is undone and told.
 //! The mirror is not touched here: it learns of the outcome as of any other change.
 
+pub mod aftermath;
 mod checks;
 mod outcome;
 pub mod settled;
@@ -16,6 +17,7 @@ use crate::mark::Mark;
 use crate::name::{DeviceRef, QubeName};
 use crate::patience::look_until;
 use crate::text::ended;
+use aftermath::Aftermath;
 use checks::{
     Astray, Since, ask_rules, attached_exactly, find_attachment, look_attached, read_exposed, read_free,
     recognised, swapped, with_disposable,
@@ -176,7 +178,7 @@ pub async fn move_to<H: Hypervisor>(
         return Ok(());
     };
     let outcome = match attach_since(again, hypervisor, None, device, &holder, &before.options).await {
-        Ok(()) => format!("It is back in {holder}."),
+        Ok(()) => Aftermath::BackIn(holder).to_string(),
         Err(second) => format!("It was not put back into {holder}: {}", ended(second.sentence())),
     };
     Err(with_sentence(&error, &outcome))
@@ -256,10 +258,13 @@ async fn in_new_disposable<H: Hypervisor>(
         Ok(()) => Ok(disposable),
         Err(error) => {
             let outcome = match hypervisor.perform(&Action::Discard(disposable.clone())).await {
-                Ok(_) => "was removed again.".to_owned(),
-                Err(second) => format!("could not be removed: {}", ended(second.sentence())),
+                Ok(_) => Aftermath::DisposableRemoved(disposable).to_string(),
+                Err(second) => {
+                    let why = ended(second.sentence());
+                    format!("The new disposable {disposable} could not be removed: {why}")
+                }
             };
-            Err(with_sentence(&error, &format!("The new disposable {disposable} {outcome}")))
+            Err(with_sentence(&error, &outcome))
         }
     }
 }

@@ -9,7 +9,7 @@ mod facts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::machine::{Change, Link, Machine};
+use crate::machine::{Change, Link, Machine, Trouble};
 use crate::mark::Mark;
 use crate::name::{DeviceRef, QubeName};
 use crate::qube::{Qube, QubeState};
@@ -46,7 +46,7 @@ pub struct Inventory {
     machine: Machine,
     facts: Facts,
     /// Lists of devices that can't be read, and why.
-    unreadable: BTreeMap<Scope, String>,
+    unreadable: BTreeMap<Scope, Trouble>,
 }
 
 impl Inventory {
@@ -122,7 +122,7 @@ impl Inventory {
     }
 
     /// Forgets what was known of a scope that can't be read: nothing is shown rather than something untrue.
-    pub fn mark_unreadable(&mut self, scope: &Scope, reason: &str) -> Replaced {
+    pub fn mark_unreadable(&mut self, scope: &Scope, reason: Trouble) -> Replaced {
         let mut replaced = Replaced::default();
         let stored = match scope {
             Scope::Exposed(backend, class) => self.facts.store_exposed(backend, class, None),
@@ -177,10 +177,10 @@ impl Inventory {
         }
     }
 
-    fn set_unreadable(&mut self, scope: &Scope, reason: Option<&str>, replaced: &mut Replaced) {
+    fn set_unreadable(&mut self, scope: &Scope, reason: Option<Trouble>, replaced: &mut Replaced) {
         let (Some(qube), Some(class)) = (scope.qube(), scope.class()) else { return };
         match reason {
-            Some(reason) => self.unreadable.insert(scope.clone(), reason.to_owned()),
+            Some(reason) => self.unreadable.insert(scope.clone(), reason),
             None => self.unreadable.remove(scope),
         };
         // Of one qube what it exposes and what it holds can fail each on its own; a face needs one sentence.

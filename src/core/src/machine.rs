@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::device::{Device, DeviceInfo, SharedDevice};
+use crate::error::{Error, ErrorKind};
 use crate::name::{DeviceClass, Port, PortId, QubeName};
 use crate::qube::Qube;
 use crate::shared::Shared;
@@ -22,8 +23,30 @@ pub enum Link {
     /// Connected, but something is not yet read (again).
     #[default]
     Resyncing,
-    /// No connection, or one over which not even the qubes can be listed; the sentence says why.
-    Lost(String),
+    /// No connection, or one over which not even the qubes can be listed.
+    Lost(Trouble),
+}
+
+/// Why something can't be read: the kind for faces with words of their own, the sentence for all others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What went wrong.
+    pub kind: ErrorKind,
+    /// The same for a person, in English.
+    pub sentence: String,
+}
+
+impl Trouble {
+    /// Trouble of a kind, with the sentence that tells it.
+    pub fn new(kind: ErrorKind, sentence: impl Into<String>) -> Self {
+        Self { kind, sentence: sentence.into() }
+    }
+}
+
+impl From<&Error> for Trouble {
+    fn from(error: &Error) -> Self {
+        Self::new(error.kind(), error.sentence())
+    }
 }
 
 /// Everything a face may show. A clone costs nothing: it is made for each face and after each change.
@@ -34,7 +57,7 @@ pub struct Machine {
     /// What there is, attached or not, ordered by backend, class and port.
     pub devices: Shared<BTreeMap<Port, SharedDevice>>,
     /// Lists that can't be read, with the reason: nothing of them is shown rather than something untrue.
-    pub unreadable: BTreeMap<(QubeName, DeviceClass), String>,
+    pub unreadable: BTreeMap<(QubeName, DeviceClass), Trouble>,
     /// How far all this can be trusted.
     pub link: Link,
 }
@@ -51,7 +74,7 @@ pub enum Change {
     /// Nothing is on this port any more, and nobody holds anything of it.
     DeviceGone(Port),
     /// The list of this backend and class can't be read; `None` = it can again.
-    Unreadable(QubeName, DeviceClass, Option<String>),
+    Unreadable(QubeName, DeviceClass, Option<Trouble>),
     /// The mirror can be trusted this far.
     Link(Link),
 }

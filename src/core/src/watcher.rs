@@ -94,7 +94,7 @@ impl<H: Hypervisor> Watcher<H> {
                 Err(error) => Ended::Lost(error),
             };
             let Ended::Lost(error) = ended else { return };
-            if self.announce(Link::Lost(error.sentence().to_owned())).await.is_err() {
+            if self.announce(Link::Lost((&error).into())).await.is_err() {
                 return;
             }
             tokio::select! {
@@ -189,7 +189,7 @@ impl<H: Hypervisor> Watcher<H> {
     }
 
     fn mark_unreadable(&mut self, scope: &Scope, error: &Error) -> Replaced {
-        let replaced = self.inventory.mark_unreadable(scope, error.sentence());
+        let replaced = self.inventory.mark_unreadable(scope, error.into());
         if replaced.changes.is_empty() {
             tracing::debug!(?scope, %error, "a list still can't be read");
         } else {

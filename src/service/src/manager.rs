@@ -8,6 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use device_bus::error::Failure;
+use device_bus::manager::UnreadableList;
 use device_bus::options::{self, CommandOptions};
 use device_core::assignment::{Assignment, Options};
 use device_core::command::{self, settled};
@@ -245,7 +246,12 @@ impl<H: Upstream> Manager<H> {
     }
 
     #[zbus(property)]
-    fn unreadable(&self) -> Vec<(String, String, String)> {
+    fn link_error_name(&self) -> String {
+        self.state.snapshot().to_properties().link_error_name
+    }
+
+    #[zbus(property)]
+    fn unreadable(&self) -> Vec<UnreadableList> {
         self.state.snapshot().to_properties().unreadable
     }
 }

@@ -13,7 +13,7 @@ use device_bus::names::{MANAGER, ROOT};
 use device_bus::path;
 use device_bus::qube::QubeProperties;
 use device_core::device::{Device, Presence, SharedDevice};
-use device_core::machine::{Change, Link, Machine};
+use device_core::machine::{Change, Link, Machine, Trouble};
 use device_core::name::Port;
 use device_core::qube::Qube;
 use zbus::Connection;
@@ -153,7 +153,9 @@ impl Mirror {
 fn log_link(before: &Machine, link: &Link) {
     match (&before.link, link) {
         (Link::Lost(_), Link::Lost(_)) => {}
-        (_, Link::Lost(why)) => tracing::warn!("the link is lost, trying again and again: {why}"),
+        (_, Link::Lost(Trouble { sentence, .. })) => {
+            tracing::warn!("the link is lost, trying again and again: {sentence}");
+        }
         (_, Link::Resyncing) => tracing::debug!("reading what there is"),
         (_, Link::Live) => tracing::info!(
             qubes = before.qubes.len(),

@@ -246,7 +246,9 @@ fn thing(scene: &Scene, device: &Device) -> Port {
 
 fn is_moving(scene: &Scene, device: &Device) -> bool {
     let pending = scene.pending_at(device.port());
-    pending.is_some_and(|pending| matches!(pending.command, Command::Move(..)))
+    pending.is_some_and(|pending| {
+        matches!(pending.command, Command::Move(..) | Command::MoveToNewDisposable(..))
+    })
 }
 
 /// The ports on which something differs; what is gone comes last, so that a thing is spoken of by what is left of it.

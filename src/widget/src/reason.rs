@@ -1,11 +1,14 @@
-//! Why a command failed, in the person's language. Pure.
+//! Why a command failed, and why something can't be read, in the person's language. Pure.
 //!
 //! Over the bus comes a kind and a sentence in English. What the library could have said of this very device and qube is
-//! recognised as a whole and said again here; of a command that is one call, the kind is enough as well. A sentence that
-//! holds more, such as where the device is now, is never cut down to its kind: it stays as the service says it.
+//! recognised as a whole and said again here, and so is how it stands after the way back; of a command that is one call, the
+//! kind is enough as well. A sentence that holds more is never cut down to its kind: it stays as the service says it.
 
+use device_bus::error::absent_service;
+use device_core::command::aftermath::Aftermath;
 use device_core::device::Device;
 use device_core::error::{Error, ErrorKind};
+use device_core::machine::Trouble;
 use device_core::name::DeviceRef;
 use device_core::rules::{Refusal, Relative, may_attach};
 
@@ -14,6 +17,13 @@ use crate::strings;
 
 /// Why `command` failed.
 pub(crate) fn reason(scene: &Scene, command: &Command, error: &Error) -> String {
+    if let Some((first, aftermath)) = Aftermath::split(error.sentence()) {
+        let first = reason(scene, command, &Error::new(error.kind(), first));
+        return match aftermath {
+            Aftermath::BackIn(qube) => strings::reason_back_in(&first, qube.as_str()),
+            Aftermath::DisposableRemoved(qube) => strings::reason_disposable_removed(&first, qube.as_str()),
+        };
+    }
     let said = exactly_said(scene, command).into_iter().find(|(known, _)| known == error);
     said.map(|(_, text)| text)
         .or_else(|| of_kind(scene, command, error.kind()))
@@ -55,6 +65,24 @@ fn of_kind(scene: &Scene, command: &Command, kind: ErrorKind) -> Option<String> 
         }
         (Command::Detach(_, qube), ErrorKind::NotFound) => Some(strings::reason_not_there(qube.as_str())),
         _ => None,
+    }
+}
+
+/// Why the link is lost, or a list can't be read. What the server said in words of its own stays as it is.
+pub(crate) fn trouble(trouble: &Trouble) -> String {
+    for (known, said) in
+        [(absent_service(), strings::no_service()), (Error::empty_reply(), strings::reason_none())]
+    {
+        if Trouble::from(&known) == *trouble {
+            return said;
+        }
+    }
+    match trouble.kind {
+        ErrorKind::Unreachable => strings::trouble_unreachable(),
+        ErrorKind::Timeout => strings::trouble_timeout(),
+        ErrorKind::Malformed => strings::trouble_malformed(),
+        ErrorKind::Denied => strings::trouble_denied(),
+        _ => trouble.sentence.clone(),
     }
 }
 
@@ -213,12 +241,45 @@ mod tests {
             Command::MoveToNewDisposable(seen.clone(), name("work"), Options::new()),
         ] {
             for kind in ErrorKind::ALL {
-                let text = format!("{} It is back in vault.", Error::changed(&seen.port));
+                let text = format!("{} Nobody knows more.", Error::changed(&seen.port));
                 assert_eq!(reason(&scene, &command, &Error::new(kind, text.clone())), text);
             }
         }
         let unknown = odd(ErrorKind::Refused);
         assert_eq!(reason(&scene, &attach(&seen, "work"), &unknown), unknown.sentence());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_by_its_kind_unless_the_server_has_words_of_its_own() {
+        for (error, said) in [
+            (absent_service(), "The Plugboard service is not running."),
+            (
+                Error::empty_reply(),
+                "qubesd refused without giving a reason. The system log of dom0 (journalctl) says more.",
+            ),
+            (odd(ErrorKind::Unreachable), "qubesd can't be reached."),
+            (odd(ErrorKind::Timeout), "There was no answer in time."),
+            (odd(ErrorKind::Malformed), "The answer can't be read."),
+            (odd(ErrorKind::Denied), "A policy does not permit it."),
+            (odd(ErrorKind::Refused), "In words of its own."),
+            (odd(ErrorKind::Internal), "In words of its own."),
+        ] {
+            assert_eq!(trouble(&Trouble::from(&error)), said);
+        }
+    }
+
+    #[test]
+    fn how_it_stands_after_the_way_back_is_said_in_the_persons_language_too() {
+        let (scene, seen) = with_stick(&[]);
+        let command = Command::MoveToNewDisposable(seen.clone(), name("default-dvm"), Options::new());
+        let back = "It is back in vault. The new disposable disp1 was removed again.";
+        for (first, said) in [
+            (Error::gone(&seen.port), "There is no device on sys-usb:2-1 any more."),
+            (odd(ErrorKind::Refused), "In words of its own."),
+        ] {
+            let error = Error::new(first.kind(), format!("{first} {back}"));
+            assert_eq!(reason(&scene, &command, &error), format!("{said} {back}"));
+        }
     }
 
     #[test]

@@ -8,18 +8,7 @@ use gettextrs::{gettext, ngettext};
 
 mod fill;
 
-use fill::fill;
-
-/// `name(fields) = "…"`: one function for each sentence.
-macro_rules! sentences {
-    ($($(#[$doc:meta])* $name:ident($($field:ident),*) = $text:expr;)*) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub(crate) fn $name($($field: &str),*) -> String {
-            fill(&$text, &[$((stringify!($field), $field)),*])
-        }
-    )*};
-}
+use fill::{fill, sentences};
 
 // ---- what things are called -------------------------------------------------------------------------------------
 
@@ -199,6 +188,15 @@ sentences! {
     reason_not_there(qube) = gettext("It is not attached to {qube}.");
     reason_unreachable() = gettext("The connection broke. Whether it was done is not known; look again.");
     reason_timeout() = gettext("There was no answer in time. Whether it was done is not known; look again.");
+    // Translators: {reason} is a sentence that says why a device could not be moved to another qube.
+    reason_back_in(reason, qube) = gettext("{reason} It is back in {qube}.");
+    // Translators: {reason} is a sentence that says why a device could not be given to the disposable {qube}.
+    reason_disposable_removed(reason, qube) = gettext("{reason} The new disposable {qube} was removed again.");
+    // Translators: these four come after "Connection lost." or stand under "The devices of sys-usb can't be read".
+    trouble_unreachable() = gettext("qubesd can't be reached.");
+    trouble_timeout() = gettext("There was no answer in time.");
+    trouble_malformed() = gettext("The answer can't be read.");
+    trouble_denied() = gettext("A policy does not permit it.");
     reason_none() = gettext("qubesd refused without giving a reason. The system log of dom0 (journalctl) says more.");
     // Translators: asked before the only keyboard is given away; {port} is like "sys-usb:2-3".
     risk_keyboard(port, qube) = gettext("The keyboard you are typing on may be {port}. What you type would go to {qube}, and no longer to this desktop.");

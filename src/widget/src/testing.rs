@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use device_bus::error::absent_service;
 use device_core::assignment::{Assignment, Mode, Options};
 use device_core::device::{Device, DeviceInfo, Presence};
 use device_core::interface::Interface;
@@ -162,6 +163,11 @@ pub(crate) fn qubes() -> Scene {
     template.details.as_mut().unwrap().is_disposable_template = true;
     put_qube(&mut scene, template);
     scene
+}
+
+/// A link that is lost because the service went away.
+pub(crate) fn lost_link() -> Link {
+    Link::Lost((&absent_service()).into())
 }
 
 /// A laptop in use: a stick with two partitions, a disc, the microphone, a camera and a keyboard.

@@ -19,6 +19,7 @@ use crate::menu::model::{self, Menu, View};
 use crate::menu::rows::{Row, RowKey, section_of};
 use crate::naming;
 use crate::platform;
+use crate::reason::trouble;
 use crate::scene::{Scene, Wish};
 use crate::strings;
 
@@ -222,7 +223,7 @@ impl<const MENU: bool> ksni::Tray for Tray<MENU> {
 /// "3 devices, 1 attached", as many as the menu has rows of devices; what is the matter while they can't be counted.
 fn headline(scene: &Scene) -> String {
     match &scene.machine.link {
-        Link::Lost(reason) => return strings::connection_lost(reason),
+        Link::Lost(why) => return strings::connection_lost(&trouble(why)),
         Link::Resyncing => return strings::resyncing(),
         Link::Live => {}
     }
@@ -278,7 +279,7 @@ fn fingerprint(scene: &Scene) -> u64 {
 mod tests {
     use super::*;
     use crate::preferences::Preference;
-    use crate::testing::{Make, device, laptop, port, put, qubes, stick_in_use};
+    use crate::testing::{Make, device, laptop, lost_link, port, put, qubes, stick_in_use};
     use ksni::Tray as _;
 
     fn tray(scene: Scene) -> (Tray<false>, mpsc::UnboundedReceiver<Wish>) {
@@ -298,7 +299,7 @@ mod tests {
         assert_eq!(icon(scene.clone()), ("plugboard-idle-symbolic".into(), Status::Active));
         put(&mut scene, device("usb", "sys-usb", "2-1").held_by(&["work"]));
         assert_eq!(icon(scene.clone()), ("plugboard-attached-symbolic".into(), Status::Active));
-        scene.machine.link = Link::Lost("gone".into());
+        scene.machine.link = lost_link();
         assert_eq!(icon(scene), ("plugboard-attention-symbolic".into(), Status::NeedsAttention));
     }
 

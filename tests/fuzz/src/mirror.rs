@@ -2,9 +2,10 @@
 //!
 //! Each part of the input is one reply: its first byte says of which scope, the rest is the list.
 
+use device_core::error::ErrorKind;
 use device_core::interface::Interface;
 use device_core::inventory::{Inventory, Replaced};
-use device_core::machine::Machine;
+use device_core::machine::{Machine, Trouble};
 use device_core::mark::{self, DeviceMarks, Mark};
 use device_core::name::{DeviceClass, QubeName};
 use device_core::qube::{Label, QubeDetails};
@@ -31,13 +32,13 @@ pub fn run(data: &[u8]) {
         let again = reply.clone();
         let replaced = match reply {
             Some(reply) => inventory.replace(&scope, reply),
-            None => inventory.mark_unreadable(&scope, "no"),
+            None => inventory.mark_unreadable(&scope, Trouble::new(ErrorKind::Refused, "no")),
         };
         follow(&mut follower, replaced);
         assert_eq!(&follower, inventory.machine(), "a follower knows what the mirror knows");
         let repeated = match again {
             Some(reply) => inventory.replace(&scope, reply),
-            None => inventory.mark_unreadable(&scope, "no"),
+            None => inventory.mark_unreadable(&scope, Trouble::new(ErrorKind::Refused, "no")),
         };
         assert_eq!(repeated.changes, [], "the same reply changes nothing");
         assert!(inventory.wanted().contains_key(&Scope::Qubes));

@@ -1,6 +1,8 @@
 //! The copy follows what it is told, and nothing that it is told makes it panic or hides the rest.
 
 use device_core::device::{Device, DeviceInfo, Presence};
+use device_core::error::ErrorKind;
+use device_core::machine::Trouble;
 use device_core::name::{DeviceClass, DeviceId, PortId, QubeName};
 use device_core::qube::{PowerState, Qube, QubeClass};
 use zbus::zvariant::OwnedValue;
@@ -113,16 +115,15 @@ fn link_and_unreadable_lists_follow_the_manager() {
     let mut replica = Replica::default();
     let _ = replica.replace(tree(&[]), manager(&live()));
     let list = (QubeName::new("sys-usb").unwrap(), DeviceClass::Usb);
+    let broken = Trouble::new(ErrorKind::Malformed, "It is broken.");
+    let away = Trouble::new(ErrorKind::Unreachable, "It is away.");
     let mut machine = live();
-    machine.unreadable.insert(list.clone(), "It is broken.".into());
-    machine.link = Link::Lost("It is away.".into());
+    machine.unreadable.insert(list.clone(), broken.clone());
+    machine.link = Link::Lost(away.clone());
     let update = replica.signal(&changed(ROOT, MANAGER, manager(&machine)));
     assert_eq!(
         update.changes,
-        [
-            Change::Unreadable(list.0, list.1, Some("It is broken.".into())),
-            Change::Link(Link::Lost("It is away.".into())),
-        ]
+        [Change::Unreadable(list.0, list.1, Some(broken.clone())), Change::Link(Link::Lost(away.clone())),]
     );
     assert_eq!(replica.machine().qubes.len(), 1, "what was known last stays");
 }
@@ -172,7 +173,7 @@ fn foreign_and_broken_signals_do_nothing() {
 fn a_lost_service_leaves_what_was_known_last() {
     let mut replica = Replica::default();
     let _ = replica.replace(tree(&["2-1"]), manager(&live()));
-    let update = replica.lost("The device service went away.");
+    let update = replica.lost(&crate::error::absent_service());
     assert!(matches!(update.changes[..], [Change::Link(Link::Lost(_))]));
     assert_eq!(replica.machine().devices.len(), 1);
 }

@@ -2,6 +2,7 @@
 
 use device_core::assignment::{Assignment, Attachment, Mode, Options};
 use device_core::command;
+use device_core::command::aftermath::Aftermath;
 use device_core::error::Error;
 use device_core::name::{DeviceClass, DeviceRef, QubeName};
 use device_core::scope::{Scope, ScopeReply};
@@ -87,7 +88,7 @@ fn several(device: &DeviceRef, holders: &[Attachment]) -> String {
 
 fn put_back(error: &Error, from: &QubeName, back: Result<(), Error>) -> String {
     let back = match back {
-        Ok(()) => format!("It is back in {from}."),
+        Ok(()) => Aftermath::BackIn(from.clone()).to_string(),
         Err(second) => format!("It could not be put back into {from} either: {}", ended(second.sentence())),
     };
     format!("{} {back}", ended(error.sentence()))

@@ -177,13 +177,13 @@ impl View<'_> {
             let state = match link {
                 Link::Live => State { link: "live", reason: None },
                 Link::Resyncing => State { link: "resyncing", reason: None },
-                Link::Lost(reason) => State { link: "lost", reason: Some(reason) },
+                Link::Lost(trouble) => State { link: "lost", reason: Some(&trouble.sentence) },
             };
             return Ok(errand.console.out.write_all(json::line("link", state).as_bytes())?);
         }
         let was_lost = matches!(self.machine.link, Link::Lost(_));
         let sentence = match link {
-            Link::Lost(reason) => format!("{reason} Waiting for qubesd.\n"),
+            Link::Lost(trouble) => format!("{} Waiting for qubesd.\n", trouble.sentence),
             Link::Live if !was_whole => {
                 let count = self.machine.devices.keys().filter(|port| self.is_wanted(port)).count();
                 let there = if count == 1 { "device is" } else { "devices are" };

@@ -3,6 +3,7 @@
 use super::*;
 use crate::assignment::{Assignment, Attachment, Mode, Options};
 use crate::device::{Device, DeviceInfo};
+use crate::error::ErrorKind;
 use crate::name::{DeviceClass, DeviceId, DeviceRef, Port, PortId};
 use crate::qube::{PowerState, QubeClass};
 
@@ -103,7 +104,7 @@ fn a_class_that_goes_takes_its_devices_along() {
     let mut inventory = inventory();
     exposes(&mut inventory, &stick("a"), Some("work"));
     holds(&mut inventory, &stick("a"));
-    let _ = inventory.mark_unreadable(&attached(), "It fails.");
+    let _ = inventory.mark_unreadable(&attached(), Trouble::new(ErrorKind::Refused, "It fails."));
     let _ = inventory.replace(&Scope::Classes, ScopeReply::Classes(vec![DeviceClass::Pci]));
     assert_eq!(inventory.machine().devices.len(), 0);
     assert_eq!(inventory.machine().unreadable.len(), 0);
@@ -113,7 +114,7 @@ fn a_class_that_goes_takes_its_devices_along() {
 fn what_cannot_be_read_is_asked_for_until_it_can() {
     let mut inventory = inventory();
     exposes(&mut inventory, &stick("a"), None);
-    let _ = inventory.mark_unreadable(&attached(), "It fails.");
+    let _ = inventory.mark_unreadable(&attached(), Trouble::new(ErrorKind::Refused, "It fails."));
     assert!(inventory.wanted().contains_key(&attached()));
     let _ = inventory.replace(&attached(), ScopeReply::Attached(Vec::new()));
     assert_eq!(inventory.machine().unreadable.len(), 0);

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use proptest::prelude::*;
 
 use super::*;
-use crate::machine::Machine;
+use crate::machine::{Machine, Trouble};
 use crate::name::DeviceClass;
 use fake::{FakeHypervisor, Fate, Happening, Server, Truth, event, microphone, name, usb};
 
@@ -134,7 +134,11 @@ fn without_the_list_of_qubes_nothing_is_called_live() {
         let mut watched = Watched::start();
         watched.server.0.lock().unwrap().truth.failing.insert(Scope::Qubes, ErrorKind::Denied);
         watched.pass(Duration::from_mins(10)).await;
-        assert_eq!(watched.links, [Link::Lost("It fails.".into())], "told once, with its reason");
+        assert_eq!(
+            watched.links,
+            [Link::Lost(Trouble::new(ErrorKind::Denied, "It fails."))],
+            "told once, with its reason"
+        );
         let reads = watched.server.0.lock().unwrap().reads;
         assert!(reads < 60, "{reads} questions to somebody who refuses");
         watched.server.0.lock().unwrap().truth.failing.clear();

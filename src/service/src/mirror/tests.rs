@@ -8,6 +8,7 @@ use device_bus::property::Incoming;
 use device_bus::sample;
 use device_core::assignment::Options;
 use device_core::device::DeviceInfo;
+use device_core::error::ErrorKind;
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, DeviceId};
 use proptest::collection::vec;
@@ -34,15 +35,16 @@ async fn mirror() -> (Mirror, Client) {
 }
 
 fn link() -> impl Strategy<Value = Link> {
-    prop_oneof![
-        Just(Link::Live),
-        Just(Link::Resyncing),
-        any::<u8>().prop_map(|reason| Link::Lost(format!("Reason {reason}."))),
-    ]
+    prop_oneof![Just(Link::Live), Just(Link::Resyncing), trouble().prop_map(Link::Lost),]
+}
+
+fn trouble() -> impl Strategy<Value = Trouble> {
+    (proptest::sample::select(&ErrorKind::ALL[..]), "[a-z ]{1,20}")
+        .prop_map(|(kind, sentence)| Trouble { kind, sentence })
 }
 
 fn change() -> impl Strategy<Value = Change> {
-    let reason = proptest::option::of("[a-z ]{1,20}");
+    let reason = proptest::option::of(trouble());
     prop_oneof![
         6 => sample::device().prop_map(|device| Change::Device(device.into())),
         2 => sample::port().prop_map(Change::DeviceGone),
@@ -77,7 +79,7 @@ proptest! {
                 }
             }
             // The last word, so that the copies know when they have heard everything.
-            let last = Link::Lost("That is all.".into());
+            let last = Link::Lost(Trouble::new(ErrorKind::Internal, "That is all."));
             truth.apply(Change::Link(last.clone()));
             mirror.apply(vec![Change::Link(last.clone())]).await.unwrap();
             for client in [Some(&mut follower), latecomer.as_mut()].into_iter().flatten() {
@@ -146,7 +148,11 @@ async fn what_becomes_readable_again_was_not_plugged_in() {
     let device = device();
     let port = device.port().clone();
     let unreadable = |why: Option<&str>| {
-        Change::Unreadable(port.backend.clone(), port.class.clone(), why.map(str::to_owned))
+        Change::Unreadable(
+            port.backend.clone(),
+            port.class.clone(),
+            why.map(|why| Trouble::new(ErrorKind::Refused, why)),
+        )
     };
     mirror.apply(vec![told(&device), Change::Link(Link::Live)]).await.unwrap();
     mirror.apply(vec![unreadable(Some("It fails.")), Change::DeviceGone(port.clone())]).await.unwrap();

@@ -2,10 +2,10 @@
 
 use device_bus::device::PluggedIn;
 use device_bus::manager::Source;
-use device_core::machine::Link;
+use device_core::error::ErrorKind;
+use device_core::machine::{Link, Trouble};
 
 use device_bus::error;
-use device_core::error::ErrorKind;
 
 use super::Service;
 use crate::testing::{Client, Fake, disk, name, plain, socket_pair, stick, within, words};
@@ -29,7 +29,8 @@ async fn a_lost_link_is_told_with_its_reason_and_what_was_known_stays() {
     let fake = Fake::new();
     let mut client = Client::of(fake.clone()).await;
     fake.set_up(false);
-    client.until(|machine| machine.link == Link::Lost("The fake is away.".into())).await;
+    let away = Trouble::new(ErrorKind::Unreachable, "The fake is away.");
+    client.until(|machine| machine.link == Link::Lost(away.clone())).await;
     assert_eq!(client.replica.machine().devices.len(), 3);
     let during = disk("sdc");
     fake.plug(during.clone());

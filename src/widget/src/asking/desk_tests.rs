@@ -1,7 +1,7 @@
 //! Which answers count, and what becomes of those that do not.
 
 use super::*;
-use crate::testing::{Make, device, name, port, put, qubes};
+use crate::testing::{Make, device, lost_link, name, port, put, qubes};
 use device_core::machine::{Change, Link};
 use device_core::name::{DeviceId, PortId};
 
@@ -108,7 +108,7 @@ fn a_look_at_what_was_not_the_device_yet_counts_for_nothing() {
 #[test]
 fn a_no_needs_no_look() {
     let (mut desk, mut scene, now) = asked();
-    scene.machine.link = Link::Lost("gone".into());
+    scene.machine.link = lost_link();
     assert_eq!(desk.take(Said::Decline(QuestionId(1)), &scene, now), [no(1)]);
 }
 

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use device_core::machine::Link;
 use device_core::name::DeviceId;
 use qubesd_sim::Simulator;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,7 +19,7 @@ use crate::door;
 use crate::notify::{Effect, Tag};
 use crate::preferences::Notices;
 use crate::scene::Scene;
-use crate::testing::{Make, device, name, put, qubes};
+use crate::testing::{Make, device, lost_link, name, put, qubes};
 
 mod commit;
 mod service;
@@ -193,7 +192,7 @@ fn a_yes_waits_for_a_mirror_that_is_live() {
         let stream = asking(&office.socket, REQUEST).await;
         office.until(1).await;
         let mut lost = with_stick("0781:5567:A:u080650");
-        lost.machine.link = Link::Lost("gone".into());
+        lost.machine.link = lost_link();
         office.scene.send_replace(Arc::new(lost));
         office.attach_to("work");
         // The answers of the person are heard in order: after this one the yes was heard, and did not count.

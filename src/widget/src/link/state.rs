@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use device_bus::error::absent_service;
 use device_bus::property::Incoming;
 use device_bus::replica::{Replica, Update};
 use device_core::device::Presence;
@@ -21,7 +22,6 @@ use crate::notify::{Button, Effect, Notifier};
 use crate::reason::reason;
 use crate::recent::Recent;
 use crate::scene::{Command, Failure, Pending, Scene, Ticket, Wish};
-use crate::strings;
 use crate::together;
 
 /// Signals kept while the tree is being read; with more the reading starts again, because it no longer pays.
@@ -159,7 +159,7 @@ impl State {
         }
         self.round += 1;
         self.copy = Copy::None;
-        let mut jobs = self.lost(&strings::no_service(), now);
+        let mut jobs = self.lost(&absent_service(), now);
         jobs.extend(self.revival.gone(now));
         jobs
     }
@@ -171,7 +171,7 @@ impl State {
         }
         tracing::warn!(%error, "the service can't be reached; trying again later");
         self.revival.failed(next, now);
-        self.lost(&strings::no_service(), now)
+        self.lost(&absent_service(), now)
     }
 
     fn read(&mut self) -> Job {
@@ -198,10 +198,10 @@ impl State {
         tracing::warn!(%error, "the devices can't be read from the service");
         self.copy = Copy::Retrying(now + self.pause);
         self.pause = (self.pause * 2).min(RETRY_MAX);
-        self.lost(error.sentence(), now)
+        self.lost(error, now)
     }
 
-    fn lost(&mut self, why: &str, now: Instant) -> Vec<Job> {
+    fn lost(&mut self, why: &Error, now: Instant) -> Vec<Job> {
         let update = self.replica.lost(why);
         self.updated(update, now)
     }

@@ -9,6 +9,7 @@ use device_core::machine::Link;
 
 use super::rows::{Group, Row, RowKey, SectionKind};
 use super::section;
+use crate::reason::trouble;
 use crate::scene::Scene;
 use crate::strings;
 
@@ -83,7 +84,7 @@ fn banners(scene: &Scene) -> Vec<Banner> {
     let link = match &scene.machine.link {
         Link::Live => None,
         Link::Resyncing => Some((BannerKind::Resyncing, strings::resyncing())),
-        Link::Lost(reason) => Some((BannerKind::Lost, strings::connection_lost(reason))),
+        Link::Lost(why) => Some((BannerKind::Lost, strings::connection_lost(&trouble(why)))),
     };
     let simulator = scene.simulated_world().map(|world| (BannerKind::Simulator, strings::simulator(world)));
     link.into_iter().chain(simulator).map(|(kind, text)| Banner { kind, text }).collect()

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use device_core::error::ErrorKind;
 use device_core::interface::Interface;
-use device_core::machine::Link;
+use device_core::machine::{Link, Trouble};
 use device_core::name::DeviceClass;
 
 use super::*;
@@ -139,9 +140,12 @@ fn where_every_device_is_hidden_the_line_says_so() {
 fn a_lost_link_is_said_first_and_takes_every_action_away() {
     let mut scene = laptop();
     scene.source = device_bus::manager::Source::Simulator("laptop".into());
-    scene.machine.link = Link::Lost("qubesd does not answer.".into());
+    scene.machine.link = Link::Lost(Trouble::new(ErrorKind::Timeout, "qubesd did not answer within 30 s."));
     let text = drawn(&scene);
-    assert!(text.starts_with("! Connection lost. qubesd does not answer.\n! Simulator: laptop\n"), "{text}");
+    assert!(
+        text.starts_with("! Connection lost. There was no answer in time.\n! Simulator: laptop\n"),
+        "{text}"
+    );
     assert!(!text.contains('>'));
     scene.machine.devices.clear();
     assert_eq!(menu(&scene, &view()).empty, None, "nobody knows whether there are devices");
@@ -190,8 +194,14 @@ fn a_stopped_usb_qube_can_be_started_from_the_menu() {
 #[test]
 fn a_list_that_cannot_be_read_says_so() {
     let mut scene = qubes();
-    scene.machine.unreadable.insert((name("sys-usb"), DeviceClass::Usb), "denied".into());
-    assert_eq!(drawn(&scene), "USB devices\n  -The devices of sys-usb can't be read | denied\n");
+    scene.machine.unreadable.insert(
+        (name("sys-usb"), DeviceClass::Usb),
+        Trouble::new(ErrorKind::Denied, "Service call error: no."),
+    );
+    assert_eq!(
+        drawn(&scene),
+        "USB devices\n  -The devices of sys-usb can't be read | A policy does not permit it.\n"
+    );
 }
 
 #[test]

@@ -14,6 +14,7 @@ use super::fold::Folding;
 use super::rows::{Group, Look, Row, RowAction, RowKey, SectionKind, Status, section_of};
 use crate::naming;
 use crate::preferences::Sections;
+use crate::reason::trouble;
 use crate::scene::{Command, Scene, Wish};
 use crate::strings;
 
@@ -28,9 +29,9 @@ pub(super) fn sections(scene: &Scene, now: Instant) -> Vec<Group<SectionKind, Ro
             sections.entry(kind).or_default().push(row);
         }
     }
-    for ((backend, class), reason) in &scene.machine.unreadable {
+    for ((backend, class), why) in &scene.machine.unreadable {
         if let Some(kind) = section_of(class) {
-            sections.entry(kind).or_default().push(unreadable(backend, class, reason));
+            sections.entry(kind).or_default().push(unreadable(backend, class, &trouble(why)));
         }
     }
     let stopped = stopped_usb_qubes(scene);

@@ -152,6 +152,10 @@ fn holders(scene: &Scene, device: &Device) -> Vec<Item> {
             spoken: strings::say_detach(qube.as_str()),
             ..qube_item(scene, qube, ItemAction::Wish(Wish::Do(command)))
         });
+        // What was pulled out is only cleaned up.
+        if removed {
+            continue;
+        }
         let details = scene.machine.qubes.get(qube).and_then(|qube| qube.details.as_ref());
         if details.is_some_and(|details| details.is_auto_cleanup) {
             let detach = Command::Detach(device.info.to_ref(), qube.clone());

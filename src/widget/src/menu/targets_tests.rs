@@ -139,6 +139,9 @@ fn a_disposable_holder_can_be_shut_down_with_it() {
         text.starts_with("  ⏏ disp1234 [detach]\n  Detach and shut down disp1234\n--\nMove to\n"),
         "{text}"
     );
+    put(&mut scene, device("usb", "sys-usb", "2-4").held_by(&["disp1234"]).removed());
+    let text = drawn(&open(&scene, "usb", "sys-usb", "2-4", &view()));
+    assert!(text.starts_with("  ⏏ disp1234 [clean up]\n") && !text.contains("shut down"), "{text}");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::testing::{Make, device, laptop, name, now, port, put, put_qube, qube, qubes};
+use crate::scene::{Pending, Ticket};
+use crate::testing::{Make, device, laptop, lost_link, name, now, port, put, put_qube, qube, qubes};
 use device_core::assignment::Options;
 use device_core::machine::Link;
 use device_core::name::DeviceId;
@@ -182,7 +183,7 @@ fn nothing_is_said_of_what_was_found_or_of_a_mirror_that_is_not_whole() {
     let mut watched = Watched::new(qubes());
     put(&mut watched.scene, disk());
     assert_eq!(watched.said(), Vec::<String>::new(), "found, not plugged in");
-    watched.scene.machine.link = Link::Lost("gone".into());
+    watched.scene.machine.link = lost_link();
     watched.scene.machine.devices.clear();
     assert_eq!(watched.said(), Vec::<String>::new());
     put(&mut watched.scene, disk());
@@ -225,6 +226,22 @@ fn a_failure_replaces_what_was_said_and_gives_the_reason() {
         effects.iter().map(in_words).collect::<Vec<_>>(),
         ["sys-usb: sys-usb could not be started | No memory."]
     );
+}
+
+#[test]
+fn what_is_on_its_way_to_another_qube_cannot_be_pulled_out() {
+    let seen = disk().info.to_ref();
+    for command in [
+        Command::Move(seen.clone(), name("vault"), Options::new()),
+        Command::MoveToNewDisposable(seen.clone(), name("default-dvm"), Options::new()),
+    ] {
+        let mut watched = Watched::new(qubes());
+        put(&mut watched.scene, disk().held_by(&["work"]));
+        watched.said();
+        watched.scene.pending.push(Pending { ticket: Ticket(1), command, since: now() });
+        put(&mut watched.scene, disk());
+        assert_eq!(watched.said(), Vec::<String>::new());
+    }
 }
 
 #[test]

@@ -1,4 +1,16 @@
-//! How values come into a sentence.
+//! How a sentence becomes a function, and how values come into it.
+
+/// `name(fields) = "…"`: one function for each sentence.
+macro_rules! sentences {
+    ($($(#[$doc:meta])* $name:ident($($field:ident),*) = $text:expr;)*) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub(crate) fn $name($($field: &str),*) -> String {
+            fill(&$text, &[$((stringify!($field), $field)),*])
+        }
+    )*};
+}
+pub(super) use sentences;
 
 /// Puts values into `{field}` places, in one pass: a value that looks like a field stays what it is.
 pub(super) fn fill(template: &str, fields: &[(&str, &str)]) -> String {

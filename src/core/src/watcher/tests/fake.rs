@@ -121,7 +121,7 @@ impl Truth {
             for scope in inventory.wanted().into_keys() {
                 match self.read(&scope) {
                     Ok(reply) => inventory.replace(&scope, reply),
-                    Err(error) => inventory.mark_unreadable(&scope, error.sentence()),
+                    Err(error) => inventory.mark_unreadable(&scope, (&error).into()),
                 };
             }
             if *inventory.machine() == settled {
