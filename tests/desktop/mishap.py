@@ -1,26 +1,45 @@
 """What goes wrong: the server dies or refuses, a stick is pulled out in use. Nothing is lost, and each is told."""
 
+import re
 import signal
 import time
 
 import spoken
 from dbus_menu import DBusMenu
-from waiting import until
+from menu import STILL
+from waiting import settled, until
 
 # After its return the server is mirrored whole within this time.
 WHOLE_AGAIN = 1.0
 RESYNCING = "reading the devices again…"
+# Two that are always there.
+CAMERA, RADIO = "sys-usb:2-5", "sys-usb:2-7"
+NO_SERVICE = "connection lost. the plugboard service is not running."
 
 
 def lost_connection_is_shown_and_mended(product):
-    """qubesd goes and comes back: the tray asks for attention, a banner says why, then all is whole again."""
+    """The service goes and comes back, then qubesd: the tray asks for attention, a banner says why, neither menu lets
+    anything be chosen; then all is whole again."""
     name = product.wait_for_tray()
-    product.menu.open()
-    rows = product.menu.rows()
-    product.desktop.end("qubesd-sim")
-    _loss_is_shown(product, name)
-    product.start_simulator()
-    _all_is_whole_again(product, name, rows)
+    menu = product.menu
+    menu.open()
+    menu.wait_for_row("dom0:mic")
+    rows = menu.rows()
+    for program, reason, start, hovered in (
+        ("plugboardd", NO_SERVICE, product.start_service, "dom0:mic"),
+        ("qubesd-sim", "connection lost", product.start_simulator, RADIO),
+    ):
+        menu.hover(hovered)
+        product.desktop.end(program)
+        _loss_is_shown(product, name, reason, None if reason == NO_SERVICE else "lost")
+        _nothing_can_be_chosen(product, name, hovered)
+        start()
+        _all_is_whole_again(product, name, rows)
+        devices = [row for row in rows if ":" in row]
+        until(lambda: _usable(menu) == devices, lambda: f"each row to be used; there are {_usable(menu)}")  # noqa: B023
+    menu.hover(CAMERA)
+    menu.choose("^Attach to work$")
+    product.wait_for_holders("usb", CAMERA, "work")
 
 
 def what_is_read_again_is_said_and_holds_still(product):
@@ -31,13 +50,12 @@ def what_is_read_again_is_said_and_holds_still(product):
     menu.wait_for_row("dom0:mic")
     product.control("latency", "mic.Available", "3000")
     product.control("drop-events")
-    usable = lambda: [item.name for item in menu.items() if item.usable and ":" in item.name]  # noqa: E731
     until(
-        lambda: RESYNCING in menu.words() and not usable(),
-        lambda: f"a banner and no row to be used; it says {menu.words()!r}, to be used are {usable()}",
+        lambda: RESYNCING in menu.words() and not _usable(menu),
+        lambda: f"a banner and no row to be used; it says {menu.words()!r}, to be used are {_usable(menu)}",
     )
     until(lambda: RESYNCING not in menu.words(), lambda: f"the banner gone; the menu says {menu.words()!r}")
-    until(lambda: len(usable()) > 3, lambda: f"rows that can be used; there are {usable()}")
+    until(lambda: len(_usable(menu)) > 3, lambda: f"rows that can be used; there are {_usable(menu)}")
 
 
 def list_that_cant_be_read_has_a_row(product):
@@ -118,6 +136,29 @@ def failed_move_from_the_drawn_menu_is_rolled_back_and_told(product):
     product.wait_for_holders("block", stick, "untrusted")
 
 
+def device_swapped_unseen_is_not_given_away(product):
+    """Another device is on the port than the menu knows: the choice is refused with a reason; once seen it counts."""
+    product.wait_for_tray()
+    camera = product.plug("camera", "usb")
+    menu, row = product.menu, product.row(camera)
+    refusal = f"Another device is on {camera} now. Look again before you choose."
+    menu.open()
+    menu.hover(row)
+    product.control("lose-events", "10000")
+    product.control("swap", "usb", *camera.split(":"))
+    menu.choose("^Attach to work$")
+    menu.open()
+    menu.wait_for_row("^Webcam.*" + row + ".*" + re.escape(f"Not attached to work. {refusal}"))
+    product.notices.wait_for("Webcam", "could not be attached to work", refusal)
+    assert product.holders("usb", camera) == [], f"given away unseen: {product.holders('usb', camera)}"
+    product.control("lose-events", "0")
+    product.control("drop-events")
+    menu.wait_for_row("^(?!Webcam).*" + row)
+    menu.hover(row)
+    menu.choose("^Attach to work$")
+    product.wait_for_holders("usb", camera, "work")
+
+
 def failure_stays_in_the_row_until_dismissed(product):
     """Neither closing the menu nor another device takes the sentence away; the person does."""
     product.wait_for_tray()
@@ -182,13 +223,34 @@ def rest_of_a_stick_is_cleaned_up_in_its_row(product):
     assert not failed, f"what was cleaned up before the click is told as a failure: {failed}"
 
 
-def _loss_is_shown(product, name):
-    until(lambda: product.link() == "lost", lambda: f"the link lost; it is {product.link()!r}")
+def _loss_is_shown(product, name, reason="connection lost", link="lost"):
+    until(lambda: product.link() == link, lambda: f"the link as {link!r}; it is {product.link()!r}")
     status = lambda: product.tray.item(name, "Status")  # noqa: E731
     until(lambda: status() == "NeedsAttention", lambda: f"the tray asking for attention; it is {status()!r}")
     product.menu.open()
     words = lambda: product.menu.words()  # noqa: E731
-    until(lambda: "connection lost" in words(), lambda: f"'connection lost' in the menu; it says {words()!r}")
+    until(lambda: reason in words(), lambda: f"{reason!r} in the menu; it says {words()!r}")
+
+
+def _nothing_can_be_chosen(product, name, row):
+    """Every row stands there grey, opens nothing when it is clicked, and is a mere line where a host draws it."""
+    menu = product.menu
+    until(
+        lambda: menu.find(row) and not _usable(menu) and not menu.targets(),
+        lambda: f"no row to be used; there are {_usable(menu)} and beside them {menu.targets()}",
+    )
+    menu.choose(row, level=0)
+    settled(lambda: menu.window() and not menu.targets(), lambda: f"no sub-menu but {menu.targets()}", quiet=STILL)
+    drawn = DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
+    devices = [entry for entry in drawn.entries() if ":" in entry.label and "Simulator" not in entry.label]
+    assert len(devices) > 3, f"no devices in {drawn.outline()}"
+    live = [entry.label for entry in devices if entry.enabled or entry.children]
+    assert not live, f"a host can still choose {live}"
+
+
+def _usable(menu):
+    """The rows of devices that answer, and what answers beside them."""
+    return [item.name for item in menu.items() if item.usable and (item.level or ":" in item.name)]
 
 
 def _all_is_whole_again(product, name, rows):
@@ -214,6 +276,7 @@ TESTS = (
     server_that_dies_during_an_attach_ends_it_with_a_sentence,
     failed_move_is_rolled_back_and_told,
     failed_move_from_the_drawn_menu_is_rolled_back_and_told,
+    device_swapped_unseen_is_not_given_away,
     failure_stays_in_the_row_until_dismissed,
     stick_pulled_out_in_use_is_told_and_forgotten,
     rest_of_a_stick_is_cleaned_up_in_its_row,
