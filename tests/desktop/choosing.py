@@ -4,11 +4,14 @@ import re
 import time
 
 import spoken
+from dbus_menu import DBusMenu
 from waiting import settled, until
 
 DENIED = "blocked by policy"
-# Seconds after which the menu offers to stop waiting, and a moment more.
-GIVE_UP_AFTER = 5.3
+# Seconds after which both menus offer to stop waiting, and not before.
+GIVE_UP_AFTER = 5
+GIVE_UP = "^Stop waiting for it$"
+NOT_STARTED = "sys-usb was not started. not enough memory for sys-usb."
 
 
 def likely_qubes_come_first_and_refused_ones_say_why(product):
@@ -41,11 +44,13 @@ def likely_qubes_come_first_and_refused_ones_say_why(product):
     assert not any("dom0" in target or "sys-usb" in target for target in targets), targets
 
 
-def disk_in_use_holds_its_stick(product):
-    """A disk in use: its stick can't be chosen and says why."""
+def stick_as_a_whole_comes_last_and_excludes_its_disk(product):
+    """What is on a stick is offered safest first; a disk in use refuses its stick, with a reason, a stick its disk."""
     product.wait_for_tray()
     stick = product.plug("stick")
     row, menu = product.row(stick), product.menu
+    backend, _, disk = stick.partition(":")
+    port = f"{backend}:{_property(product, stick, 'ParentPort')}"
     product.give("block", stick, "work")
     menu.open()
     menu.wait_for_row(row + ".*attached to work")
@@ -54,6 +59,27 @@ def disk_in_use_holds_its_stick(product):
     assert whole and not whole.usable, f"the stick is not refused with its reason: {targets}"
     menu.choose("^Detach from work$")
     product.wait_for_holders("block", stick)
+    menu.open()
+    menu.wait_for_row(row + "(?!.*attached)")
+    targets = menu.hover(row)
+    safest_first = ["Attach to work", rf"Partition 1\b.*{disk}1$", rf"Whole USB device, {port.partition(':')[2]}$"]
+    places = [next(at for at, name in enumerate(targets) if re.match(wanted, name)) for wanted in safest_first]
+    assert places == sorted(places), f"not the safest first: {targets}"
+    menu.choose("^Whole USB device")
+    until(lambda: menu.find("^Back$", 1), lambda: f"the page of the stick as a whole; there is {menu.targets()}")
+    menu.choose("^Attach to work$")
+    product.wait_for_holders("usb", port, "work")
+    product.notices.wait_for("is attached to work", port)
+    menu.close()
+    menu.open()
+    whole = product.row(port)
+    menu.wait_for_row(whole + ".*attached to work")
+    assert not menu.rows_like(row), f"a disk that sys-usb has no longer: {menu.rows()}"
+    menu.hover(whole)
+    menu.choose("^Detach from work$")
+    product.wait_for_holders("usb", port)
+    menu.open()
+    menu.wait_for_row(row + "(?!.*(attached|in use))")
 
 
 def partition_in_use_holds_its_stick(product):
@@ -153,7 +179,12 @@ def usb_qube_is_started_from_its_row(product):
     menu.open()
     menu.wait_for_row("^Start sys-usb to see its USB devices$")
     menu.wait_for_no_row(product.row(camera) + r"(?!.*(removed|no longer))")
+    _start_fails_and_says_so(product)
+    product.control("latency", "vm.Start", "2000")
     menu.choose("^Start sys-usb to see its USB devices$", level=0)
+    until(lambda: "starting sys-usb…" in menu.words(), lambda: f"that it starts; the menu says {menu.words()!r}")
+    start = menu.find("^Start sys-usb")
+    assert not start.usable and NOT_STARTED not in menu.words(), f"started twice, or both at once: {menu.words()!r}"
     menu.wait_for_row(product.row(camera))
     notice = product.notices.wait_for("sys-usb has started", "available", since=told, seconds=20)
     single = [one.summary for one in product.notices.all()[told:] if one.summary.endswith("is available")]
@@ -161,25 +192,37 @@ def usb_qube_is_started_from_its_row(product):
 
 
 def endless_command_can_be_given_up(product):
-    """After five seconds without an answer the person may stop waiting; all else can be used meanwhile."""
-    product.wait_for_tray()
+    """After five seconds without an answer, and not before, the person may stop waiting, in either menu; all else can
+    be used meanwhile."""
+    name = product.wait_for_tray()
     stick, camera = product.plug("stick"), product.plug("camera", "usb")
     row, menu = product.row(stick), product.menu
-    product.control("fail-next", "block.Attach", "hang")
+    drawn, radio = DBusMenu(product.desktop, name, product.tray.item(name, "Menu")), "sys-usb:2-7"
+    for part in ("block.Attach", "usb.Attach"):
+        product.control("fail-next", part, "hang")
     menu.open()
     menu.hover(row)
-    menu.choose("^Attach to work$")
-    menu.wait_for_row(row + ".*attaching to work")
     begun = time.monotonic()
+    drawn.click(radio, "^work$")
+    menu.choose("^Attach to work$")
     menu.open()
+    menu.wait_for_row(row + ".*attaching to work")
+    menu.wait_for_row(radio + ".*attaching to work")
     menu.hover(product.row(camera))
     menu.choose("^Attach to personal$")
     product.wait_for_holders("usb", camera, "personal")
-    until(lambda: time.monotonic() > begun + GIVE_UP_AFTER, "the time after which it may be given up")
     menu.open()
     menu.hover(row)
-    menu.choose("^Stop waiting for it$")
+    for found in (lambda: drawn.find(radio, GIVE_UP), lambda: menu.find(GIVE_UP, 1)):
+        until(found, lambda: f"{GIVE_UP!r} among {menu.targets()} and in {drawn.outline()}")
+        took = time.monotonic() - begun
+        assert took >= GIVE_UP_AFTER, f"it can be given up after {took:.1f} s"
+    menu.choose(GIVE_UP)
     menu.wait_for_no_row(row + ".*attaching to work")
+    menu.wait_for_row(radio + ".*attaching to work")
+    drawn.click(radio, GIVE_UP)
+    menu.wait_for_no_row(radio + ".*attaching to work")
+    until(lambda: drawn.find(radio, "^work$"), lambda: f"the qubes again in {drawn.outline()}")
 
 
 def keyboard_is_given_away_after_a_question_only(product):
@@ -203,6 +246,20 @@ def keyboard_is_given_away_after_a_question_only(product):
 
 
 # ---- the steps ----------------------------------------------------------------------------------------------------
+
+
+def _start_fails_and_says_so(product):
+    """The sentence stands in the row, in a menu that is opened anew as well."""
+    menu = product.menu
+    product.control("fail-next", "vm.Start", "exception", "QubesException", "Not enough memory for sys-usb.")
+    menu.choose("^Start sys-usb to see its USB devices$", level=0)
+    product.notices.wait_for("sys-usb could not be started", "Not enough memory for sys-usb.")
+    for _ in range(2):
+        menu.open()
+        until(lambda: NOT_STARTED in menu.words(), lambda: f"{NOT_STARTED!r}; the menu says {menu.words()!r}")
+        menu.close()
+    menu.open()
+    menu.wait_for_row("^Start sys-usb to see its USB devices")
 
 
 def _box(menu, pattern):
@@ -233,7 +290,7 @@ def _device_is_assigned(product, port, qube):
 
 TESTS = (
     likely_qubes_come_first_and_refused_ones_say_why,
-    disk_in_use_holds_its_stick,
+    stick_as_a_whole_comes_last_and_excludes_its_disk,
     partition_in_use_holds_its_stick,
     new_disposable_takes_it_and_goes_with_it,
     usb_qube_is_started_from_its_row,

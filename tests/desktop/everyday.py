@@ -2,6 +2,7 @@
 
 import re
 
+import spoken
 import story as the_story
 from dbus_menu import DBusMenu
 from product import PROGRAMS
@@ -161,24 +162,30 @@ def camera_goes_to_a_qube_and_back(product):
     product.notices.wait_for("is detached from personal")
 
 
-def microphone_leaves_one_of_two_qubes(product):
-    """The microphone in two qubes: each is a holder of its own, and the other keeps it."""
+def microphone_comes_to_a_third_qube_and_leaves_one(product):
+    """The microphone in several qubes: each is a holder of its own, one more is added, and the others keep it."""
     product.wait_for_tray()
     for qube in ("work", "personal"):
         product.give("mic", "dom0:mic", qube)
     product.wait_for_holders("mic", "dom0:mic", "personal", "work")
     menu = product.menu
     menu.open()
-    menu.wait_for_row("dom0:mic.*attached to personal and work")
-    holders = menu.hover("dom0:mic")[:2]
-    assert holders == ["Detach from personal", "Detach from work"], f"the sub-menu begins with {holders}"
-    menu.choose("^Detach from work$")
-    product.wait_for_holders("mic", "dom0:mic", "personal")
+    menu.wait_for_row("dom0:mic.*attached to personal and work$")
+    targets = menu.hover("dom0:mic")
+    assert targets[:2] == ["Detach from personal", "Detach from work"], f"the sub-menu begins with {targets}"
+    menu.choose("^Add untrusted$")
+    product.wait_for_holders("mic", "dom0:mic", "personal", "untrusted", "work")
     menu.open()
-    until(
-        lambda: (menu.find("dom0:mic") or menu.NOTHING).name.endswith("attached to personal"),
-        lambda: f"the microphone in personal only; rows are {menu.rows()}",
-    )
+    menu.wait_for_row("dom0:mic.*attached to personal, untrusted and work$")
+    holders = ["personal", "untrusted", "work"]
+    chips = lambda: [text for text in spoken.texts(menu.find("dom0:mic").element) if text in holders]  # noqa: E731
+    until(lambda: chips() == holders, lambda: f"all three in the row; there are {chips()}")
+    targets = menu.hover("dom0:mic")
+    assert targets[:3] == [f"Detach from {qube}" for qube in holders], f"the sub-menu begins with {targets}"
+    menu.choose("^Detach from work$")
+    product.wait_for_holders("mic", "dom0:mic", "personal", "untrusted")
+    menu.open()
+    menu.wait_for_row("dom0:mic.*attached to personal and untrusted$")
 
 
 TESTS = (
@@ -191,5 +198,5 @@ TESTS = (
     moving_takes_it_from_one_qube_to_another,
     device_that_counts_as_taken_for_a_moment_moves_in_one_go,
     camera_goes_to_a_qube_and_back,
-    microphone_leaves_one_of_two_qubes,
+    microphone_comes_to_a_third_qube_and_leaves_one,
 )
