@@ -14,6 +14,7 @@ WHOLE_AGAIN = 1.0
 RESYNCING = "reading the devices again…"
 # Two that are always there.
 CAMERA, RADIO = "sys-usb:2-5", "sys-usb:2-7"
+NEW_DISPOSABLE = "^Move to a new disposable based on default-dvm$"
 NO_SERVICE = "connection lost. the plugboard service is not running."
 
 
@@ -104,16 +105,32 @@ def server_that_dies_during_an_attach_ends_it_with_a_sentence(product):
 
 
 def failed_move_is_rolled_back_and_told(product):
-    """The second half of a move fails: the first qube has it again, and the row says both."""
+    """The second half of a move fails: the first qube has it again, and the row says both. So with a new disposable, to
+    which it goes the next time; and never it is said that it can be pulled out."""
     product.wait_for_tray()
     menu, (stick, row) = product.menu, product.stick_in_work()
-    product.control("fail-next", "block.Attach", "exception", "QubesException", "No free slot in untrusted.")
+    for where, choice in (
+        ("untrusted", ["^Move to untrusted$"]),
+        ("a new disposable", ["^New disposable$", NEW_DISPOSABLE]),
+    ):
+        told = len(product.notices.all())
+        product.control("fail-next", "block.Attach", "exception", "QubesException", "No free slot there.")
+        menu.hover(row)
+        for entry in choice:
+            menu.choose(entry)
+        menu.open()
+        menu.wait_for_row(row + rf".*to work, Not moved to {where}\. No free slot there\. It is back in work\.")
+        product.wait_for_holders("block", stick, "work")
+        product.notices.wait_for(f"could not be moved to {where}", "It is back in work.", since=told)
     menu.hover(row)
-    menu.choose("^Move to untrusted$")
+    menu.choose("^New disposable$")
+    menu.choose(NEW_DISPOSABLE)
     menu.open()
-    menu.wait_for_row(row + r".*Not moved to untrusted\. No free slot in untrusted\. It is back in work\.")
-    product.wait_for_holders("block", stick, "work")
-    product.notices.wait_for("could not be moved to untrusted", "It is back in work.")
+    menu.wait_for_row(row + r".*attached to disp\d+$")
+    assert re.fullmatch(r"disp\d+", product.holders("block", stick)[0]), f"it is in {product.holders('block', stick)}"
+    product.notices.wait_for("is attached to disp")
+    rash = [notice for notice in product.notices.all() if "pulled out" in notice.body]
+    assert not rash, f"on its way it is said that it can be pulled out: {rash}"
 
 
 def failed_move_from_the_drawn_menu_is_rolled_back_and_told(product):
