@@ -3,6 +3,7 @@
 import re
 import time
 
+import preferences
 import spoken
 from dbus_menu import DBusMenu
 from menu import STILL
@@ -84,8 +85,40 @@ def dbus_menu_attaches_moves_and_detaches(product):
     drawn.click(row, "^Read-only$", "^personal$")
     product.wait_for_holders("block", stick, "personal")
     until(lambda: drawn.find(row + ".*read-only"), lambda: f"'read-only' in its line: {drawn.outline()}")
+    drawn.click(row, "^Detach from personal$")
+    product.wait_for_holders("block", stick)
+    drawn.click(row, "^New disposable$", "^default-dvm$")
+    until(lambda: drawn.find(row + r".*→ disp\d+$"), lambda: f"a disposable after its name: {drawn.outline()}")
+    (disposable,) = product.holders("block", stick)
+    assert re.fullmatch(r"disp\d+", disposable), f"{disposable} is no disposable"
     drawn.click("^All devices")
     until(product.menu.window, "our own menu")
+    product.menu.close()
+    drawn.click("^Settings…$")
+    preferences.wait_for_window(product)
+
+
+def dbus_menu_leads_to_the_qubes_that_it_has_no_room_for(product):
+    """So many qubes that a host's sub-menu holds some of them only: the rest is one click away, at the same device."""
+    product.world = "crowd"
+    product.start()
+    name = product.wait_for_tray()
+    drawn, menu, row = DBusMenu(product.desktop, name, product.tray.item(name, "Menu")), product.menu, "dom0:mic"
+    until(lambda: drawn.find(row), lambda: f"the microphone in {drawn.outline()}")
+    offered = {entry.label for entry in drawn.find(row).children}
+    running = {qube["Name"] for qube in product.objects("Qube") if qube["State"] == "Running"} - {"dom0"}
+    another = max(running - offered, key=len)
+    product.screen.move(*AWAY)
+    drawn.click(row, "^Choose another qube…$")
+    until(menu.beside, "a sub-menu")
+    assert re.search(row, menu.beside()), f"it opened at {menu.beside()!r}"
+    product.screen.write(another)
+    until(lambda: menu.targets() == [f"Attach to {another}"], lambda: f"{another} alone; there are {menu.targets()}")
+    menu.choose(f"^Attach to {another}$")
+    product.wait_for_holders("mic", "dom0:mic", another)
+
+
+dbus_menu_leads_to_the_qubes_that_it_has_no_room_for.starts_programs = False
 
 
 def click_right_after_a_change_does_nothing(product):
@@ -294,4 +327,5 @@ TESTS = (
     menu_closes_by_a_click_elsewhere_and_on_its_icon,
     about_tells_version_and_source,
     dbus_menu_attaches_moves_and_detaches,
+    dbus_menu_leads_to_the_qubes_that_it_has_no_room_for,
 )
