@@ -38,6 +38,8 @@ def lost_connection_is_shown_and_mended(product):
         _all_is_whole_again(product, name, rows)
         devices = [row for row in rows if ":" in row]
         until(lambda: _usable(menu) == devices, lambda: f"each row to be used; there are {_usable(menu)}")  # noqa: B023
+        # It was grey under the pointer, and lets it in all the same.
+        menu.hover(hovered)
     menu.hover(CAMERA)
     menu.choose("^Attach to work$")
     product.wait_for_holders("usb", CAMERA, "work")
