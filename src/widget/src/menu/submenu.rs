@@ -275,6 +275,7 @@ impl Submenu {
         let popover = self.popover.clone();
         glib::idle_add_local_full(glib::Priority::HIGH_IDLE, move || {
             if !popover.is_visible() {
+                send_pointer_away(&popover);
                 WidgetExt::unrealize(&popover);
             }
             glib::ControlFlow::Break
@@ -308,6 +309,16 @@ impl Submenu {
         let right = left + f64::from(surface.width());
         let x = if left + right < menu_width { right } else { left };
         Some(Edge { x, top, bottom: top + f64::from(surface.height()) })
+    }
+}
+
+/// GTK may still believe that the pointer is in what was hidden, and at the next layout asks the surface there for it:
+/// without a surface the program would end. What turns insensitive is looked for no more; the layout finds the true place.
+fn send_pointer_away(hidden: &gtk::Popover) {
+    hidden.set_sensitive(false);
+    hidden.set_sensitive(true);
+    if let Some(parent) = hidden.parent() {
+        parent.queue_allocate();
     }
 }
 
