@@ -5,7 +5,7 @@ import time
 
 import spoken
 from dbus_menu import DBusMenu
-from waiting import until
+from waiting import settled, until
 
 # After its return the server is mirrored whole within this time.
 WHOLE_AGAIN = 1.0
@@ -32,12 +32,20 @@ def what_is_read_again_is_said_and_holds_still(product):
     product.control("latency", "mic.Available", "3000")
     product.control("drop-events")
     usable = lambda: [item.name for item in menu.items() if item.usable and ":" in item.name]  # noqa: E731
+    places = lambda: {item.name: item.box.y for item in menu.items() if ":" in item.name}  # noqa: E731
     until(
         lambda: RESYNCING in menu.words() and not usable(),
         lambda: f"a banner and no row to be used; it says {menu.words()!r}, to be used are {usable()}",
     )
+    below_it = settled(places, "the menu standing still below the banner")
     until(lambda: RESYNCING not in menu.words(), lambda: f"the banner gone; the menu says {menu.words()!r}")
     until(lambda: len(usable()) > 3, lambda: f"rows that can be used; there are {usable()}")
+    after_it = settled(places, "the menu standing still after the banner")
+    assert after_it == below_it, f"rows that can be used moved under the pointer: {below_it} became {after_it}"
+    menu.close()
+    menu.open()
+    again = settled(places, "the menu opened anew")
+    assert all(again[name] < place for name, place in below_it.items()), f"room was left for no banner: {again}"
 
 
 def list_that_cant_be_read_has_a_row(product):
