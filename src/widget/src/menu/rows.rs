@@ -163,7 +163,7 @@ mod tests {
     fn of_many_holders_the_last_are_counted() {
         assert_eq!(by_name(&[]), 0);
         assert_eq!(by_name(&["personal", "untrusted", "work"]), 3);
-        assert_eq!(by_name(&["banking", "personal", "sys-firewall", "untrusted", "work"]), 2);
+        assert_eq!(by_name(&["banking", "personal", "sys-firewall", "untrusted", "work"]), 3);
     }
 
     #[test]
