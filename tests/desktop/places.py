@@ -85,7 +85,7 @@ twice_the_size_in_high_contrast_works.desktop = {"theme": "HighContrast"}
 
 
 def many_holders_with_long_names_leave_the_menu_narrow(product):
-    """The microphone in six qubes: some stand there by name, the others are counted; all are told to a screen reader."""
+    """The microphone in six qubes: some stand there by name, the others are counted; all are told to screen readers."""
     product.wait_for_tray()
     menu, holders = product.menu, ["work", "personal", *HALTED.values()]
     for qube, name in HALTED.items():
