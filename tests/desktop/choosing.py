@@ -3,6 +3,11 @@
 import re
 import time
 
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi  # noqa: E402
+
 import spoken
 from dbus_menu import DBusMenu
 from waiting import settled, until
@@ -140,7 +145,11 @@ def new_disposable_takes_it_and_goes_with_it(product):
     row, menu = product.row(stick), product.menu
     menu.open()
     menu.hover(row)
+    opened = [item.name for item in menu.items() if spoken.has_state(item.element, Atspi.StateType.EXPANDED)]
+    assert opened == menu.rows_like(row), f"said to be open is {opened}"
+    assert _is_checked(menu, "^Read-only$") is False, f"it is said to be on: {menu.targets()}"
     menu.choose("^Read-only$")
+    until(lambda: _is_checked(menu, "^Read-only$"), "a screen reader told that it is on")
     menu.choose("^Attach to work$")
     menu.wait_for_row(row + ".*read-only.*attached to work")
     assert _is_read_only(product, stick), product.objects("Device")
@@ -266,6 +275,14 @@ def _start_fails_and_says_so(product):
 def _box(menu, pattern):
     item = menu.find(pattern, 1)
     return item.box if item else None
+
+
+def _is_checked(menu, pattern):
+    """Whether the entry is said to be on; None where there is none, or where it is not said to be on or off."""
+    element = (menu.find(pattern, 1) or menu.NOTHING).element
+    if element is None or spoken.role(element) != Atspi.Role.CHECK_MENU_ITEM:
+        return None
+    return spoken.has_state(element, Atspi.StateType.CHECKED)
 
 
 def _only_holder(product, port):

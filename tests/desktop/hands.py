@@ -13,6 +13,9 @@ from waiting import Missed, settled, until
 
 # A click sooner than that after a change under the pointer means what stood there before.
 TOO_EARLY = 0.3
+# Disks to be plugged in, each for one row more.
+DISKS = ("vea", "veb", "vec", "ved", "vee", "vef")
+SETTINGS = "^Settings"
 # Where no window is.
 AWAY = (40, 600)
 # Qubes that don't run; each makes one entry more when it starts.
@@ -162,25 +165,10 @@ def click_on_what_grew_under_the_pointer_does_nothing(product):
     product.control("stop", usb)
     menu.open()
     menu.wait_for_row(start)
-    places = []
-    for disk in ("vdx", "vdy"):
-        product.control("plug", "block", "personal", disk)
-        menu.wait_for_row(rf"personal:{disk}\b")
-        places.append(settled(lambda: menu.find(start).box, "the menu standing still"))
-    height = places[1].y - places[0].y
-    for disk in ("vea", "veb", "vec", "ved", "vee", "vef"):
-        box = settled(lambda: menu.find(start).box, "the menu standing still")
-        below = (box.x + box.width // 2, box.y + box.height // 2 + height)
-        screen.move(*below)
-        row = menu.find(start).element
-        before = _top(row)
-        begun = time.monotonic()
-        product.control("plug", "block", "personal", disk)
-        until(lambda: _top(row) > before, lambda: f"{start} further down than {before}")  # noqa: B023
-        # GTK may learn a moment later only where the pointer is now.
-        while time.monotonic() < begun + TOO_EARLY * 0.7:
-            screen.click_here()
-        if time.monotonic() < begun + TOO_EARLY:
+    height = _height_of_a_row(product, start)
+    for disk in DISKS:
+        below, is_early = _click_on_what_comes(product, start, disk, height)
+        if is_early:
             break
         # This machine was busy: the last click may have come late enough to count.
         if settled(lambda: _state(product, usb), "what the last click did", quiet=STILL) != "Halted":
@@ -199,6 +187,34 @@ def click_on_what_grew_under_the_pointer_does_nothing(product):
 
 # Their bubbles would stand above the footer.
 click_on_what_grew_under_the_pointer_does_nothing.desktop = {"notifications": False}
+
+
+def click_on_the_footer_that_came_under_the_pointer_does_nothing(product):
+    """A row more, and the footer comes where nothing was: a click on its way opens no preferences, a later one does."""
+    product.wait_for_tray()
+    menu, screen = product.menu, product.screen
+    menu.open()
+    height = _height_of_a_row(product, SETTINGS)
+    for disk in DISKS:
+        below, is_early = _click_on_what_comes(product, SETTINGS, disk, height)
+        if is_early:
+            break
+        # This machine was busy: the last click may have come late enough to count.
+        settled(lambda: menu.window() or preferences.window(product), "what it did", quiet=STILL)
+        if preferences.window(product):
+            screen.key("Escape")
+            until(lambda: not preferences.window(product), "the preferences closed")
+        menu.open()
+    else:
+        raise Missed("not once was a click known to come early enough")
+    settled(menu.window, "the menu still open", quiet=STILL)
+    assert not preferences.window(product), "the click counted"
+    assert screen.pointer() == below, f"the pointer is at {screen.pointer()}"
+    screen.click_here()
+    preferences.wait_for_window(product)
+
+
+click_on_the_footer_that_came_under_the_pointer_does_nothing.desktop = {"notifications": False}
 
 
 def menu_closes_by_a_click_elsewhere_and_on_its_icon(product):
@@ -299,6 +315,33 @@ def _count(entries):
     return entries.get_child_count()
 
 
+def _height_of_a_row(product, pattern):
+    """How far an entry goes down when a disk is plugged in."""
+    menu, places = product.menu, []
+    for disk in ("vdx", "vdy"):
+        product.control("plug", "block", "personal", disk)
+        menu.wait_for_row(rf"personal:{disk}\b")
+        places.append(settled(lambda: menu.find(pattern).box, "the menu standing still"))
+    return places[1].y - places[0].y
+
+
+def _click_on_what_comes(product, pattern, disk, height):
+    """Has an entry come under the pointer by one disk more, and clicks at once: where, and whether surely too early."""
+    menu, screen = product.menu, product.screen
+    box = settled(lambda: menu.find(pattern).box, "the menu standing still")
+    below = (box.x + box.width // 2, box.y + box.height // 2 + height)
+    screen.move(*below)
+    entry = menu.find(pattern).element
+    before = _top(entry)
+    begun = time.monotonic()
+    product.control("plug", "block", "personal", disk)
+    until(lambda: _top(entry) > before, lambda: f"{pattern} further down than {before}")
+    # GTK may learn a moment later only where the pointer is now.
+    while time.monotonic() < begun + TOO_EARLY * 0.7:
+        screen.click_here()
+    return below, time.monotonic() < begun + TOO_EARLY
+
+
 def _top(element):
     return spoken.box(element, on_screen=False).y
 
@@ -328,6 +371,7 @@ TESTS = (
     keys_do_what_menus_do,
     click_right_after_a_change_does_nothing,
     click_on_what_grew_under_the_pointer_does_nothing,
+    click_on_the_footer_that_came_under_the_pointer_does_nothing,
     menu_closes_by_a_click_elsewhere_and_on_its_icon,
     about_tells_version_and_source,
     dbus_menu_attaches_moves_and_detaches,

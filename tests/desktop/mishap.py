@@ -53,12 +53,20 @@ def what_is_read_again_is_said_and_holds_still(product):
     menu.wait_for_row("dom0:mic")
     product.control("latency", "mic.Available", "3000")
     product.control("drop-events")
+    places = lambda: {item.name: item.box.y for item in menu.items() if ":" in item.name}  # noqa: E731
     until(
         lambda: RESYNCING in menu.words() and not _usable(menu),
         lambda: f"a banner and no row to be used; it says {menu.words()!r}, to be used are {_usable(menu)}",
     )
+    below_it = settled(places, "the menu standing still below the banner")
     until(lambda: RESYNCING not in menu.words(), lambda: f"the banner gone; the menu says {menu.words()!r}")
     until(lambda: len(_usable(menu)) > 3, lambda: f"rows that can be used; there are {_usable(menu)}")
+    after_it = settled(places, "the menu standing still after the banner")
+    assert after_it == below_it, f"rows that can be used moved under the pointer: {below_it} became {after_it}"
+    menu.close()
+    menu.open()
+    again = settled(places, "the menu opened anew")
+    assert all(again[name] < place for name, place in below_it.items()), f"room was left for no banner: {again}"
 
 
 def list_that_cant_be_read_has_a_row(product):

@@ -4,6 +4,7 @@ import re
 
 from gi.repository import GLib
 
+import spoken
 from screen import Box, middle
 from session import SIZE
 from waiting import settled, until
@@ -15,6 +16,10 @@ EDGES = {"bottom": ("p=8;x=0;y=0", 0), "left": ("p=5;x=0;y=0", 1), "right": ("p=
 LOW = 300
 # The menu is at most so far from its icon.
 NEAR = 60
+# A menu with a sub-menu beside it fits on a small screen when it is no wider.
+WIDEST = 640
+# Qubes that don't run, and what they are called next: as long as a name can be.
+HALTED = {qube: qube.ljust(31, "x") for qube in ("vault", "projects", "anon", "win10")}
 
 
 def menu_opens_beside_the_icon_at_every_edge(product):
@@ -79,6 +84,27 @@ twice_the_size_in_high_contrast_works.starts_programs = False
 twice_the_size_in_high_contrast_works.desktop = {"theme": "HighContrast"}
 
 
+def many_holders_with_long_names_leave_the_menu_narrow(product):
+    """The microphone in six qubes: some stand there by name, the others are counted; all are told to screen readers."""
+    product.wait_for_tray()
+    menu, holders = product.menu, ["work", "personal", *HALTED.values()]
+    for qube, name in HALTED.items():
+        product.control("rename", qube, name)
+        product.control("start", name)
+    for qube in holders:
+        product.give("mic", "dom0:mic", qube)
+    menu.open()
+    row = menu.wait_for_row("dom0:mic.*attached to " + ".*".join(sorted(holders)))
+    box = settled(lambda: menu.window() and menu.window().box, "the menu standing still")
+    assert box.width <= WIDEST, f"the menu is {box.width} pixels wide"
+    said = spoken.texts(row.element)
+    by_name = [holder for holder in holders if holder in said]
+    assert by_name and f"and {len(holders) - len(by_name)} more" in said, f"to be read is {said}"
+    offered = menu.hover("dom0:mic")[: len(holders)]
+    assert offered == [f"Detach from {holder}" for holder in sorted(holders)], f"the sub-menu begins with {offered}"
+    _on_screen(product)
+
+
 # ---- the steps ----------------------------------------------------------------------------------------------------
 
 
@@ -119,5 +145,6 @@ def _on_screen(product):
 TESTS = (
     menu_stays_on_the_monitor_of_its_icon,
     menu_opens_beside_the_icon_at_every_edge,
+    many_holders_with_long_names_leave_the_menu_narrow,
     twice_the_size_in_high_contrast_works,
 )

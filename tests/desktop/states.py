@@ -172,11 +172,14 @@ def unready(album):
     product.control("drop-events")
     until(lambda: "reading the devices again" in menu.words(), "the banner")
     album.take("resyncing")
+    # The room of the banner stays until then.
+    menu.close()
     product.control("latency", "0")
     until(lambda: product.link() == "live", "the link live")
     for _ in range(3):
         product.control("fail-next", "block.Available", "exception", "QubesException", "No answer from xenstore.")
     product.control("plug", "stick")
+    menu.open()
     menu.wait_for_row("The devices of sys-usb")
     album.take("unreadable")
 

@@ -1,4 +1,4 @@
-//! The few calls that the compiler can't check: environment, locale, and one of GTK that the bindings leave out.
+//! The few calls that the compiler can't check: environment, locale, and two of GTK that the bindings leave out.
 //!
 //! Each says why it is sound. Nothing else in this crate may be `unsafe`.
 
@@ -53,6 +53,17 @@ pub(crate) fn set_accessible_label(widget: &impl IsA<gtk::Widget>, label: &str) 
     set_accessible(widget, gtk::ffi::GTK_ACCESSIBLE_PROPERTY_LABEL, label);
 }
 
+/// Tells a screen reader whether what `widget` stands for is switched on.
+pub(crate) fn set_accessible_checked(widget: &impl IsA<gtk::Widget>, is_checked: bool) {
+    set_accessible_state(widget, gtk::ffi::GTK_ACCESSIBLE_STATE_CHECKED, i32::from(is_checked));
+}
+
+/// Tells a screen reader whether what `widget` opens is open; `None` = it opens nothing.
+pub(crate) fn set_accessible_expanded(widget: &impl IsA<gtk::Widget>, is_expanded: Option<bool>) {
+    let value = is_expanded.map_or(gtk::ffi::GTK_ACCESSIBLE_VALUE_UNDEFINED, i32::from);
+    set_accessible_state(widget, gtk::ffi::GTK_ACCESSIBLE_STATE_EXPANDED, value);
+}
+
 /// Tells a screen reader what is to be seen beside the name of `widget`.
 pub(crate) fn set_accessible_description(widget: &impl IsA<gtk::Widget>, words: &str) {
     set_accessible(widget, gtk::ffi::GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, words);
@@ -71,6 +82,24 @@ fn set_accessible(widget: &impl IsA<gtk::Widget>, mut property: gtk::ffi::GtkAcc
             widget.as_ref().as_ptr(),
             1,
             &raw mut property,
+            glib::translate::ToGlibPtr::to_glib_none(&value).0,
+        );
+    }
+}
+
+/// Sets a state that is yes, no, or something third: GTK takes it as a number.
+///
+/// The bindings have this for GTK 4.10 and later only; the C function is there since 4.0.
+#[expect(unsafe_code, reason = "the bindings leave this function out below GTK 4.10")]
+fn set_accessible_state(widget: &impl IsA<gtk::Widget>, mut state: gtk::ffi::GtkAccessibleState, value: i32) {
+    let value = value.to_value();
+    // SAFETY: every widget is a GtkAccessible; one state and one value of the type that it wants (an integer) are given,
+    // both live until the call returns, and GTK copies them.
+    unsafe {
+        gtk_accessible_update_state_value(
+            widget.as_ref().as_ptr(),
+            1,
+            &raw mut state,
             glib::translate::ToGlibPtr::to_glib_none(&value).0,
         );
     }
@@ -113,6 +142,13 @@ unsafe extern "C" {
         accessible: *mut gtk::ffi::GtkWidget,
         count: i32,
         properties: *mut gtk::ffi::GtkAccessibleProperty,
+        values: *const glib::gobject_ffi::GValue,
+    );
+
+    fn gtk_accessible_update_state_value(
+        accessible: *mut gtk::ffi::GtkWidget,
+        count: i32,
+        states: *mut gtk::ffi::GtkAccessibleState,
         values: *const glib::gobject_ffi::GValue,
     );
 }

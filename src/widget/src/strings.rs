@@ -119,6 +119,8 @@ sentences! {
     add_to() = gettext("Also attach to");
     // Translators: heading above the partitions of a disk and the USB stick that it is on.
     other_ways() = gettext("Only a part, or all of it");
+    // Translators: after the names of the first qubes that have the microphone: "work, personal and 5 more".
+    and_more(count) = gettext("and {count} more");
     // Translators: what else can be done with a device: name it, hide it.
     more() = gettext("More");
     // Translators: opens the window in which the device can be given a name.

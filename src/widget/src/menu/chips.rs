@@ -1,17 +1,20 @@
-//! The holders of a device: an arrow, and each qube with the dot of its label.
+//! The holders of a device: an arrow, and each qube with the dot of its label; of very many the last are counted.
 
 use std::cell::RefCell;
 
 use gtk::prelude::*;
 
 use super::dot::Dot;
-use super::rows::Chip;
+use super::rows::{Chip, named};
 use super::style::bold;
+use crate::{naming, strings};
 
 /// The arrow and the qubes.
 pub(super) struct Chips {
     whole: gtk::Box,
     views: RefCell<Vec<View>>,
+    /// How many more there are; which, in its tooltip.
+    more: gtk::Label,
 }
 
 struct View {
@@ -25,7 +28,9 @@ impl Chips {
         let whole = gtk::Box::new(gtk::Orientation::Horizontal, 8);
         let arrow = if whole.direction() == gtk::TextDirection::Rtl { "←" } else { "→" };
         whole.append(&gtk::Label::builder().label(arrow).css_classes(["detail"]).build());
-        Self { whole, views: RefCell::default() }
+        let more = gtk::Label::builder().visible(false).build();
+        whole.append(&more);
+        Self { whole, views: RefCell::default(), more }
     }
 
     pub(super) fn widget(&self) -> &gtk::Box {
@@ -34,20 +39,24 @@ impl Chips {
 
     pub(super) fn show(&self, holders: &[Chip]) {
         self.whole.set_visible(!holders.is_empty());
+        let (by_name, counted) = holders.split_at(named(holders));
         let mut views = self.views.borrow_mut();
-        while views.len() < holders.len() {
+        while views.len() < by_name.len() {
             let view = View::new();
-            self.whole.append(&view.chip);
+            self.whole.insert_child_after(&view.chip, self.more.prev_sibling().as_ref());
             views.push(view);
         }
         for (place, view) in views.iter().enumerate() {
-            let holder = holders.get(place);
+            let holder = by_name.get(place);
             view.chip.set_visible(holder.is_some());
             if let Some(Chip { name, colour }) = holder {
                 view.dot.show(*colour);
                 view.name.set_text(name.as_str());
             }
         }
+        self.more.set_visible(!counted.is_empty());
+        self.more.set_text(&strings::and_more(&counted.len().to_string()));
+        self.more.set_tooltip_text(Some(&naming::list(counted.iter().map(|chip| &chip.name))));
     }
 }
 

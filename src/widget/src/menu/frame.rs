@@ -1,7 +1,6 @@
 //! The fixed parts of the window: banners above, search, the place for the list, a quiet line, footer.
 
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::cell::RefCell;
 
 use gtk::gdk;
 use gtk::prelude::*;
@@ -28,7 +27,7 @@ pub(super) struct Frame {
     about: gtk::Label,
     settings: gtk::Button,
     more_about: gtk::Button,
-    tells_about: Rc<Cell<bool>>,
+    footer: gtk::Box,
 }
 
 impl Frame {
@@ -52,7 +51,7 @@ impl Frame {
             about: line("note"),
             settings: footer_button(&strings::settings()),
             more_about: footer_button(&strings::about()),
-            tells_about: Rc::default(),
+            footer: gtk::Box::builder().css_classes(["footer"]).build(),
         };
         frame.assemble();
         frame
@@ -63,32 +62,40 @@ impl Frame {
         self.root.append(&self.search);
         self.root.append(&self.scroller);
         self.root.append(&self.empty);
-        self.root.append(&self.footer());
+        self.assemble_footer();
+        self.root.append(&self.footer);
         self.window.set_child(Some(&self.root));
         set_class(&self.window, "composited", self.display().is_composited());
     }
 
-    fn footer(&self) -> gtk::Box {
-        let footer = gtk::Box::builder().css_classes(["footer"]).build();
+    fn assemble_footer(&self) {
         self.about.set_hexpand(true);
         self.about.set_margin_start(8);
         self.about.set_visible(false);
         let spring = gtk::Box::builder().hexpand(true).build();
-        footer.append(&self.settings);
-        footer.append(&self.about);
-        footer.append(&spring);
-        footer.append(&self.more_about);
-        let (text, tells) = (self.about.clone(), self.tells_about.clone());
-        self.more_about.connect_clicked(move |_| {
-            tells.set(!tells.get());
-            text.set_visible(tells.get());
-        });
-        footer
+        self.footer.append(&self.settings);
+        self.footer.append(&self.about);
+        self.footer.append(&spring);
+        self.footer.append(&self.more_about);
     }
 
     /// Calls `chosen` when the person wants the window of preferences.
     pub(super) fn on_settings(&self, chosen: impl Fn() + 'static) {
         self.settings.connect_clicked(move |_| chosen());
+    }
+
+    /// Calls `chosen` when the person wants to know what runs here, or has read it.
+    pub(super) fn on_about(&self, chosen: impl Fn() + 'static) {
+        self.more_about.connect_clicked(move |_| chosen());
+    }
+
+    /// Tells what runs here, or no longer.
+    pub(super) fn turn_about(&self) {
+        self.about.set_visible(!self.about.get_visible());
+    }
+
+    pub(super) fn footer(&self) -> &gtk::Box {
+        &self.footer
     }
 
     /// The entries of the footer, in the order in which keys reach them.
@@ -129,15 +136,21 @@ impl Frame {
         self.search.set_text("");
         self.search.set_visible(false);
         self.scroller.vadjustment().set_value(0.0);
-        self.tells_about.set(false);
         self.about.set_visible(false);
+        self.banners.set_height_request(-1);
     }
 
-    pub(super) fn show_banners(&self, banners: &[Banner]) {
+    /// Shows these banners; tells whether they are others than before.
+    ///
+    /// What room they took stays theirs until the menu closes, so that no row moves when the last one goes.
+    pub(super) fn show_banners(&self, banners: &[Banner]) -> bool {
         if *self.shown_banners.borrow() == banners {
-            return;
+            return false;
         }
         self.shown_banners.replace(banners.to_vec());
+        if self.is_open() {
+            self.banners.set_height_request(self.banners.height());
+        }
         while let Some(old) = self.banners.first_child() {
             self.banners.remove(&old);
         }
@@ -151,6 +164,7 @@ impl Frame {
             });
             self.banners.append(&label);
         }
+        true
     }
 
     pub(super) fn show_empty(&self, text: Option<&str>) {

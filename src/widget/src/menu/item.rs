@@ -13,7 +13,7 @@ use super::list::RowView;
 use super::picture::Picture;
 use super::row::{NARROWEST, chevron, cut_label, set_class};
 use super::style::bold;
-use crate::platform::{set_accessible_description, set_accessible_label};
+use crate::platform::{set_accessible_checked, set_accessible_description, set_accessible_label};
 
 /// Side of a mark, and of the room that an entry without one leaves free.
 const MARK_SIZE: i32 = 16;
@@ -33,6 +33,8 @@ pub(super) struct ItemWidget(Rc<Parts>);
 
 struct Parts {
     button: gtk::Button,
+    /// Spoken as something that is on or off; what an element is can't change while a screen reader knows it.
+    is_check: bool,
     whole: gtk::Box,
     mark: OnceCell<Picture>,
     check: OnceCell<gtk::CheckButton>,
@@ -44,8 +46,9 @@ struct Parts {
 }
 
 impl ItemWidget {
-    pub(super) fn new(on_choice: &OnChoice) -> Self {
-        let widget = Self(Rc::new(Parts::new()));
+    /// A widget for entries such as `item`.
+    pub(super) fn new(item: &Item, on_choice: &OnChoice) -> Self {
+        let widget = Self(Rc::new(Parts::new(checked(item).is_some())));
         let (weak, on_choice) = (Rc::downgrade(&widget.0), on_choice.clone());
         widget.0.button.connect_clicked(move |_| {
             let action = weak.upgrade().and_then(|parts| parts.item.borrow().as_ref()?.action.clone());
@@ -88,29 +91,41 @@ impl RowView for ItemWidget {
         if before.as_ref().map_or("", unspoken_note) != unspoken_note(item) {
             set_accessible_description(&parts.button, unspoken_note(item));
         }
+        if let Some(is_checked) = checked(item) {
+            set_accessible_checked(&parts.button, is_checked);
+        }
         before.is_none_or(|before| (before.key, before.action) != (item.key.clone(), item.action.clone()))
     }
 
     fn widget(&self) -> &gtk::Widget {
         self.0.button.upcast_ref()
     }
+
+    fn suits(&self, item: &Item) -> bool {
+        self.0.is_check == checked(item).is_some()
+    }
 }
 
 impl Parts {
-    fn new() -> Self {
+    fn new(is_check: bool) -> Self {
         let whole = gtk::Box::new(gtk::Orientation::Horizontal, 8);
         let text = cut_label("choice-text", pango::EllipsizeMode::Middle, NAME_WIDTH);
         text.set_hexpand(true);
         text.set_wrap_mode(pango::WrapMode::WordChar);
         whole.append(&text);
         let button = gtk::Button::builder()
-            .accessible_role(gtk::AccessibleRole::MenuItem)
+            .accessible_role(if is_check {
+                gtk::AccessibleRole::MenuItemCheckbox
+            } else {
+                gtk::AccessibleRole::MenuItem
+            })
             .has_frame(false)
             .css_classes(["entry", "choice"])
             .child(&whole)
             .build();
         Self {
             button,
+            is_check,
             whole,
             mark: OnceCell::new(),
             check: OnceCell::new(),
@@ -141,10 +156,14 @@ impl Parts {
         if let Some(mark) = self.mark.get() {
             mark.widget().set_visible(icon.is_some());
         }
-        let state = if let Mark::Check(is_checked) = item.mark { Some(is_checked) } else { None };
+        let state = checked(item);
         let check = optional(&self.check, state.is_some(), || {
-            // Shows and speaks the state; the whole entry is what is clicked.
-            let check = gtk::CheckButton::builder().can_target(false).focusable(false).build();
+            // Shows the state; the whole entry is what speaks it and what is clicked.
+            let check = gtk::CheckButton::builder()
+                .accessible_role(gtk::AccessibleRole::Presentation)
+                .can_target(false)
+                .focusable(false)
+                .build();
             self.whole.prepend(&check);
             check
         });
@@ -220,6 +239,11 @@ fn optional<W: IsA<gtk::Widget>>(
     let part = part.get()?;
     part.set_visible(is_wanted);
     Some(part)
+}
+
+/// Whether it is on, where it is something to be switched on and off.
+fn checked(item: &Item) -> Option<bool> {
+    if let Mark::Check(is_checked) = item.mark { Some(is_checked) } else { None }
 }
 
 /// Whether it leads to a further page.

@@ -16,6 +16,10 @@ pub(super) trait RowView {
     fn show(&self, row: &Self::Row) -> bool;
     /// The widget itself.
     fn widget(&self) -> &gtk::Widget;
+    /// Whether it can show this row at all.
+    fn suits(&self, _row: &Self::Row) -> bool {
+        true
+    }
 }
 
 /// One group: a separator above, a heading, the rows.
@@ -56,12 +60,12 @@ impl<K: Copy + Ord, V: RowView> GroupList<K, V> {
         &self.root
     }
 
-    /// Shows these groups; `build` makes a view where there are too few.
+    /// Shows these groups; `build` makes a view for a row where there are too few, or one does not suit.
     pub(super) fn show(
         &mut self,
         groups: &[Group<K, V::Row>],
         cause: Cause,
-        build: impl Fn() -> V,
+        build: impl Fn(&V::Row) -> V,
     ) -> Change {
         let focused = self.focused().cloned();
         let mut change = Change::default();
@@ -159,12 +163,19 @@ impl<K, V: RowView> GroupView<K, V> {
     fn show(
         &mut self,
         group: &Group<K, V::Row>,
-        build: impl Fn() -> V,
+        build: impl Fn(&V::Row) -> V,
         mut changed_at: impl FnMut(&V),
     ) -> bool {
         let mut changed = self.used != group.rows.len();
-        while self.rows.len() < group.rows.len() {
-            let view = build();
+        for (view, row) in self.rows.iter_mut().zip(&group.rows).filter(|(view, row)| !view.suits(row)) {
+            let fresh = build(row);
+            self.body.insert_child_after(fresh.widget(), Some(view.widget()));
+            focus::let_go(view.widget());
+            self.body.remove(view.widget());
+            *view = fresh;
+        }
+        for row in group.rows.iter().skip(self.rows.len()) {
+            let view = build(row);
             self.body.append(view.widget());
             self.rows.push(view);
         }

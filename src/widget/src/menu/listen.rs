@@ -1,10 +1,12 @@
 //! What happens to the window and in it, told to [`Parts`]: focus, size, pointer, typed words.
 
 use std::rc::{Rc, Weak};
+use std::time::Instant;
 
 use gtk::glib;
 use gtk::prelude::*;
 
+use super::guard::Hand;
 use super::outside::Outside;
 use super::window::Parts;
 use super::{focus, keyboard};
@@ -16,8 +18,7 @@ pub(super) fn listen(parts: &Rc<Parts>) {
     to_window(parts);
     to_pointer(parts);
     to_typing(parts);
-    let told = Rc::downgrade(parts);
-    parts.frame.on_settings(move || with(&told, |parts| parts.wish(Wish::Settings(None))));
+    to_footer(parts);
     parts.route_typing();
 }
 
@@ -42,6 +43,13 @@ fn to_window(parts: &Rc<Parts>) {
         // A menu that has grown may have to stand elsewhere to stay on the screen.
         surface.connect_layout(move |_, width, height| with(&told, |parts| parts.keep((width, height))));
     });
+}
+
+fn to_footer(parts: &Rc<Parts>) {
+    let told = Rc::downgrade(parts);
+    parts.frame.on_settings(move || with_settled(&told, |parts| parts.wish(Wish::Settings(None))));
+    let told = Rc::downgrade(parts);
+    parts.frame.on_about(move || with_settled(&told, |parts| parts.frame.turn_about()));
 }
 
 fn to_pointer(parts: &Rc<Parts>) {
@@ -83,6 +91,13 @@ fn with(parts: &Weak<Parts>, told: impl FnOnce(&Rc<Parts>)) {
     }
 }
 
+/// Only where the person has seen what they chose.
+fn with_settled(parts: &Weak<Parts>, told: impl FnOnce(&Rc<Parts>)) {
+    if let Some(parts) = parts.upgrade().filter(|parts| parts.is_settled()) {
+        told(&parts);
+    }
+}
+
 impl Parts {
     /// The window has this size now.
     pub(super) fn keep(&self, size: (i32, i32)) {
@@ -92,6 +107,20 @@ impl Parts {
     /// Where the sub-menu begins, while one is open.
     pub(super) fn submenu_edge(&self) -> Option<super::aim::Edge> {
         self.submenu.edge(f64::from(self.frame.window().width()))
+    }
+
+    /// Whether the person has seen what they chose.
+    pub(super) fn is_settled(&self) -> bool {
+        let now = Instant::now();
+        self.guard.allows(Hand::Keys, now) && (self.guard.allows(Hand::Pointer, now) || !self.has_pointer())
+    }
+
+    /// Whether the pointer is on anything that can be chosen.
+    fn has_pointer(&self) -> bool {
+        let list = self.list.borrow();
+        [list.widget(), self.frame.footer()]
+            .iter()
+            .any(|part| part.state_flags().contains(gtk::StateFlags::PRELIGHT))
     }
 
     /// Letters filter what is open: the qubes of the sub-menu, else the devices.

@@ -14,7 +14,7 @@ use super::list::RowView;
 use super::picture::Picture;
 use super::rows::{Look, Row, RowAction, Status};
 use super::style::bold;
-use crate::platform::{set_accessible_description, set_accessible_label};
+use crate::platform::{set_accessible_description, set_accessible_expanded, set_accessible_label};
 use crate::strings;
 
 /// Characters of a name before it is cut in the middle; the whole of it is in the tooltip.
@@ -93,6 +93,7 @@ impl RowWidget {
     /// Marks the row whose sub-menu is open.
     pub(super) fn set_open(&self, is_open: bool) {
         set_class(&self.0.button, "open", is_open);
+        self.0.speak_opening();
     }
 
     fn listen(&self, on_touch: &OnTouch) {
@@ -136,6 +137,9 @@ impl RowView for RowWidget {
         if before.as_ref().is_some_and(|before| before.is_new) != row.is_new {
             let badge = if row.is_new { strings::new() } else { String::new() };
             set_accessible_description(&parts.button, &badge);
+        }
+        if before.as_ref().map(|before| &before.action) != Some(&row.action) {
+            parts.speak_opening();
         }
         before.is_none_or(|before| {
             (&before.key, &before.id, &before.action) != (&row.key, &row.id, &row.action)
@@ -186,6 +190,12 @@ impl Parts {
         whole.append(&self.lines);
         whole.append(self.chevron.widget());
         self.button.set_child(Some(&whole));
+    }
+
+    /// A row with a sub-menu says so, and whether that is open.
+    fn speak_opening(&self) {
+        let opens = self.row.borrow().as_ref().is_some_and(|row| row.action == RowAction::Open);
+        set_accessible_expanded(&self.button, opens.then(|| self.button.has_css_class("open")));
     }
 
     fn show_first(&self, row: &Row) {

@@ -4,6 +4,11 @@ use device_core::name::{DeviceClass, DeviceId, Port, QubeName};
 
 use crate::scene::Wish;
 
+/// Characters that the names of holders may take in a row, each with its dot.
+const HOLDERS_WIDTH: usize = 36;
+/// Characters as wide as a dot and the gap before it.
+const DOT_WIDTH: usize = 3;
+
 /// Rows that belong together: a section of the menu or a group of the sub-menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Group<K, R> {
@@ -72,6 +77,17 @@ pub(crate) struct Chip {
     pub(crate) colour: Option<u32>,
 }
 
+/// How many of the holders stand in the row by name, so that it does not get wider than a screen: the first in any case.
+/// The others are counted.
+pub(super) fn named(holders: &[Chip]) -> usize {
+    let mut width = 0;
+    let fits = |holder: &&Chip| {
+        width += holder.name.as_str().len() + DOT_WIDTH;
+        width <= HOLDERS_WIDTH
+    };
+    holders.iter().take_while(fits).count().max(holders.len().min(1))
+}
+
 /// What is going on at a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -129,5 +145,31 @@ pub(crate) fn section_of(class: &DeviceClass) -> Option<SectionKind> {
         DeviceClass::Usb => Some(SectionKind::Usb),
         DeviceClass::Extension(_) => Some(SectionKind::Other),
         DeviceClass::Pci => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::name;
+
+    fn by_name(holders: &[&str]) -> usize {
+        let chips: Vec<Chip> =
+            holders.iter().map(|holder| Chip { name: name(holder), colour: None }).collect();
+        named(&chips)
+    }
+
+    #[test]
+    fn of_many_holders_the_last_are_counted() {
+        assert_eq!(by_name(&[]), 0);
+        assert_eq!(by_name(&["personal", "untrusted", "work"]), 3);
+        assert_eq!(by_name(&["banking", "personal", "sys-firewall", "untrusted", "work"]), 3);
+    }
+
+    #[test]
+    fn the_first_holder_stands_there_however_long_its_name() {
+        let long = "x".repeat(31);
+        assert_eq!(by_name(&[&long]), 1);
+        assert_eq!(by_name(&[&long, &long]), 1);
     }
 }

@@ -217,7 +217,8 @@ impl Submenu {
         let Some(shown) = shown else {
             return self.close();
         };
-        let change = self.list.borrow_mut().show(&shown, cause, || ItemWidget::new(&self.on_choice));
+        let change =
+            self.list.borrow_mut().show(&shown, cause, |item| ItemWidget::new(item, &self.on_choice));
         // What grows by itself comes under a pointer beside it; what a person opens does not wait for their hand.
         if change.is_any && (cause == Cause::Machine || self.pointer.contains_pointer()) {
             self.guard.changed(Hand::Pointer, Instant::now());

@@ -214,13 +214,13 @@ impl Parts {
         let filter = self.frame.search().text().to_string();
         let fresh = open_menu(&scene, &View { filter, now }, &self.shown.borrow());
         let menu = settle_menu(&self.shown.borrow(), fresh, &scene.machine);
-        self.frame.show_banners(&menu.banners);
+        let has_moved = self.frame.show_banners(&menu.banners);
         self.frame.show_source(&scene);
-        let build = || RowWidget::new(&self.on_touch);
+        let build = |_: &Row| RowWidget::new(&self.on_touch);
         let change = self.list.borrow_mut().show(&menu.sections, cause, build);
         // Afterwards: it hides the whole list, which by then has let the focus go.
         self.frame.show_empty(menu.empty.as_deref());
-        if change.is_any {
+        if change.is_any || has_moved {
             // Wherever the pointer is: a list that grows comes under it.
             self.guard.changed(Hand::Pointer, now);
         }
@@ -243,10 +243,6 @@ impl Parts {
             }
             self.route_typing();
         }
-    }
-
-    fn has_pointer(&self) -> bool {
-        self.list.borrow().widget().state_flags().contains(gtk::StateFlags::PRELIGHT)
     }
 
     /// One timer, and only while the menu is open and something in it ages.
@@ -286,12 +282,6 @@ impl Parts {
                 Some(RowAction::Nothing) | None => {}
             },
         }
-    }
-
-    /// Whether the person has seen what they chose.
-    fn is_settled(&self) -> bool {
-        let now = Instant::now();
-        self.guard.allows(Hand::Keys, now) && (self.guard.allows(Hand::Pointer, now) || !self.has_pointer())
     }
 
     fn rested_on(self: &Rc<Self>, row: &RowWidget) {
