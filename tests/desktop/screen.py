@@ -161,6 +161,13 @@ class Screen:
         crop = f"{box.width}x{box.height}+{box.x}+{box.y}"
         return int(self._run("import", "-window", "root", "-crop", crop, "-format", "%k", "info:") or 0)
 
+    def pixels(self, box, colour):
+        """How many pixels of a box have this colour (0xrrggbb)."""
+        seen = self.root.get_image(*box, X.ZPixmap, 0xFFFFFFFF).data
+        # Four bytes for each, blue first.
+        wanted = colour.to_bytes(3, "little")
+        return sum(seen[place : place + 3] == wanted for place in range(0, len(seen), 4))
+
     def brightness(self, box):
         """How bright a box is on the whole, from 0 to 1."""
         crop = f"{box.width}x{box.height}+{box.x}+{box.y}"
