@@ -24,6 +24,7 @@ STILL = 0.4
 BOLD = 600
 # What GTK calls the window of a sub-menu.
 POPOVER = Atspi.Role.FILLER
+TOOLTIP = "GtkTooltipWindow"
 # Looks at a menu of which something is missing, before it is taken as it is.
 LOOKS = 5
 # Elements in which no entry can stand; each question about one is a call to the program.
@@ -198,6 +199,12 @@ class Menu:
         """The texts that can be read in an entry, in order."""
         item = self.find(pattern, level)
         return spoken.texts(item.element) if item else []
+
+    def tooltip(self):
+        """The texts of the tooltip that stands beside the pointer."""
+        frame = self._frame()
+        fillers = spoken.below(frame, (POPOVER,), depth=1) if frame else ()
+        return next((spoken.texts(filler) for filler in fillers if spoken.title(filler) == TOOLTIP), [])
 
     def is_bold(self, pattern, level=0):
         """Whether the name in the entry is drawn bold, as the text itself tells."""
