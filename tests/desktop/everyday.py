@@ -50,13 +50,14 @@ def notification_buttons_lead_to_the_device_and_back(product):
 
 
 def right_click_shows_the_same(product):
-    """The D-Bus menu, which some desktops show alone: the same sections, lines and devices, for each the same choices."""
+    """The D-Bus menu, which some desktops show alone: the same sections and devices, for each the same choices."""
     name, menu = product.wait_for_tray(), product.menu
     stick, _ = product.stick_in_work()
     drawn = DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
     ours = lambda: _sections(menu.lines())  # noqa: E731
     theirs = lambda: _sections(_labels(drawn.entries()))  # noqa: E731
-    until(lambda: stick in ours() and ours() == theirs(), lambda: f"the same in both; ours is {ours()}, theirs {theirs()}")
+    same = lambda: stick in ours() and ours() == theirs()  # noqa: E731
+    until(same, lambda: f"the same in both; ours is {ours()}, theirs {theirs()}")
     rows = [name for name in menu.rows() if PLACE.search(name)]
     for row in rows:
         place = PLACE.search(row)[0]

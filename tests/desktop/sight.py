@@ -1,4 +1,4 @@
-"""What the eye finds: sections, lines, colours and second lines in the menu, rows that keep their place, and the icon."""
+"""What the eye finds: sections, colours and second lines in the menu, rows that keep their place, and the icon."""
 
 import re
 import time
@@ -161,7 +161,8 @@ def _has_dot_of(product, qube, pattern, level):
     pixels = lambda: product.screen.pixels(product.menu.find(pattern, level).box, COLOURS[qube])  # noqa: E731
     until(lambda: pixels() > DOT, lambda: f"{COLOURS[qube]:06x} at {pattern!r}; only {pixels()} pixels have it")
     for other in COLOURS.keys() - {qube}:
-        assert not product.screen.pixels(product.menu.find(pattern, level).box, COLOURS[other]), f"{other} at {pattern!r}"
+        box = product.menu.find(pattern, level).box
+        assert not product.screen.pixels(box, COLOURS[other]), f"the colour of {other} at {pattern!r}"
 
 
 def _mark(product, pattern):
