@@ -18,6 +18,7 @@ from product import Product
 from screen import Box
 from session import ROOT, SHOTS, SIZE, Desktop, deadline
 from state import STATES
+from tray import HOST
 from waiting import settled, until
 
 LIST = ROOT / "docs/pictures.md"
@@ -52,11 +53,8 @@ class Album:
 
     def take_menu_of_the_panel(self, name):
         """What a right click on the icon shows."""
-        drawn_by = "wrapper-2.0"
-        before = len(self.screen.windows(drawn_by))
-        self.product.tray.press(3)
-        until(lambda: len(self.screen.windows(drawn_by)) > before, "the menu of the panel after a right click")
-        self.take(name, drawn_by)
+        self.product.tray.click(self.product.tray.menus, button=3)
+        self.take(name, HOST)
         self.menu.press("Escape")
 
     def take_notice(self, name, *words):

@@ -25,6 +25,7 @@ import languages
 import mishap
 import places
 import preferences
+import sight
 import surroundings
 import telling
 from product import Product
@@ -33,6 +34,7 @@ from session import SHOTS, Desktop, deadline
 LONGEST = 300
 THEMES = (
     everyday,
+    sight,
     choosing,
     hands,
     keys,

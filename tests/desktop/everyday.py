@@ -8,6 +8,12 @@ from dbus_menu import DBusMenu
 from product import PROGRAMS
 from waiting import until
 
+LINE = "---"
+# The place of a device in its row.
+PLACE = re.compile(r"[\w-]+:[\w.-]+")
+# The headings of a sub-menu, which to a host are entries.
+OVER_ENTRIES = ("Attach to", "Move to", "Only a part, or all of it")
+
 
 def story_is_seen(product):
     """The story of `./dev run`, from the icon to the microphone in two qubes."""
@@ -45,24 +51,23 @@ def notification_buttons_lead_to_the_device_and_back(product):
 
 
 def right_click_shows_the_same(product):
-    """The D-Bus menu, which some desktops show alone, holds the same devices and the same qubes."""
-    name = product.wait_for_tray()
-    product.plug("stick")
-    product.notices.wait_for("is available")
-    product.menu.open()
-    product.menu.wait_for_row(r"sd\w+")
-    rows = product.menu.rows()
-    entries = DBusMenu(product.desktop, name, product.tray.item(name, "Menu")).entries()
+    """The D-Bus menu, which some desktops show alone: the same sections and devices, for each the same choices."""
+    name, menu = product.wait_for_tray(), product.menu
+    stick, _ = product.stick_in_work()
+    drawn = DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
+    ours = lambda: _sections(menu.lines())  # noqa: E731
+    theirs = lambda: _sections(_labels(drawn.entries()))  # noqa: E731
+    same = lambda: stick in ours() and ours() == theirs()  # noqa: E731
+    until(same, lambda: f"the same in both; ours is {ours()}, theirs {theirs()}")
+    rows = [name for name in menu.rows() if PLACE.search(name)]
     for row in rows:
-        device = row.partition(",")[0]
-        assert any(device in entry.label for entry in entries), f"{device!r} is not among {[e.label for e in entries]}"
-    assert any(entry.separator for entry in entries), "the D-Bus menu has no separators"
-    targets = {re.search(r"\w+$", target)[0] for target in product.menu.hover(r"dom0:mic")}
-    (microphone,) = [entry for entry in entries if "icrophone" in entry.label and entry.children]
-    offered = {entry.label for entry in microphone.children}
-    missing = {qube for qube in targets if not any(qube in label for label in offered)}
-    assert not missing, f"{missing} is offered in the window only, not among {offered}"
-    assert not any("dom0" in label for label in offered), f"dom0 is among {offered}"
+        place = PLACE.search(row)[0]
+        # What a heading says need not be said in each entry.
+        targets = [re.sub("^(Attach|Move) to ", "", target) for target in menu.hover(re.escape(row))]
+        entries = drawn.find(rf"{re.escape(place)}\b").children
+        offered = [label for label in _labels(entries) if label not in (LINE, *OVER_ENTRIES)]
+        assert offered == targets, f"for {place} the one offers {targets}, the other {offered}"
+        assert not any("dom0" in label for label in offered), f"dom0 is among {offered}"
 
 
 def second_start_opens_the_menu(product):
@@ -186,6 +191,21 @@ def microphone_comes_to_a_third_qube_and_leaves_one(product):
     product.wait_for_holders("mic", "dom0:mic", "personal", "untrusted")
     menu.open()
     menu.wait_for_row("dom0:mic.*attached to personal and untrusted$")
+
+
+# ---- the steps ----------------------------------------------------------------------------------------------------
+
+
+def _sections(lines):
+    """From the first heading to the last device; a row by its place."""
+    found = [PLACE.search(line)[0] if PLACE.search(line) else line for line in lines]
+    last = max((place for place, line in enumerate(lines) if PLACE.search(line)), default=-1)
+    return found[found.index("Disks") : last + 1] if "Disks" in found else []
+
+
+def _labels(entries):
+    """What is drawn by a host, in the words of our own menu."""
+    return [LINE if entry.separator else re.sub(r" \((.*)\)$", r", \1", entry.label) for entry in entries]
 
 
 TESTS = (

@@ -293,13 +293,10 @@ def host_draws_the_menu_on_a_left_click_under_wayland(product):
     product.start_widget()
     name, stick = product.wait_for_tray(), product.plug("stick")
     assert product.tray.item(name, "ItemIsMenu") is True, "the host is told to ask the program for its menu"
-    windows = lambda: product.screen.windows("wrapper-2.0")  # noqa: E731
-    before = len(windows())
-    product.tray.press(1)
-    until(lambda: len(windows()) > before, "the menu of the panel after a left click")
+    product.tray.click(product.tray.menus)
     assert not product.menu.window(), "our own menu came as well"
     product.screen.key("Escape")
-    until(lambda: len(windows()) == before, "the menu of the panel closed")
+    until(lambda: not product.tray.menus(), "the menu of the panel closed")
     DBusMenu(product.desktop, name, product.tray.item(name, "Menu")).click(rf"{stick}\b", "^work$")
     product.wait_for_holders("block", stick, "work")
 

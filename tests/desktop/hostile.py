@@ -188,6 +188,8 @@ def _tooltip_is_small(product):
     until(lambda: len(windows()) > 2, lambda: f"a tooltip of the name that is cut; there are {windows()}")
     tooltip = min((window.box for window in windows()), key=lambda box: box.height)
     assert tooltip.width < SIZE[0] / 2 and tooltip.height < 100, f"a long name makes a tooltip of {tooltip}"
+    menu, whole = product.menu, product.menu.read(_row("2-32"))[0]
+    until(lambda: menu.tooltip() == [whole], lambda: f"{whole!r} in the tooltip; it says {menu.tooltip()}")
 
 
 def _dbus_menu_is_plain(product, name):

@@ -24,6 +24,7 @@ STILL = 0.4
 BOLD = 600
 # What GTK calls the window of a sub-menu.
 POPOVER = Atspi.Role.FILLER
+TOOLTIP = "GtkTooltipWindow"
 # Looks at a menu of which something is missing, before it is taken as it is.
 LOOKS = 5
 # Elements in which no entry can stand; each question about one is a call to the program.
@@ -189,11 +190,27 @@ class Menu:
         found = spoken.below(frame, (Atspi.Role.LABEL,)) if frame else ()
         return [label for label in found if spoken.visible(label) and spoken.title(label)]
 
-    def is_bold(self, pattern):
-        """Whether the name in the row is drawn bold, as the text itself tells."""
-        item = self.find(pattern)
+    def lines(self):
+        """What stands in the menu, from top to bottom: texts, rows by their sentence, and `---` for a separator line."""
+        frame = self._frame()
+        return [words for _, words in sorted(_lines(frame), key=lambda line: line[0])] if frame else []
+
+    def read(self, pattern, level=0):
+        """The texts that can be read in an entry, in order."""
+        item = self.find(pattern, level)
+        return spoken.texts(item.element) if item else []
+
+    def tooltip(self):
+        """The texts of the tooltip that stands beside the pointer."""
+        frame = self._frame()
+        fillers = spoken.below(frame, (POPOVER,), depth=1) if frame else ()
+        return next((spoken.texts(filler) for filler in fillers if spoken.title(filler) == TOOLTIP), [])
+
+    def is_bold(self, pattern, level=0):
+        """Whether the name in the entry is drawn bold, as the text itself tells."""
+        item = self.find(pattern, level)
         for label in spoken.below(item.element, (Atspi.Role.LABEL,)) if item else ():
-            if spoken.title(label) and item.name.startswith(spoken.title(label)):
+            if spoken.title(label) and spoken.title(label) in item.name:
                 return _weight(label) >= BOLD
         return False
 
@@ -242,6 +259,19 @@ class Menu:
         under = f"the entry {pattern!r} under the pointer"
         settled(lambda: _still(self.find(pattern, level)), under, quiet=STILL)
         return until(lambda: self.find(pattern, level), under)
+
+
+def _lines(element):
+    for child in spoken.children(element):
+        kind = spoken.role(child)
+        # A sub-menu is a window of its own.
+        if kind == POPOVER or not spoken.visible(child):
+            continue
+        if kind in (Atspi.Role.LABEL, Atspi.Role.SEPARATOR, *spoken.MENU_ITEMS):
+            if place := spoken.box(child, on_screen=False):
+                yield place.y, "---" if kind == Atspi.Role.SEPARATOR else spoken.title(child)
+        else:
+            yield from _lines(child)
 
 
 def _still(item):

@@ -26,10 +26,9 @@ def menu_opens_beside_the_icon_at_every_edge(product):
     """Wherever the panel stands, menu and sub-menu are beside it and wholly on the screen."""
     product.wait_for_tray()
     seen = {"top": _opens_well(product)}
-    for edge, (place, mode) in EDGES.items():
+    for edge in EDGES:
         before = product.tray.wait_for_icon()
-        _set(product, "mode", GLib.Variant("u", mode))
-        _set(product, "position", GLib.Variant("s", place))
+        set_edge(product, edge)
         until(lambda before=before: _moved(product, before), lambda edge=edge: f"the icon at the {edge} edge")
         seen[edge] = _opens_well(product)
     x, y = {edge: middle(box) for edge, box in seen.items()}["bottom"]
@@ -108,9 +107,12 @@ def many_holders_with_long_names_leave_the_menu_narrow(product):
 # ---- the steps ----------------------------------------------------------------------------------------------------
 
 
-def _set(product, name, value):
-    words = ("xfce4-panel", f"/panels/panel-1/{name}", value)
-    product.desktop.call(*XFCONF, "SetProperty", "(ssv)", *words)
+def set_edge(product, edge):
+    """Puts the panel at another edge of the screen."""
+    place, mode = EDGES[edge]
+    for name, value in (("mode", GLib.Variant("u", mode)), ("position", GLib.Variant("s", place))):
+        words = ("xfce4-panel", f"/panels/panel-1/{name}", value)
+        product.desktop.call(*XFCONF, "SetProperty", "(ssv)", *words)
 
 
 def _moved(product, before):

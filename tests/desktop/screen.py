@@ -12,7 +12,10 @@ from Xlib import X, display, error
 from waiting import until
 
 Box = collections.namedtuple("Box", "x y width height")
-Window = collections.namedtuple("Window", "id name box")
+# `kind`: what a passing window is, `tooltip` or `popup_menu`; empty for one that says nothing.
+Window = collections.namedtuple("Window", "id name box kind")
+KIND = "_NET_WM_WINDOW_TYPE"
+
 
 class Screen:
     """The display of a desktop."""
@@ -53,9 +56,14 @@ class Screen:
                 return None
             size, place = window.get_geometry(), self.root.translate_coords(window, 0, 0)
             name = window.get_full_text_property(self.display.get_atom("_NET_WM_NAME")) or window.get_wm_name()
+            kind = self._kind(window)
         except error.XError:
             return None
-        return Window(hex(window.id), name or "", Box(place.x, place.y, size.width, size.height))
+        return Window(hex(window.id), name or "", Box(place.x, place.y, size.width, size.height), kind)
+
+    def _kind(self, window):
+        found = window.get_full_property(self.display.get_atom(KIND), X.AnyPropertyType)
+        return self.display.get_atom_name(found.value[0]).removeprefix(f"{KIND}_").lower() if found else ""
 
     def stack(self):
         """The windows that the window manager knows, by number, lowest first."""
@@ -152,6 +160,13 @@ class Screen:
         """How many colours are to be seen in a box; an empty place has one."""
         crop = f"{box.width}x{box.height}+{box.x}+{box.y}"
         return int(self._run("import", "-window", "root", "-crop", crop, "-format", "%k", "info:") or 0)
+
+    def pixels(self, box, colour):
+        """How many pixels of a box have this colour (0xrrggbb)."""
+        seen = self.root.get_image(*box, X.ZPixmap, 0xFFFFFFFF).data
+        # Four bytes for each, blue first.
+        wanted = colour.to_bytes(3, "little")
+        return sum(seen[place : place + 3] == wanted for place in range(0, len(seen), 4))
 
     def brightness(self, box):
         """How bright a box is on the whole, from 0 to 1."""

@@ -7,6 +7,8 @@ from waiting import Missed, settled, until
 
 WATCHER = "org.kde.StatusNotifierWatcher"
 ITEM = "org.kde.StatusNotifierItem"
+# The program in which the panel runs its systray.
+HOST = "wrapper-2.0"
 
 
 class Tray:
@@ -44,7 +46,9 @@ class Tray:
         The panel runs its systray as a program of its own, whose window is empty or as wide as its one icon.
         The accessibility tree is no help here: the panel sometimes forgets to take that program into its own.
         """
-        for window in self.screen.windows("wrapper-2.0"):
+        for window in self.screen.windows(HOST):
+            if window.kind in ("tooltip", "popup_menu"):
+                continue
             x, y, width, height = window.box
             # A panel at a side of the screen gives it a little more height than its icon has.
             square = min(width, height)
@@ -57,10 +61,18 @@ class Tray:
     def wait_for_icon(self, seconds=15):
         return settled(self.icon, "our icon laid out in the panel", seconds)
 
-    def click(self, opened, seconds=4, tries=3):
-        """Clicks the icon until `opened()` holds; returns how many clicks it took."""
+    def menus(self):
+        """The windows of the menu that the panel draws itself, and of its sub-menus; uppermost first."""
+        return [window for window in self.screen.windows(HOST) if window.kind == "popup_menu"]
+
+    def click(self, opened, seconds=4, tries=3, button=1):
+        """Clicks the icon until `opened()` holds; returns how many clicks it took.
+
+        After each change of the D-Bus menu the panel throws its copy away and reads the new one, entry by entry. To a
+        click in between it does nothing, or shows its own menu, which the next click closes.
+        """
         for count in range(1, tries + 1):
-            self.screen.click(*middle(self.wait_for_icon()))
+            self.press(button)
             try:
                 until(opened, "the menu after a click on the icon", seconds)
                 return count
