@@ -18,9 +18,11 @@ import spoken  # noqa: E402
 from asking import Asking  # noqa: E402
 from dbus_menu import DBusMenu  # noqa: E402
 from language import Language, invented, mirrored  # noqa: E402
+from menu import STILL  # noqa: E402
 from product import PATH, SERVICE  # noqa: E402
 from screen import Box  # noqa: E402
-from waiting import until  # noqa: E402
+from session import SIZE  # noqa: E402
+from waiting import settled, until  # noqa: E402
 
 # Two plain letters in a row are a word that nobody translated.
 WORD = re.compile(r"[A-Za-z]{2,}")
@@ -104,7 +106,7 @@ def polish_counts_as_poles_do(product):
 
 
 def right_to_left_is_mirrored(product):
-    """Icons stand at the right of the names, and the sub-menu opens with the same entries."""
+    """Icons stand at the right of the names; the sub-menu has the same entries, Left opens it and Right leaves it."""
     language = mirrored(product.desktop)
     _started(product, language)
     menu, stick = product.menu, product.plug("stick")
@@ -117,6 +119,19 @@ def right_to_left_is_mirrored(product):
     targets = menu.hover(product.row(stick))
     wanted = language.filled("Attach to {qube}", qube="work")
     assert wanted in targets, f"{wanted!r} is not among {targets}"
+    menu.close()
+    # The pointer would open what it rests on.
+    product.screen.move(SIZE[0] // 2, SIZE[1] - 1)
+    menu.open_by_command("--menu")
+    menu.wait_for_row(product.row(stick))
+    menu.go_to(product.row(stick))
+    menu.press("Right")
+    settled(lambda: not menu.targets() and bool(menu.window()), "no sub-menu by Right", quiet=STILL)
+    menu.press("Left")
+    until(lambda: menu.focused(1), "the focus in the sub-menu by Left")
+    menu.press("Right")
+    until(lambda: not menu.targets() and menu.focused(), "the focus in the row again by Right")
+    assert re.search(product.row(stick), menu.focused()), f"the focus is on {menu.focused()!r}"
 
 
 # ---- the steps ----------------------------------------------------------------------------------------------------

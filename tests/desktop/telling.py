@@ -38,6 +38,30 @@ def each_state_of_a_stick_is_told_in_one_place(product):
     assert len({notice.number for notice in single}) <= 3, f"more than three at once: {single}"
 
 
+def button_names_the_likely_qube_and_failure_takes_its_place(product):
+    """Where the stick is assigned to is on the button; what fails elsewhere meanwhile is told where the notice was."""
+    name = product.wait_for_tray()
+    drawn = DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
+    stick = product.plug("stick")
+    offered = product.notices.wait_for("is available", stick)
+    assert "Attach to personal" not in offered.buttons.values(), f"personal is the likely one already: {offered.buttons}"
+    product.qvm_device("block", "assign", "--ask", "personal", stick)
+    product.control("unplug", "stick")
+    product.wait_for_no_device(stick.partition(":")[2])
+    told = len(product.notices.all())
+    stick = product.plug("stick")
+    offered = product.notices.wait_for("is available", stick, since=told)
+    assert list(offered.buttons.values()) == ["Attach to personal", "Choose…"], f"its buttons are {offered.buttons}"
+    product.control("fail-next", "block.Attach", "exception", "QubesException", "No free slot in personal.")
+    drawn.click(product.row(stick), r"^personal\b")
+    failed = product.notices.wait_for("could not be attached to personal", "No free slot in personal.", since=told)
+    assert failed.replaces == failed.number == offered.number, f"{failed} does not take the place of {offered}"
+    until(
+        lambda: failed.summary in product.notices.shown() and offered.summary not in product.notices.shown(),
+        lambda: f"{failed.summary!r} alone on the screen; to be read is {product.notices.shown()}",
+    )
+
+
 def new_mark_ends_after_two_minutes(product):
     """While the menu is open, and with nothing else going on: the badge goes, to be seen and to be heard."""
     product.wait_for_tray()
@@ -75,5 +99,6 @@ def _seen(menu):
 
 TESTS = (
     each_state_of_a_stick_is_told_in_one_place,
+    button_names_the_likely_qube_and_failure_takes_its_place,
     new_mark_ends_after_two_minutes,
 )
