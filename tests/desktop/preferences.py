@@ -193,22 +193,18 @@ def what_a_person_said_of_devices_outlives_the_widget(product):
     # As a person's desktop keeps them.
     desktop.env["GSETTINGS_BACKEND"] = "keyfile"
     product.start()
-    product.wait_for_tray()
     product.control("plug", "usb", "sys-usb", "2-6", *OWN)
     camera, row = product.row(product.plug("camera", "usb")), product.row("sys-usb:2-6")
-    for target, holders in (("^Attach to untrusted$", ["untrusted"]), ("^Detach from untrusted$", [])):
-        menu.open()
-        menu.hover(row)
-        menu.choose(target)
-        product.wait_for_holders("usb", "sys-usb:2-6", *holders)
-        menu.wait_for_row(row + (".*attached to untrusted" if holders else "(?!.*attached)"))
-    choose_in_more(product, camera, "^Hide this device$")
-    menu.wait_for_row(camera + ".*hidden now")
-    menu.close()
+    drawn = _drawn(product)
+    drawn.click(row, "^untrusted$")
+    product.wait_for_holders("usb", "sys-usb:2-6", "untrusted")
+    product.qvm_device("usb", "detach", "untrusted", "sys-usb:2-6")
+    drawn.click(camera, "^More$", "^Hide this device$")
+    until(lambda: not drawn.find(camera), lambda: f"the camera gone from {drawn.outline()}")
     name(product, row, "my old thing")
     desktop.end("plugboard")
     product.start_widget()
-    bus_name = product.wait_for_tray()
+    drawn = _drawn(product)
     named = rf"^my old thing \(.*Maker.*\), {row}"
     menu.open()
     menu.wait_for_row(named)
@@ -217,7 +213,6 @@ def what_a_person_said_of_devices_outlives_the_widget(product):
     (first, *_) = [item for item in menu.items() if item.level == 1]
     assert (first.name, spoken.description(first.element)) == ("Attach to untrusted", "last used"), f"not first: {targets}"
     menu.close()
-    drawn = DBusMenu(desktop, bus_name, product.tray.item(bus_name, "Menu"))
     product.control("plug", "usb", "sys-usb", "2-8", *OWN)
     for device, words, seen in ((OTHER, "Other", rf"^(?!my old).*Other.*, {row}"), (OWN, "my old thing", named)):
         product.control("swap", "usb", "sys-usb", "2-6", *device)
@@ -230,6 +225,12 @@ def what_a_person_said_of_devices_outlives_the_widget(product):
 
 
 what_a_person_said_of_devices_outlives_the_widget.starts_programs = False
+
+
+def _drawn(product):
+    """The menu that the panel draws."""
+    name = product.wait_for_tray()
+    return DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
 
 
 def a_camera_takes_the_microphone_along(product):

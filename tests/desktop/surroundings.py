@@ -111,6 +111,7 @@ def under_wayland_the_menu_is_a_window_of_the_compositor(product):
     desktop.start("second", PROGRAMS / "plugboard", "--menu")
     assert desktop.ended_by_itself("second") == 0, desktop.last_words("second")
     until(lambda: any(re.search(row, name) for name in _names()), lambda: f"{stick} among {_names()}")
+    until(_is_active, "the menu with the keyboard")
     assert not product.screen.windows(PROGRAM), "the menu is a window of the X server"
     _go_to(product, row, "Down")
     _go_to(product, "^Attach to ", "Right")
@@ -151,11 +152,19 @@ rules_of_automatic_attachment_are_made_in_the_window_of_the_system.starts_progra
 # ---- the steps ----------------------------------------------------------------------------------------------------
 
 
-def _entries():
-    """What can be seen to be chosen in the windows of the widget, whatever display they are on."""
+def _frames():
+    """The windows of the widget that can be seen, whatever display they are on."""
     application = spoken.program(PROGRAM)
-    frames = [frame for frame in spoken.children(application) if spoken.visible(frame)] if application else ()
-    return [entry for frame in frames for entry in spoken.below(frame, spoken.MENU_ITEMS) if spoken.visible(entry)]
+    return [frame for frame in spoken.children(application) if spoken.visible(frame)] if application else ()
+
+
+def _is_active():
+    return any(spoken.has_state(frame, Atspi.StateType.ACTIVE) for frame in _frames())
+
+
+def _entries():
+    """What can be seen to be chosen in them."""
+    return [entry for frame in _frames() for entry in spoken.below(frame, spoken.MENU_ITEMS) if spoken.visible(entry)]
 
 
 def _names():
