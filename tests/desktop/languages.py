@@ -33,6 +33,8 @@ HUB, DISK = "2-12.14.13.12.11.14", "mapper-backup-2026"
 # Buttons of a window's frame, which GTK itself names in the languages that it has.
 OF_GTK = ("Minimize", "Maximize", "Close")
 NOWHERE = Box(0, 0, 0, 0)
+# A word that is typed to find a device, and that none has.
+NOWHERE_CALLED = "qqqq"
 REASON = "No free slot in work."
 
 
@@ -57,6 +59,21 @@ def no_text_is_missed_and_none_is_cut(product):
     known.update(WORD.findall(reason))
     _all_translated("the menu without a connection", said, known)
     _has_room(product.menu.labels, known)
+
+
+def no_text_of_trouble_is_missed_and_none_is_cut(product):
+    """The same for what goes wrong, what is rare, and every notification of it."""
+    language = invented(product.desktop)
+    name = _started(product, language)
+
+    def look(place, texts, labels, known):
+        _all_translated(place, texts(), known)
+        _has_room(labels, known)
+
+    known = _walk_of_trouble(product, language, name, look)
+    for notice in product.notices.all():
+        words = [word for word in (notice.summary, notice.body, *notice.buttons.values()) if word]
+        _all_translated("the notifications", words, known)
 
 
 def questions_are_translated(product):
@@ -195,6 +212,69 @@ def _walk(product, language, look):
     return known
 
 
+def _walk_of_trouble(product, language, name, look):
+    """Leads through what is rare: microphone, disposable, hidden and lost devices, nothing found, no USB qube, a flood."""
+    menu, say = product.menu, lambda text, **fields: f"^{_pattern(language, text, **fields)}$"
+    known, drawn = {NOWHERE_CALLED}, DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
+
+    def here(place):
+        known.update(_values(product))
+        look(place, lambda: _everything(menu), menu.labels, known)
+
+    def told(text, **fields):
+        product.notices.wait_for(language.filled(text, **fields), seconds=15)
+
+    stick, camera = product.plug("stick"), product.row(product.plug("camera", "usb"))
+    row = product.row(stick)
+    drawn.click(row, say("New disposable"), "default-dvm")
+    drawn.click(camera, say("More"), say("Attach with microphone"))
+    product.give("mic", "dom0:mic", "work")
+    (disposable,) = until(lambda: product.holders("block", stick), "a disposable that holds the stick")
+    menu.open()
+    menu.wait_for_row("dom0:mic.*" + _pattern(language, "attached to {qubes}", qubes="work"))
+    menu.hover("dom0:mic")
+    here("the sub-menu of a microphone that is attached")
+    menu.hover(camera)
+    until(lambda: language.translated("Attach with microphone to") in menu.texts(), lambda: f"both in {menu.texts()}")
+    here("the sub-menu of a camera with its microphone")
+    drawn.click(camera, say("More"), say("Hide this device"))
+    menu.wait_for_row(camera + ".*" + _pattern(language, "hidden now"))
+    menu.wait_for_row(row + ".*" + _pattern(language, "attached to {qubes}", qubes=disposable))
+    menu.hover(row)
+    here("a hidden device, and the sub-menu of one in a disposable")
+    product.control("latency", "block.Attached", "20000")
+    product.control("unplug", "stick")
+    menu.wait_for_row(row + ".*" + _pattern(language, "removed while attached to {qubes}", qubes=disposable))
+    menu.hover(row)
+    here("the row of a device that was lost")
+    product.control("latency", "0")
+    menu.close()
+    menu.open()
+    product.screen.write(NOWHERE_CALLED)
+    wanted = language.filled("Nothing here is called “{words}”.", words=NOWHERE_CALLED)
+    until(lambda: wanted in menu.texts(), lambda: f"{wanted!r} among {menu.texts()}")
+    here("the menu in which nothing was found")
+    menu.close()
+    product.give("usb", "sys-usb:2-5", "work")
+    menu.open()
+    menu.wait_for_row("sys-usb:2-5.*work")
+    product.control("stop", "sys-usb")
+    menu.wait_for_row(say("Start {qube} to see its USB devices", qube="sys-usb"))
+    told("{backend} stopped. {qubes} lost {device}.", backend="sys-usb", qubes="work", device="Integrated Camera")
+    product.control("start", "sys-usb")
+    told("{backend} has started", backend="sys-usb")
+    menu.close()
+    menu.open()
+    menu.wait_for_row("sys-usb:2-5")
+    product.control("latency", "mic.Available", "3000")
+    product.control("drop-events")
+    banner = language.translated("Reading the devices again…")
+    until(lambda: banner in menu.texts(), lambda: f"{banner!r} among {menu.texts()}")
+    here("the menu while all is read again")
+    product.control("latency", "0")
+    return known
+
+
 def _labels_of_preferences(product):
     """The labels that take room: libadwaita keeps others in reserve, with words of its own."""
     found = preferences.elements(product, (Atspi.Role.LABEL,))
@@ -299,6 +379,7 @@ def _shown(element):
 
 TESTS = (
     no_text_is_missed_and_none_is_cut,
+    no_text_of_trouble_is_missed_and_none_is_cut,
     questions_are_translated,
     german_is_not_cut,
     polish_counts_as_poles_do,
