@@ -18,7 +18,7 @@ import spoken  # noqa: E402
 from asking import Asking  # noqa: E402
 from dbus_menu import DBusMenu  # noqa: E402
 from language import Language, invented, mirrored  # noqa: E402
-from menu import STILL  # noqa: E402
+from menu import PROGRAM, STILL  # noqa: E402
 from product import PATH, SERVICE  # noqa: E402
 from screen import Box  # noqa: E402
 from session import SIZE  # noqa: E402
@@ -123,7 +123,7 @@ def polish_counts_as_poles_do(product):
 
 
 def right_to_left_is_mirrored(product):
-    """Icons stand at the right of the names; the sub-menu has the same entries, Left opens it and Right leaves it."""
+    """Icons stand right of the names, the sub-menu left of the menu with the same entries; Left opens it, Right leaves it."""
     language = mirrored(product.desktop)
     _started(product, language)
     menu, stick = product.menu, product.plug("stick")
@@ -137,7 +137,7 @@ def right_to_left_is_mirrored(product):
     wanted = language.filled("Attach to {qube}", qube="work")
     assert wanted in targets, f"{wanted!r} is not among {targets}"
     menu.close()
-    # The pointer would open what it rests on.
+    # There is room at both sides of the menu then, and the pointer is below it.
     product.screen.move(SIZE[0] // 2, SIZE[1] - 1)
     menu.open_by_command("--menu")
     menu.wait_for_row(product.row(stick))
@@ -146,6 +146,7 @@ def right_to_left_is_mirrored(product):
     settled(lambda: not menu.targets() and bool(menu.window()), "no sub-menu by Right", quiet=STILL)
     menu.press("Left")
     until(lambda: menu.focused(1), "the focus in the sub-menu by Left")
+    _stands_at_the_left(product)
     menu.press("Right")
     until(lambda: not menu.targets() and menu.focused(), "the focus in the row again by Right")
     assert re.search(product.row(stick), menu.focused()), f"the focus is on {menu.focused()!r}"
@@ -273,6 +274,14 @@ def _walk_of_trouble(product, language, name, look):
     here("the menu while all is read again")
     product.control("latency", "0")
     return known
+
+
+def _stands_at_the_left(product):
+    """The sub-menu is at the left of the menu, with room for it at the right."""
+    main = product.menu.window().box
+    (inner,) = [window.box for window in product.screen.windows(PROGRAM) if window.name != product.menu.title]
+    assert main.x + main.width + inner.width < SIZE[0], f"no room for the sub-menu {inner} at the right of {main}"
+    assert inner.x < main.x and inner.x + inner.width < main.x + main.width // 2, f"the sub-menu {inner} beside {main}"
 
 
 def _labels_of_preferences(product):
