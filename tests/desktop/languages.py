@@ -261,6 +261,7 @@ def _walk_of_trouble(product, language, name, look):
     menu.wait_for_row("sys-usb:2-5.*work")
     product.control("stop", "sys-usb")
     menu.wait_for_row(say("Start {qube} to see its USB devices", qube="sys-usb"))
+    here("the row of a USB qube that is stopped")
     told("{backend} stopped. {qubes} lost {device}.", backend="sys-usb", qubes="work", device="Integrated Camera")
     product.control("start", "sys-usb")
     told("{backend} has started", backend="sys-usb")
