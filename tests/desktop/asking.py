@@ -323,7 +323,7 @@ def question_closed_is_a_no(product):
         product.notices.press("Answer…")
         until(lambda: product.screen.focus() == question, "the question with the keyboard")
         stack = product.screen.stack
-        until(lambda: stack().index(question) > stack().index(editor), lambda: f"{question} above {editor} in {stack()}")
+        until(lambda: stack().index(question) > stack().index(editor), lambda: f"{question} over {editor} in {stack()}")
         asking.wait()
         product.screen.key("alt+F4")
         asking.wait_for_no_window()

@@ -123,7 +123,7 @@ def polish_counts_as_poles_do(product):
 
 
 def right_to_left_is_mirrored(product):
-    """Icons stand right of the names, the sub-menu left of the menu with the same entries; Left opens it, Right leaves it."""
+    """Icons are right of the names, the sub-menu left of the menu with the same entries; Left opens, Right leaves."""
     language = mirrored(product.desktop)
     _started(product, language)
     menu, stick = product.menu, product.plug("stick")
@@ -214,7 +214,7 @@ def _walk(product, language, look):
 
 
 def _walk_of_trouble(product, language, name, look):
-    """Leads through what is rare: microphone, disposable, hidden and lost devices, nothing found, no USB qube, a flood."""
+    """Leads through what is rare: microphone, disposable, hidden and lost devices, nothing found, no USB qube."""
     menu, say = product.menu, lambda text, **fields: f"^{_pattern(language, text, **fields)}$"
     known, drawn = {NOWHERE_CALLED}, DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
 

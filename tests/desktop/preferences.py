@@ -188,7 +188,7 @@ def a_hidden_device_is_left_out_until_it_is_shown_again(product):
 
 
 def what_a_person_said_of_devices_outlives_the_widget(product):
-    """A name, what is hidden and the last qube are known after a restart, each of that device on that port and no other."""
+    """A name, what is hidden and the last qube are known after a restart, of that device on that port alone."""
     desktop, menu = product.desktop, product.menu
     # As a person's desktop keeps them.
     desktop.env["GSETTINGS_BACKEND"] = "keyfile"
@@ -211,7 +211,8 @@ def what_a_person_said_of_devices_outlives_the_widget(product):
     assert not menu.rows_like(camera), f"what was hidden is there again: {menu.rows()}"
     targets = menu.hover(row)
     (first, *_) = [item for item in menu.items() if item.level == 1]
-    assert (first.name, spoken.description(first.element)) == ("Attach to untrusted", "last used"), f"not first: {targets}"
+    said = (first.name, spoken.description(first.element))
+    assert said == ("Attach to untrusted", "last used"), f"first is {said} of {targets}"
     menu.close()
     product.control("plug", "usb", "sys-usb", "2-8", *OWN)
     for device, words, seen in ((OTHER, "Other", rf"^(?!my old).*Other.*, {row}"), (OWN, "my old thing", named)):

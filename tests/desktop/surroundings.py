@@ -182,7 +182,7 @@ def _go_to(product, pattern, key):
         if re.search(pattern, before or ""):
             return
         product.screen.key(key)
-        until(lambda: _focused() not in (None, before), lambda: f"another focus than {before!r} after {key}")  # noqa: B023
+        until(lambda: _focused() not in (None, before), f"another focus than {before!r} after {key}")  # noqa: B023
     raise AssertionError(f"{key} never came to {pattern!r}; the focus is on {_focused()!r}")
 
 

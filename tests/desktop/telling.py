@@ -53,7 +53,7 @@ def button_names_the_likely_qube_and_failure_takes_its_place(product):
     drawn = DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
     stick = product.plug("stick")
     offered = product.notices.wait_for("is available", stick)
-    assert "Attach to personal" not in offered.buttons.values(), f"personal is the likely one already: {offered.buttons}"
+    assert "Attach to personal" not in offered.buttons.values(), f"personal already: {offered.buttons}"
     product.qvm_device("block", "assign", "--ask", "personal", stick)
     product.control("unplug", "stick")
     product.wait_for_no_device(stick.partition(":")[2])
