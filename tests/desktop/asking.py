@@ -311,25 +311,54 @@ def question_comes_in_front_of_our_own_windows(product):
         product.wait_for_no_device("2-1")
 
 
+def question_closed_is_a_no(product):
+    """The button of its notification brings the question to the front; closed there, its asker is told no."""
+    asking = Asking(product).start()
+    product.plug("stick")
+    editor = _typing(product)
+    with _asked_through_qrexec(asking) as ask:
+        question = int(asking.wait_for_window().id, 16)
+        product.notices.wait_for("Attach sys-usb:2-1?")
+        assert product.screen.focus() == editor, "the question took the keyboard away"
+        product.notices.press("Answer…")
+        until(lambda: product.screen.focus() == question, "the question with the keyboard")
+        stack = product.screen.stack
+        until(lambda: stack().index(question) > stack().index(editor), lambda: f"{question} over {editor} in {stack()}")
+        asking.wait()
+        product.screen.key("alt+F4")
+        asking.wait_for_no_window()
+        assert ask.stdout.read() == "deny"
+    assert product.holders("usb", "sys-usb:2-1") == [], product.holders("usb", "sys-usb:2-1")
+
+
 def question_through_qrexec_is_handed_on(product):
     """`plugboard --ask` takes the bare JSON and prints the answer; a second agent leaves the first its place."""
     asking = Asking(product).start()
     product.plug("stick")
+    with _asked_through_qrexec(asking) as ask:
+        asking.wait_for_text("<b>Nice & safe</b>")
+        asking.choose("Attach sys-usb:2-1 to work")
+        assert ask.stdout.read() == "allow:work"
+    words = _words_of_ask(asking)
+    bad = subprocess.run(words, env=product.desktop.env, input="{}", capture_output=True, text=True, check=False)
+    assert (bad.stdout, bad.returncode) == ("deny", 0), bad
+
+
+def _words_of_ask(asking):
+    return [str(PROGRAMS / "plugboard"), "--ask", "--agent-socket", str(asking.agent)]
+
+
+def _asked_through_qrexec(asking):
+    """A question about the stick as qrexec asks it; the answer comes on standard output."""
     json = (
         '{"source": "sys-usb", "device_name": "<b>Nice & safe</b>", "argument": "2-1", "targets": ["work"],'
         ' "default_target": "work", "icons": {}}'
     )
-    words = [str(PROGRAMS / "plugboard"), "--ask", "--agent-socket", str(asking.agent)]
-    with subprocess.Popen(
-        words, env=product.desktop.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as ask:
-        ask.stdin.write(json)
-        ask.stdin.close()
-        asking.wait_for_text("<b>Nice & safe</b>")
-        asking.choose("Attach sys-usb:2-1 to work")
-        assert ask.stdout.read() == "allow:work"
-    bad = subprocess.run(words, env=product.desktop.env, input="{}", capture_output=True, text=True, check=False)
-    assert (bad.stdout, bad.returncode) == ("deny", 0), bad
+    env, pipe = asking.product.desktop.env, subprocess.PIPE
+    ask = subprocess.Popen(_words_of_ask(asking), env=env, stdin=pipe, stdout=pipe, text=True)
+    ask.stdin.write(json)
+    ask.stdin.close()
+    return ask
 
 
 def _typing(product):
@@ -353,6 +382,7 @@ TESTS = (
     several_questions_are_one_list,
     many_questions_stay_on_the_screen,
     question_comes_in_front_of_our_own_windows,
+    question_closed_is_a_no,
     question_through_qrexec_is_handed_on,
 )
 for _test in TESTS:

@@ -18,9 +18,11 @@ import spoken  # noqa: E402
 from asking import Asking  # noqa: E402
 from dbus_menu import DBusMenu  # noqa: E402
 from language import Language, invented, mirrored  # noqa: E402
+from menu import PROGRAM, STILL  # noqa: E402
 from product import PATH, SERVICE  # noqa: E402
 from screen import Box  # noqa: E402
-from waiting import until  # noqa: E402
+from session import SIZE  # noqa: E402
+from waiting import settled, until  # noqa: E402
 
 # Two plain letters in a row are a word that nobody translated.
 WORD = re.compile(r"[A-Za-z]{2,}")
@@ -31,6 +33,8 @@ HUB, DISK = "2-12.14.13.12.11.14", "mapper-backup-2026"
 # Buttons of a window's frame, which GTK itself names in the languages that it has.
 OF_GTK = ("Minimize", "Maximize", "Close")
 NOWHERE = Box(0, 0, 0, 0)
+# A word that is typed to find a device, and that none has.
+NOWHERE_CALLED = "qqqq"
 REASON = "No free slot in work."
 
 
@@ -56,6 +60,21 @@ def no_text_is_missed_and_none_is_cut(product):
     until(lambda: lost in product.menu.texts(), lambda: f"{lost!r} in {product.menu.texts()}")
     _all_translated("the menu without a connection", _everything(product.menu), known)
     _has_room(product.menu.labels, known)
+
+
+def no_text_of_trouble_is_missed_and_none_is_cut(product):
+    """The same for what goes wrong, what is rare, and every notification of it."""
+    language = invented(product.desktop)
+    name = _started(product, language)
+
+    def look(place, texts, labels, known):
+        _all_translated(place, texts(), known)
+        _has_room(labels, known)
+
+    known = _walk_of_trouble(product, language, name, look)
+    for notice in product.notices.all():
+        words = [word for word in (notice.summary, notice.body, *notice.buttons.values()) if word]
+        _all_translated("the notifications", words, known)
 
 
 def questions_are_translated(product):
@@ -105,7 +124,7 @@ def polish_counts_as_poles_do(product):
 
 
 def right_to_left_is_mirrored(product):
-    """Icons stand at the right of the names, and the sub-menu opens with the same entries."""
+    """Icons are right of the names, the sub-menu left of the menu with the same entries; Left opens, Right leaves."""
     language = mirrored(product.desktop)
     _started(product, language)
     menu, stick = product.menu, product.plug("stick")
@@ -118,6 +137,20 @@ def right_to_left_is_mirrored(product):
     targets = menu.hover(product.row(stick))
     wanted = language.filled("Attach to {qube}", qube="work")
     assert wanted in targets, f"{wanted!r} is not among {targets}"
+    menu.close()
+    # There is room at both sides of the menu then, and the pointer is below it.
+    product.screen.move(SIZE[0] // 2, SIZE[1] - 1)
+    menu.open_by_command("--menu")
+    menu.wait_for_row(product.row(stick))
+    menu.go_to(product.row(stick))
+    menu.press("Right")
+    settled(lambda: not menu.targets() and bool(menu.window()), "no sub-menu by Right", quiet=STILL)
+    menu.press("Left")
+    until(lambda: menu.focused(1), "the focus in the sub-menu by Left")
+    _stands_at_the_left(product)
+    menu.press("Right")
+    until(lambda: not menu.targets() and menu.focused(), "the focus in the row again by Right")
+    assert re.search(product.row(stick), menu.focused()), f"the focus is on {menu.focused()!r}"
 
 
 # ---- the steps ----------------------------------------------------------------------------------------------------
@@ -179,6 +212,78 @@ def _walk(product, language, look):
     menu.wait_for_row(product.row(f"sys-usb:{DISK}") + ".*work")
     here("the row of a disk behind many hubs")
     return known
+
+
+def _walk_of_trouble(product, language, name, look):
+    """Leads through what is rare: microphone, disposable, hidden and lost devices, nothing found, no USB qube."""
+    menu, say = product.menu, lambda text, **fields: f"^{_pattern(language, text, **fields)}$"
+    known, drawn = {NOWHERE_CALLED}, DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
+
+    def here(place):
+        known.update(_values(product))
+        look(place, lambda: _everything(menu), menu.labels, known)
+
+    def told(text, **fields):
+        product.notices.wait_for(language.filled(text, **fields), seconds=15)
+
+    stick, camera = product.plug("stick"), product.row(product.plug("camera", "usb"))
+    row = product.row(stick)
+    drawn.click(row, say("New disposable"), "default-dvm")
+    drawn.click(camera, say("More"), say("Attach with microphone"))
+    product.give("mic", "dom0:mic", "work")
+    (disposable,) = until(lambda: product.holders("block", stick), "a disposable that holds the stick")
+    menu.open()
+    menu.wait_for_row("dom0:mic.*" + _pattern(language, "attached to {qubes}", qubes="work"))
+    menu.hover("dom0:mic")
+    here("the sub-menu of a microphone that is attached")
+    menu.hover(camera)
+    until(lambda: language.translated("Attach with microphone to") in menu.texts(), lambda: f"both in {menu.texts()}")
+    here("the sub-menu of a camera with its microphone")
+    drawn.click(camera, say("More"), say("Hide this device"))
+    menu.wait_for_row(camera + ".*" + _pattern(language, "hidden now"))
+    menu.wait_for_row(row + ".*" + _pattern(language, "attached to {qubes}", qubes=disposable))
+    menu.hover(row)
+    here("a hidden device, and the sub-menu of one in a disposable")
+    product.control("latency", "block.Attached", "20000")
+    product.control("unplug", "stick")
+    menu.wait_for_row(row + ".*" + _pattern(language, "removed while attached to {qubes}", qubes=disposable))
+    menu.hover(row)
+    here("the row of a device that was lost")
+    product.control("latency", "0")
+    menu.close()
+    menu.open()
+    product.screen.write(NOWHERE_CALLED)
+    wanted = language.filled("Nothing here is called “{words}”.", words=NOWHERE_CALLED)
+    until(lambda: wanted in menu.texts(), lambda: f"{wanted!r} among {menu.texts()}")
+    here("the menu in which nothing was found")
+    menu.close()
+    product.give("usb", "sys-usb:2-5", "work")
+    menu.open()
+    menu.wait_for_row("sys-usb:2-5.*work")
+    product.control("stop", "sys-usb")
+    menu.wait_for_row(say("Start {qube} to see its USB devices", qube="sys-usb"))
+    here("the row of a USB qube that is stopped")
+    told("{backend} stopped. {qubes} lost {device}.", backend="sys-usb", qubes="work", device="Integrated Camera")
+    product.control("start", "sys-usb")
+    told("{backend} has started", backend="sys-usb")
+    menu.close()
+    menu.open()
+    menu.wait_for_row("sys-usb:2-5")
+    product.control("latency", "mic.Available", "3000")
+    product.control("drop-events")
+    banner = language.translated("Reading the devices again…")
+    until(lambda: banner in menu.texts(), lambda: f"{banner!r} among {menu.texts()}")
+    here("the menu while all is read again")
+    product.control("latency", "0")
+    return known
+
+
+def _stands_at_the_left(product):
+    """The sub-menu is at the left of the menu, with room for it at the right."""
+    main = product.menu.window().box
+    (inner,) = [window.box for window in product.screen.windows(PROGRAM) if window.name != product.menu.title]
+    assert main.x + main.width + inner.width < SIZE[0], f"no room for the sub-menu {inner} at the right of {main}"
+    assert inner.x < main.x and inner.x + inner.width < main.x + main.width // 2, f"the sub-menu {inner} beside {main}"
 
 
 def _labels_of_preferences(product):
@@ -277,6 +382,7 @@ def _shown(element):
 
 TESTS = (
     no_text_is_missed_and_none_is_cut,
+    no_text_of_trouble_is_missed_and_none_is_cut,
     questions_are_translated,
     german_is_not_cut,
     polish_counts_as_poles_do,

@@ -2,6 +2,7 @@
 
 import collections
 import threading
+import time
 
 import gi
 
@@ -13,7 +14,8 @@ from screen import middle
 from waiting import settled, until
 
 NAME = "org.freedesktop.Notifications"
-Notice = collections.namedtuple("Notice", "number replaces summary body buttons")
+# `at`: when it was sent, in seconds of `time.monotonic`.
+Notice = collections.namedtuple("Notice", "number replaces summary body buttons at")
 
 
 class Notices:
@@ -47,7 +49,7 @@ class Notices:
             with self.lock:
                 if kind == Gio.DBusMessageType.METHOD_CALL and message.get_member() == "Notify":
                     key = (message.get_sender(), message.get_serial())
-                    self.calls.append((key, body.unpack()))
+                    self.calls.append((key, body.unpack(), time.monotonic()))
                 elif kind == Gio.DBusMessageType.METHOD_RETURN and body.get_type_string() == "(u)":
                     self.numbers[(message.get_destination(), message.get_reply_serial())] = body.unpack()[0]
         # A monitor must not answer: what came in goes no further.
@@ -57,8 +59,8 @@ class Notices:
         """Everything that was sent so far, oldest first."""
         with self.lock:
             return [
-                Notice(self.numbers.get(key, 0), call[1], call[3], call[4], dict(zip(call[5][::2], call[5][1::2])))
-                for key, call in self.calls
+                Notice(self.numbers.get(key, 0), call[1], call[3], call[4], dict(zip(call[5][::2], call[5][1::2])), at)
+                for key, call, at in self.calls
             ]
 
     def wait_for(self, *words, since=0, seconds=10):

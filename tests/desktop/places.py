@@ -59,6 +59,33 @@ def menu_stays_on_the_monitor_of_its_icon(product):
 menu_stays_on_the_monitor_of_its_icon.starts_programs = False
 
 
+def menu_stays_on_the_left_one_of_two_monitors(product):
+    """The panel ends in the middle of the whole screen: menu and sub-menu end there too, however near their icon is."""
+    width, height = SIZE
+    half = width // 2
+    product.screen.set_monitor("*left", Box(0, 0, half, height), "screen")
+    product.screen.set_monitor("right", Box(half, 0, width - half, height))
+    product.desktop.start_panel()
+    product.start()
+    product.wait_for_tray()
+    icon = until(lambda: _left_of(product, half), lambda: f"the icon left of {half}; it is at {product.tray.icon()}")
+    menu = product.menu
+    menu.open()
+    menu.hover("dom0:mic")
+    boxes = [window.box for window in product.screen.windows("org.plugboard.Devices")]
+    assert icon.x + menu.window().box.width // 2 > half, f"the icon at {icon} is too far from the edge to tell anything"
+    assert len(boxes) == 2 and all(box.x + box.width <= half for box in boxes), f"on the right monitor as well: {boxes}"
+
+
+menu_stays_on_the_left_one_of_two_monitors.starts_programs = False
+menu_stays_on_the_left_one_of_two_monitors.desktop = {"panel": False}
+
+
+def _left_of(product, edge):
+    icon = product.tray.wait_for_icon()
+    return icon if icon.x < edge else None
+
+
 def twice_the_size_in_high_contrast_works(product):
     """GDK_SCALE=2 and the theme of high contrast: all on the screen, and the pointer reaches what it points at."""
     product.start_simulator()
@@ -146,6 +173,7 @@ def _on_screen(product):
 
 TESTS = (
     menu_stays_on_the_monitor_of_its_icon,
+    menu_stays_on_the_left_one_of_two_monitors,
     menu_opens_beside_the_icon_at_every_edge,
     many_holders_with_long_names_leave_the_menu_narrow,
     twice_the_size_in_high_contrast_works,

@@ -12,6 +12,8 @@ from screen import Box, middle
 from waiting import settled, until
 
 TITLE = "Plugboard settings"
+OWN = ("desc=4321:dcba Maker Goodthing 1", "interfaces=ff0000:")
+OTHER = ("desc=1234:abcd Other Elsething 1", "interfaces=ff0000:")
 # Rows of libadwaita lie deep in boxes.
 DEEP = 40
 
@@ -185,6 +187,53 @@ def a_hidden_device_is_left_out_until_it_is_shown_again(product):
     product.menu.wait_for_row(row)
 
 
+def what_a_person_said_of_devices_outlives_the_widget(product):
+    """A name, what is hidden and the last qube are known after a restart, of that device on that port alone."""
+    desktop, menu = product.desktop, product.menu
+    # As a person's desktop keeps them.
+    desktop.env["GSETTINGS_BACKEND"] = "keyfile"
+    product.start()
+    product.control("plug", "usb", "sys-usb", "2-6", *OWN)
+    camera, row = product.row(product.plug("camera", "usb")), product.row("sys-usb:2-6")
+    drawn = _drawn(product)
+    drawn.click(row, "^untrusted$")
+    product.wait_for_holders("usb", "sys-usb:2-6", "untrusted")
+    product.qvm_device("usb", "detach", "untrusted", "sys-usb:2-6")
+    drawn.click(camera, "^More$", "^Hide this device$")
+    until(lambda: not drawn.find(camera), lambda: f"the camera gone from {drawn.outline()}")
+    name(product, row, "my old thing")
+    desktop.end("plugboard")
+    product.start_widget()
+    drawn = _drawn(product)
+    named = rf"^my old thing \(.*Maker.*\), {row}"
+    menu.open()
+    menu.wait_for_row(named)
+    assert not menu.rows_like(camera), f"what was hidden is there again: {menu.rows()}"
+    targets = menu.hover(row)
+    (first, *_) = [item for item in menu.items() if item.level == 1]
+    said = (first.name, spoken.description(first.element))
+    assert said == ("Attach to untrusted", "last used"), f"first is {said} of {targets}"
+    menu.close()
+    product.control("plug", "usb", "sys-usb", "2-8", *OWN)
+    for device, words, seen in ((OTHER, "Other", rf"^(?!my old).*Other.*, {row}"), (OWN, "my old thing", named)):
+        product.control("swap", "usb", "sys-usb", "2-6", *device)
+        until(lambda: drawn.find(rf"{words}.*2-6"), lambda: f"{words} on that port in {drawn.outline()}")  # noqa: B023
+        menu.open()
+        menu.wait_for_row(seen)
+        menu.wait_for_row("^(?!my old).*Maker.*" + product.row("sys-usb:2-8"))
+        assert len(menu.rows_like(row)) == 1, f"more than one device on that port: {menu.rows()}"
+        menu.close()
+
+
+what_a_person_said_of_devices_outlives_the_widget.starts_programs = False
+
+
+def _drawn(product):
+    """The menu that the panel draws."""
+    name = product.wait_for_tray()
+    return DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
+
+
 def a_camera_takes_the_microphone_along(product):
     """Marked once, as the tools of Qubes mark it; then one click moves both, there and back."""
     product.wait_for_tray()
@@ -301,6 +350,7 @@ TESTS = (
     another_theme_is_followed_with_the_window_open,
     a_name_of_ones_own_is_shown_first,
     a_hidden_device_is_left_out_until_it_is_shown_again,
+    what_a_person_said_of_devices_outlives_the_widget,
     a_camera_takes_the_microphone_along,
     a_stick_is_offered_whole_until_its_parts_are_shown_again,
 )

@@ -1,10 +1,25 @@
 """The desktop around us: panel, notification daemon, session bus and the tools of Qubes OS, there or not."""
 
 import os
+import pathlib
+import re
+
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi  # noqa: E402
 
 import preferences
-from product import PROGRAMS
-from waiting import until
+import spoken
+from menu import PROGRAM
+from product import PROGRAMS, WIDGET
+from screen import middle
+from session import SIZE
+from waiting import settled, until
+
+# A compositor of Wayland in a window of the X server; what is drawn on needs no graphics card.
+WESTON = ("weston", "--backend=x11-backend.so", "--use-pixman", "--no-config", "--idle-time=0")
+COMPOSITOR = "wayland-of-the-test"
 
 
 def panel_restart_brings_the_icon_back(product):
@@ -77,6 +92,42 @@ def without_a_display_the_program_says_so(product):
     assert "panicked" not in desktop.last_words("blind"), desktop.last_words("blind")
 
 
+def under_wayland_the_menu_is_a_window_of_the_compositor(product):
+    """A real compositor, in which no program places its windows: `plugboard --menu` opens a window, and keys attach."""
+    desktop, env = product.desktop, product.desktop.env
+    product.start_simulator()
+    product.start_service()
+    size = (f"--width={SIZE[0] // 2}", f"--height={SIZE[1] - 100}")
+    desktop.start("weston", *WESTON, *size, f"--socket={COMPOSITOR}")
+    until(pathlib.Path(env["XDG_RUNTIME_DIR"], COMPOSITOR).is_socket, "the compositor")
+    (shown,) = settled(lambda: product.screen.windows("Weston Compositor"), "the window of the compositor")
+    product.screen.click(*middle(shown.box))
+    until(lambda: product.screen.focus() == int(shown.id, 16), "the compositor with the keyboard")
+    env.update(WAYLAND_DISPLAY=COMPOSITOR, XDG_SESSION_TYPE="wayland")
+    product.start_widget()
+    desktop.wait_for_name(WIDGET)
+    stick = product.plug("stick")
+    row = product.row(stick)
+    desktop.start("second", PROGRAMS / "plugboard", "--menu")
+    assert desktop.ended_by_itself("second") == 0, desktop.last_words("second")
+    until(lambda: any(re.search(row, name) for name in _names()), lambda: f"{stick} among {_names()}")
+    until(_is_active, "the menu with the keyboard")
+    assert not product.screen.windows(PROGRAM), "the menu is a window of the X server"
+    _go_to(product, row, "Down")
+    _go_to(product, "^Attach to ", "Right")
+    _go_to(product, "^Attach to work$", "Down")
+    product.screen.key("Return")
+    product.wait_for_holders("block", stick, "work")
+    attached = row + ".*attached to work"
+    until(lambda: re.search(attached, _focused() or ""), lambda: f"the focus in the row again; it is on {_focused()!r}")
+    product.screen.key("Escape")
+    until(lambda: not _entries(), lambda: f"the menu closed by Escape; there is {_names()}")
+
+
+under_wayland_the_menu_is_a_window_of_the_compositor.starts_programs = False
+under_wayland_the_menu_is_a_window_of_the_compositor.desktop = {"panel": False, "notifications": False}
+
+
 def rules_of_automatic_attachment_are_made_in_the_window_of_the_system(product):
     """Where Qubes brings its window for them the menu opens it at the right page, and goes on."""
     desktop = product.desktop
@@ -98,6 +149,43 @@ def rules_of_automatic_attachment_are_made_in_the_window_of_the_system(product):
 rules_of_automatic_attachment_are_made_in_the_window_of_the_system.starts_programs = False
 
 
+# ---- the steps ----------------------------------------------------------------------------------------------------
+
+
+def _frames():
+    """The windows of the widget that can be seen, whatever display they are on."""
+    application = spoken.program(PROGRAM)
+    return [frame for frame in spoken.children(application) if spoken.visible(frame)] if application else ()
+
+
+def _is_active():
+    return any(spoken.has_state(frame, Atspi.StateType.ACTIVE) for frame in _frames())
+
+
+def _entries():
+    """What can be seen to be chosen in them."""
+    return [entry for frame in _frames() for entry in spoken.below(frame, spoken.MENU_ITEMS) if spoken.visible(entry)]
+
+
+def _names():
+    return [spoken.title(entry) for entry in _entries()]
+
+
+def _focused():
+    return next((spoken.title(entry) for entry in _entries() if spoken.has_state(entry, Atspi.StateType.FOCUSED)), None)
+
+
+def _go_to(product, pattern, key):
+    """Presses a key until an entry like this has the focus."""
+    for _ in range(len(_entries())):
+        before = _focused()
+        if re.search(pattern, before or ""):
+            return
+        product.screen.key(key)
+        until(lambda: _focused() not in (None, before), f"another focus than {before!r} after {key}")  # noqa: B023
+    raise AssertionError(f"{key} never came to {pattern!r}; the focus is on {_focused()!r}")
+
+
 TESTS = (
     rules_of_automatic_attachment_are_made_in_the_window_of_the_system,
     panel_restart_brings_the_icon_back,
@@ -105,4 +193,5 @@ TESTS = (
     life_goes_on_without_notifications,
     end_of_the_session_bus_ends_the_programs,
     without_a_display_the_program_says_so,
+    under_wayland_the_menu_is_a_window_of_the_compositor,
 )

@@ -10,10 +10,14 @@ ALMOST_OLD = 110
 
 # More than are told one by one.
 MANY = ("stick2", "camera", "mouse", "printer", "headset")
+# As many again.
+MORE = (("stick",), ("keyboard",), ("phone",), ("usb", "sys-usb", "2-6", "desc=4321:dcba Maker Goodthing 1"))
+# Seconds between two summaries by design, but for what a busy machine is late with the first of them.
+APART = 4
 
 
 def each_state_of_a_stick_is_told_in_one_place(product):
-    """Available, attached, detached, removed safely: each replaces the one before, and a flood is summed up."""
+    """Available, attached, detached, removed safely: each replaces the one before; a flood is summed up, and seldom."""
     product.wait_for_tray()
     stick = product.plug("stick")
     product.notices.wait_for("is available", stick)
@@ -36,6 +40,35 @@ def each_state_of_a_stick_is_told_in_one_place(product):
     # What came before the summary was told has a window of its own.
     assert len(single) + count in (len(MANY), len(MANY) + 1), f"{count} beside {single}"
     assert len({notice.number for notice in single}) <= 3, f"more than three at once: {single}"
+    told = len(product.notices.all())
+    for gadget in MORE:
+        product.control("plug", *gadget)
+    again = product.notices.wait_for("New devices at sys-usb", since=told, seconds=15)
+    assert again.at - summary.at >= APART, f"{again.at - summary.at:.1f} s after {summary} came {again}"
+
+
+def button_names_the_likely_qube_and_failure_takes_its_place(product):
+    """Where the stick is assigned to is on the button; what fails elsewhere meanwhile is told where the notice was."""
+    name = product.wait_for_tray()
+    drawn = DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
+    stick = product.plug("stick")
+    offered = product.notices.wait_for("is available", stick)
+    assert "Attach to personal" not in offered.buttons.values(), f"personal already: {offered.buttons}"
+    product.qvm_device("block", "assign", "--ask", "personal", stick)
+    product.control("unplug", "stick")
+    product.wait_for_no_device(stick.partition(":")[2])
+    told = len(product.notices.all())
+    stick = product.plug("stick")
+    offered = product.notices.wait_for("is available", stick, since=told)
+    assert list(offered.buttons.values()) == ["Attach to personal", "Choose…"], f"its buttons are {offered.buttons}"
+    product.control("fail-next", "block.Attach", "exception", "QubesException", "No free slot in personal.")
+    drawn.click(product.row(stick), r"^personal\b")
+    failed = product.notices.wait_for("could not be attached to personal", "No free slot in personal.", since=told)
+    assert failed.replaces == failed.number == offered.number, f"{failed} does not take the place of {offered}"
+    until(
+        lambda: failed.summary in product.notices.shown() and offered.summary not in product.notices.shown(),
+        lambda: f"{failed.summary!r} alone on the screen; to be read is {product.notices.shown()}",
+    )
 
 
 def new_mark_ends_after_two_minutes(product):
@@ -75,5 +108,6 @@ def _seen(menu):
 
 TESTS = (
     each_state_of_a_stick_is_told_in_one_place,
+    button_names_the_likely_qube_and_failure_takes_its_place,
     new_mark_ends_after_two_minutes,
 )
