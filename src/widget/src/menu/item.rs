@@ -11,7 +11,7 @@ use super::entry::{Item, ItemAction, ItemKey, Mark};
 use super::focus;
 use super::list::RowView;
 use super::picture::Picture;
-use super::row::{NARROWEST, chevron, cut_label, set_class};
+use super::row::{chevron, cut_label, set_class, wrap_sentence};
 use super::style::bold;
 use crate::platform::{set_accessible_checked, set_accessible_description, set_accessible_label};
 
@@ -191,13 +191,7 @@ impl Parts {
     fn show_text(&self, item: &Item) {
         let sentence = is_sentence(item);
         self.text.set_text(&item.text);
-        self.text.set_wrap(sentence);
-        self.text.set_width_chars(if sentence { NARROWEST } else { -1 });
-        self.text.set_ellipsize(if sentence {
-            pango::EllipsizeMode::None
-        } else {
-            pango::EllipsizeMode::Middle
-        });
+        wrap_sentence(&self.text, sentence);
         self.text.set_max_width_chars(if sentence { SENTENCE_WIDTH } else { NAME_WIDTH });
         self.text.set_attributes(item.is_bold.then(bold).as_ref());
         set_class(&self.button, "message", sentence);

@@ -108,9 +108,10 @@ impl Outside {
         Some(place::place(at, (size.0 * scale, size.1 * scale), free))
     }
 
-    /// Whether there is more room to the left of the menu than to its right.
-    pub(super) fn has_room_left(&self) -> bool {
-        self.spot.get().is_none_or(|((x, _), free)| x - free.x > free.width / 2)
+    /// Whether there is more room to the left of the menu than to its right; as much is enough where one reads to the left.
+    pub(super) fn has_room_left(&self, window: &gtk::Window) -> bool {
+        let reads_left = window.direction() == gtk::TextDirection::Rtl;
+        self.spot.get().is_none_or(|((x, _), free)| x - free.x + i32::from(reads_left) > free.width / 2)
     }
 
     /// Whether a program can put its windows where it wants: under X11 only.

@@ -12,7 +12,7 @@ use super::chips::Chips;
 use super::focus;
 use super::list::RowView;
 use super::picture::Picture;
-use super::rows::{Look, Row, RowAction, Status};
+use super::rows::{Look, Row, RowAction, RowKey, Status};
 use super::style::bold;
 use crate::platform::{set_accessible_description, set_accessible_expanded, set_accessible_label};
 use crate::strings;
@@ -201,6 +201,7 @@ impl Parts {
     fn show_first(&self, row: &Row) {
         self.icon.show(row.icon);
         self.name.set_text(&row.name);
+        wrap_sentence(&self.name, !matches!(row.key, RowKey::Device(_)));
         let is_bold = row.look == Look::Attached;
         // A label is laid out anew for attributes that are new, even if they are the same.
         if self.name.attributes().is_some() != is_bold {
@@ -294,6 +295,19 @@ pub(super) fn chevron() -> Picture {
     chevron.show("plugboard-open-symbolic");
     chevron.widget().add_css_class("dim");
     chevron
+}
+
+/// A name is cut in the middle where it is too long, a sentence goes on below.
+pub(super) fn wrap_sentence(label: &gtk::Label, is_sentence: bool) {
+    if label.wraps() != is_sentence {
+        label.set_wrap(is_sentence);
+        label.set_width_chars(if is_sentence { NARROWEST } else { -1 });
+        label.set_ellipsize(if is_sentence {
+            pango::EllipsizeMode::None
+        } else {
+            pango::EllipsizeMode::Middle
+        });
+    }
 }
 
 /// A label that is cut where it is too long, and then shows the whole text in its tooltip.

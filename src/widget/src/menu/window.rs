@@ -155,7 +155,7 @@ impl Parts {
         Outside::introduce(window);
         let (_, size) = window.preferred_size();
         self.outside.put(window, (size.width(), size.height()));
-        self.submenu.set_side(if self.outside.has_room_left() {
+        self.submenu.set_side(if self.outside.has_room_left(window) {
             gtk::PositionType::Left
         } else {
             gtk::PositionType::Right
