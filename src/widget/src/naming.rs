@@ -5,14 +5,13 @@ use std::cmp::Ordering;
 use device_core::device::{Device, DeviceInfo};
 use device_core::machine::Machine;
 use device_core::name::{DeviceClass, Port, QubeName};
-use device_core::text::DisplayText;
 
 use crate::preferences::Preferences;
 use crate::strings;
 
 /// What a person calls the device when it stands alone, as in a notification.
 pub(crate) fn device_name(info: &DeviceInfo) -> String {
-    let title = info.title().map(DisplayText::as_str);
+    let title = title(info);
     let port = info.port.id.as_str();
     match (&info.port.class, title) {
         (DeviceClass::Block, _) if is_partition(info) => {
@@ -26,10 +25,15 @@ pub(crate) fn device_name(info: &DeviceInfo) -> String {
     }
 }
 
+/// Servers before R4.3 put the label of a disk in brackets, and nothing into them where it has none.
+fn title(info: &DeviceInfo) -> Option<&str> {
+    let words = info.title()?.as_str();
+    Some(words.strip_suffix("()").unwrap_or(words).trim_end()).filter(|words| !words.is_empty())
+}
+
 /// What the disk of a partition is called, as far as the partition tells.
 pub(crate) fn disk_name(partition: &DeviceInfo) -> String {
-    let title = partition.title().map(DisplayText::as_str);
-    title.map_or_else(|| strings::unnamed_disk(parent_port(partition)), str::to_owned)
+    title(partition).map_or_else(|| strings::unnamed_disk(parent_port(partition)), str::to_owned)
 }
 
 /// What it is called where there is one line for it: the person's own name first, the device's own words after it.
@@ -165,6 +169,8 @@ mod tests {
         assert_eq!(named(device("usb", "sys-usb", "2-1").called(" ")), "USB device 2-1");
         assert_eq!(named(device("mic", "dom0", "mic").called("microphone")), "Built-in microphone");
         assert_eq!(named(device("webcam", "sys-usb", "2-4")), "Device 2-4");
+        assert_eq!(named(device("block", "sys-usb", "sda").called("Cruzer_Blade ()")), "Cruzer_Blade");
+        assert_eq!(named(device("block", "sys-usb", "sda").called(" ()")), "Disk sda");
         let part = device("block", "sys-usb", "nvme0n1p12").part_of("block", "nvme0n1");
         assert_eq!(part_name(&part.info), "Partition 12");
         assert_eq!(named(part.called("Cruzer Blade")), "Cruzer Blade, partition 12");
