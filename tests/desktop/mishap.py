@@ -169,7 +169,8 @@ def device_swapped_unseen_is_not_given_away(product):
     menu.choose("^Attach to work$")
     menu.open()
     menu.wait_for_row(row + ".*" + re.escape(f"Not attached to work. {refusal}"))
-    product.notices.wait_for("Webcam", "could not be attached to work", refusal)
+    notice = product.notices.wait_for("could not be attached to work", refusal)
+    assert re.match(f"(Webcam|{camera}) ", notice.summary), f"said of one that nobody chose: {notice}"
     assert product.holders("usb", camera) == [], f"given away unseen: {product.holders('usb', camera)}"
     menu.wait_for_row("^(?!Webcam).*" + row, 3)
     product.control("lose-events", "0")

@@ -276,8 +276,9 @@ impl<H> Manager<H> {
                     error.kind(),
                     ErrorKind::Changed | ErrorKind::NotFound | ErrorKind::AlreadyAttached
                 ) {
-                    let hints = stale_after_surprise(&device.port, qube);
-                    hints.into_iter().for_each(|hint| self.watcher.doubt(hint));
+                    for hint in stale_after_surprise(&device.port, qube) {
+                        self.watcher.doubt(hint);
+                    }
                 }
             })
         };
