@@ -175,7 +175,8 @@ def new_disposable_takes_it_and_goes_with_it(product):
 
 def usb_qube_is_started_from_its_row(product):
     """A USB qube that stops takes its devices along, which is told; its row starts it again, and one summary says so."""
-    product.wait_for_tray()
+    name = product.wait_for_tray()
+    drawn = DBusMenu(product.desktop, name, product.tray.item(name, "Menu"))
     stick, camera = product.plug("stick"), product.plug("camera", "usb")
     menu = product.menu
     product.give("block", stick, "work")
@@ -188,13 +189,14 @@ def usb_qube_is_started_from_its_row(product):
     menu.open()
     menu.wait_for_row("^Start sys-usb to see its USB devices$")
     menu.wait_for_no_row(product.row(camera) + r"(?!.*(removed|no longer))")
-    _start_fails_and_says_so(product)
+    _start_fails_and_says_so(product, drawn)
     product.control("takes", "start", "4000")
     menu.choose("^Start sys-usb to see its USB devices", level=0)
     state = lambda: {qube["Name"]: qube["State"] for qube in product.objects("Qube")}["sys-usb"]  # noqa: E731
     until(lambda: state() == "Transient", lambda: f"sys-usb on its way; it is {state()}")
     start = menu.wait_for_row("^Start sys-usb to see its USB devices, starting sys-usb…$", 3)
     assert not start.usable, "it can be started twice"
+    assert not menu.find("^Hide that"), f"what went wrong before is still said: {menu.rows()}"
     menu.wait_for_row(product.row(camera))
     notice = product.notices.wait_for("sys-usb has started", "available", since=told, seconds=20)
     single = [one.summary for one in product.notices.all()[told:] if one.summary.endswith("is available")]
@@ -258,18 +260,35 @@ def keyboard_is_given_away_after_a_question_only(product):
 # ---- the steps ----------------------------------------------------------------------------------------------------
 
 
-def _start_fails_and_says_so(product):
-    """The sentence stands in the row, in a menu that is opened anew as well."""
-    menu = product.menu
-    product.control("fail-next", "vm.Start", "exception", "QubesException", "Not enough memory for sys-usb.")
-    menu.choose("^Start sys-usb to see its USB devices$", level=0)
+def _start_fails_and_says_so(product, drawn):
+    """The sentence stands in the row, in a menu that is opened anew as well, until it is hidden in either menu; at the
+    end it stands there, for whoever tries again."""
+    menu, start = product.menu, "^Start sys-usb to see its USB devices"
+    failed, hide = f"{start}, {re.escape(NOT_STARTED)}$", "^Hide that sys-usb was not started$"
+
+    def fail(choose):
+        words = ("exception", "QubesException", "Not enough memory for sys-usb.")
+        product.control("fail-next", "vm.Start", *words)
+        choose()
+        menu.wait_for_row(failed)
+        until(lambda: drawn.find(hide), lambda: f"{hide!r} in {drawn.outline()}")
+
+    def is_hidden():
+        menu.wait_for_row(start + "$")
+        menu.wait_for_no_row(hide)
+        until(lambda: not drawn.find(hide), lambda: f"no {hide!r} in {drawn.outline()}")
+
+    fail(lambda: menu.choose(start, level=0))
     product.notices.wait_for("sys-usb could not be started", "Not enough memory for sys-usb.")
-    for _ in range(2):
-        menu.open()
-        menu.wait_for_row(f"^Start sys-usb to see its USB devices, {re.escape(NOT_STARTED)}$")
-        menu.close()
+    menu.close()
     menu.open()
-    menu.wait_for_row("^Start sys-usb to see its USB devices")
+    menu.wait_for_row(failed)
+    menu.choose(hide, level=0)
+    is_hidden()
+    fail(lambda: drawn.click(start))
+    drawn.click(hide)
+    is_hidden()
+    fail(lambda: drawn.click(start))
 
 
 def _box(menu, pattern):

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::assignment::{Assignment, Attachment};
 use crate::device::DeviceInfo;
 use crate::mark::Mark;
-use crate::name::{DeviceClass, DeviceRef, QubeName};
+use crate::name::{DeviceClass, DeviceRef, Port, QubeName};
 use crate::qube::{QubeDetails, QubeState};
 use crate::wire::event::Event;
 
@@ -127,6 +127,16 @@ pub fn stale_after(event: &Event) -> Vec<Hint> {
         },
         _ => Vec::new(),
     }
+}
+
+/// What is in doubt once a command for the device on this port and this qube found something else than the person saw.
+/// Whatever told of it was lost, so all is looked at that either end may have told.
+#[must_use]
+pub fn stale_after_surprise(port: &Port, frontend: &QubeName) -> Vec<Hint> {
+    let held = Scope::Attached(frontend.clone(), port.class.clone());
+    let mut hints = exposed(Some(port.backend.clone()), port.class.as_str());
+    hints.extend([Hint::Scope(held), Hint::Scope(Scope::Qubes)]);
+    hints
 }
 
 /// A backend's list changed. A USB device brings and takes disks, and the disk notice can come late or be lost.

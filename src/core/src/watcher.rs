@@ -36,16 +36,27 @@ const RECONCILE_EVERY: Duration = Duration::from_secs(30);
 /// One in so many scopes is read at a reconcile turn.
 const RECONCILE_SHARE: usize = 10;
 
-/// Asks the watcher to read everything again.
+/// Doubts of others that wait for the watcher; with more it is simpler to read everything again.
+const DOUBTS_WAITING: usize = 64;
+
+/// Asks the watcher to look again. It only says where: what is there the watcher reads itself.
 #[derive(Debug, Clone)]
 pub struct WatcherHandle {
     refresh: Arc<Notify>,
+    doubts: mpsc::Sender<Hint>,
 }
 
 impl WatcherHandle {
     /// Puts every scope in doubt, and connects at once if the link is down.
     pub fn refresh(&self) {
         self.refresh.notify_one();
+    }
+
+    /// Puts in doubt what this points at.
+    pub fn doubt(&self, hint: Hint) {
+        if self.doubts.try_send(hint).is_err() {
+            self.refresh();
+        }
     }
 }
 
@@ -56,6 +67,7 @@ pub struct Watcher<H> {
     schedule: Schedule,
     changes: mpsc::Sender<Vec<Change>>,
     refresh: Arc<Notify>,
+    doubts: mpsc::Receiver<Hint>,
 }
 
 /// A read under way, and what came of it.
@@ -80,9 +92,10 @@ impl<H: Hypervisor> Watcher<H> {
     /// A watcher that sends each batch of changes to `changes`, in order; a full channel holds it back.
     pub fn new(hypervisor: Arc<H>, changes: mpsc::Sender<Vec<Change>>) -> (Self, WatcherHandle) {
         let refresh = Arc::new(Notify::new());
-        let handle = WatcherHandle { refresh: Arc::clone(&refresh) };
+        let (sender, doubts) = mpsc::channel(DOUBTS_WAITING);
+        let handle = WatcherHandle { refresh: Arc::clone(&refresh), doubts: sender };
         let (inventory, schedule) = (Inventory::default(), Schedule::default());
-        (Self { hypervisor, inventory, schedule, changes, refresh }, handle)
+        (Self { hypervisor, inventory, schedule, changes, refresh, doubts }, handle)
     }
 
     /// Watches until nobody receives the changes any more.
@@ -131,6 +144,7 @@ impl<H: Hypervisor> Watcher<H> {
                     Err(error) => tracing::error!(%error, "a read did not end properly"),
                 },
                 () = self.refresh.notified() => self.doubt(&Hint::Everything),
+                Some(hint) = self.doubts.recv() => self.doubt(&hint),
                 () = sleep_until(wake.unwrap_or(reconcile)) => {
                     let now = Instant::now();
                     if now >= reconcile {

@@ -2,7 +2,7 @@
 //!
 //! A call is checked ([`request`]), carried out by `device_core::command`, and answered when it is done. Each call is
 //! a task of its own. Nothing here takes the object exclusively and nothing here changes the mirror, so a command that
-//! takes minutes holds up nobody.
+//! takes minutes holds up nobody. A command that found something else than the person saw only has the mirror look again.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use device_core::command::{self, settled};
 use device_core::error::{Error, ErrorKind};
 use device_core::machine::Machine;
 use device_core::name::{DeviceRef, QubeName};
+use device_core::scope::stale_after_surprise;
 use device_core::watcher::WatcherHandle;
 use zbus::interface;
 use zbus::message::Header;
@@ -55,7 +56,7 @@ impl<H: Upstream> Manager<H> {
         let machine = self.whole_machine()?;
         let done = command::attach(&*self.hypervisor, Some(&machine), &device, &qube, &options);
         let what = format!("attach {} to {qube}{}", named(&machine, &device), with(&options));
-        self.carry_out(&call, &what, done).await
+        self.carry_out_for(&call, &what, (&device, &qube), done).await
     }
 
     async fn check(
@@ -70,7 +71,8 @@ impl<H: Upstream> Manager<H> {
         options::none(&options)?;
         let machine = self.whole_machine()?;
         let done = command::check(&*self.hypervisor, Some(&machine), &device, &qube);
-        self.carry_out(&call, &format!("check {} for {qube}", named(&machine, &device)), done).await
+        let what = format!("check {} for {qube}", named(&machine, &device));
+        self.carry_out_for(&call, &what, (&device, &qube), done).await
     }
 
     async fn detach(
@@ -86,7 +88,7 @@ impl<H: Upstream> Manager<H> {
         let machine = self.state.snapshot().machine;
         let done = command::detach(&*self.hypervisor, &device, &qube);
         let what = format!("detach {} from {qube}", named(&machine, &device));
-        self.carry_out(&call, &what, done).await
+        self.carry_out_for(&call, &what, (&device, &qube), done).await
     }
 
     #[zbus(name = "Move")]
@@ -103,7 +105,7 @@ impl<H: Upstream> Manager<H> {
         let machine = self.whole_machine()?;
         let done = command::move_to(&*self.hypervisor, Some(&machine), &device, &qube, &options);
         let what = format!("move {} to {qube}{}", named(&machine, &device), with(&options));
-        self.carry_out(&call, &what, done).await
+        self.carry_out_for(&call, &what, (&device, &qube), done).await
     }
 
     async fn assign(
@@ -122,7 +124,8 @@ impl<H: Upstream> Manager<H> {
         let device = request::seen_whole(&machine, &device)?;
         let what = format!("assign {} to {frontend} ({mode}){}", named(&machine, &device), with(&options));
         let assignment = Assignment::exactly(&device, &frontend, mode, options);
-        self.carry_out(&call, &what, settled::assign(&*self.hypervisor, &assignment)).await
+        let done = settled::assign(&*self.hypervisor, &assignment);
+        self.carry_out_for(&call, &what, (&device, &frontend), done).await
     }
 
     async fn unassign(
@@ -139,7 +142,7 @@ impl<H: Upstream> Manager<H> {
         let device = request::seen(&machine, device)?;
         let what = format!("unassign {} from {qube}", named(&machine, &device));
         let done = settled::unassign(&*self.hypervisor, &device, &qube);
-        self.carry_out(&call, &what, done).await
+        self.carry_out_for(&call, &what, (&device, &qube), done).await
     }
 
     async fn start_qube(
@@ -177,7 +180,8 @@ impl<H: Upstream> Manager<H> {
         options::none(&options)?;
         let machine = self.state.snapshot().machine;
         let what = format!("set the mark {mark} of {} to {is_set}", named(&machine, &device));
-        self.carry_out(&call, &what, command::mark(&*self.hypervisor, &device, known, is_set)).await
+        let done = command::mark(&*self.hypervisor, &device, known, is_set);
+        self.carry_out_for(&call, &what, (&device, &device.port.backend), done).await
     }
 
     #[zbus(out_args("qube"))]
@@ -194,9 +198,9 @@ impl<H: Upstream> Manager<H> {
         let machine = self.whole_machine()?;
         let (hypervisor, known) = (&*self.hypervisor, Some(&*machine));
         let made = command::attach_to_new_disposable(hypervisor, known, &device, &template, &options);
-        let (device, with) = (named(&machine, &device), with(&options));
-        let what = format!("attach {device} to a new disposable based on {template}{with}");
-        Ok(made_known(&self.carry_out(&call, &what, made).await?))
+        let (name, with) = (named(&machine, &device), with(&options));
+        let what = format!("attach {name} to a new disposable based on {template}{with}");
+        Ok(made_known(&self.carry_out_for(&call, &what, (&device, &template), made).await?))
     }
 
     #[zbus(out_args("qube"))]
@@ -213,9 +217,9 @@ impl<H: Upstream> Manager<H> {
         let machine = self.whole_machine()?;
         let (hypervisor, known) = (&*self.hypervisor, Some(&*machine));
         let made = command::move_to_new_disposable(hypervisor, known, &device, &template, &options);
-        let (device, with) = (named(&machine, &device), with(&options));
-        let what = format!("move {device} to a new disposable based on {template}{with}");
-        Ok(made_known(&self.carry_out(&call, &what, made).await?))
+        let (name, with) = (named(&machine, &device), with(&options));
+        let what = format!("move {name} to a new disposable based on {template}{with}");
+        Ok(made_known(&self.carry_out_for(&call, &what, (&device, &template), made).await?))
     }
 
     #[expect(clippy::unused_async, reason = "a command like the others, a task of its own")]
@@ -257,6 +261,30 @@ impl<H: Upstream> Manager<H> {
 }
 
 impl<H> Manager<H> {
+    /// As [`Manager::carry_out`], of a command for a device and a qube. Where they were not as the person saw them, the
+    /// mirror is not as they are: whatever should have told it was lost, so it looks again.
+    async fn carry_out_for<T>(
+        &self,
+        call: &Header<'_>,
+        what: &str,
+        (device, qube): (&DeviceRef, &QubeName),
+        done: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Failure> {
+        let done = async {
+            done.await.inspect_err(|error| {
+                if matches!(
+                    error.kind(),
+                    ErrorKind::Changed | ErrorKind::NotFound | ErrorKind::AlreadyAttached
+                ) {
+                    for hint in stale_after_surprise(&device.port, qube) {
+                        self.watcher.doubt(hint);
+                    }
+                }
+            })
+        };
+        self.carry_out(call, what, done).await
+    }
+
     /// Waits for a command and logs who had what done, and how it ended.
     async fn carry_out<T>(
         &self,

@@ -48,6 +48,11 @@ pub(crate) enum Command {
 impl Command {
     /// The port whose row shows how the command fares; `None` = the row of the qube.
     pub(crate) fn port(&self) -> Option<&Port> {
+        self.device().map(|device| &device.port)
+    }
+
+    /// The device it is about, as the person saw it.
+    pub(crate) fn device(&self) -> Option<&DeviceRef> {
         match self {
             Self::Attach(device, ..)
             | Self::AttachToNewDisposable(device, ..)
@@ -55,7 +60,7 @@ impl Command {
             | Self::Move(device, ..)
             | Self::MoveToNewDisposable(device, ..)
             | Self::ShutDown(device, _)
-            | Self::SetMark(device, ..) => Some(&device.port),
+            | Self::SetMark(device, ..) => Some(device),
             Self::StartQube(_) => None,
         }
     }

@@ -99,6 +99,7 @@ sentences! {
     marking() = gettext("saving…");
     mark_failed(reason) = gettext("Not saved. {reason}");
     start_usb_qube(qube) = gettext("Start {qube} to see its USB devices");
+    hide_start_failure(qube) = gettext("Hide that {qube} was not started");
     // Translators: the list of devices of a qube can't be read.
     unreadable(qube) = gettext("The devices of {qube} can't be read");
     no_devices() = gettext("No devices. Plug one in, or start the qube that has your USB ports.");

@@ -15,6 +15,7 @@ use fake::{FakeHypervisor, Fate, Happening, Server, Truth, event, microphone, na
 /// A watcher on a fake hypervisor, and the machine that its changes make.
 struct Watched {
     server: Arc<FakeHypervisor>,
+    handle: WatcherHandle,
     changes: mpsc::Receiver<Vec<Change>>,
     machine: Machine,
     /// Each link that was told, in order.
@@ -29,9 +30,9 @@ impl Watched {
         let server = Server { truth, up: true, ..Server::default() };
         let server = Arc::new(FakeHypervisor(Mutex::new(server)));
         let (sender, changes) = mpsc::channel(64);
-        let (watcher, _handle) = Watcher::new(Arc::clone(&server), sender);
+        let (watcher, handle) = Watcher::new(Arc::clone(&server), sender);
         tokio::spawn(watcher.run());
-        Self { server, changes, machine: Machine::default(), links: Vec::new() }
+        Self { server, handle, changes, machine: Machine::default(), links: Vec::new() }
     }
 
     /// Lets this much (virtual) time pass and follows the changes.
@@ -192,6 +193,28 @@ fn a_flood_of_hints_costs_no_more_than_the_scopes() {
         watched.pass(Duration::from_secs(1)).await;
         let reads = watched.server.0.lock().unwrap().reads - before;
         assert!(reads <= 4, "{reads} reads after 10,000 events");
+    });
+}
+
+#[test]
+fn a_doubt_of_somebody_else_has_what_was_lost_read_and_many_cost_no_more_than_the_scopes() {
+    run(async {
+        let mut watched = Watched::start();
+        watched.pass(Duration::from_secs(1)).await;
+        watched.server.0.lock().unwrap().let_happen(&Happening::Plug(0, 2), Fate::Lost);
+        watched.handle.doubt(Hint::Scope(Scope::Exposed(name("sys-usb"), DeviceClass::Usb)));
+        watched.pass(Duration::from_secs(1)).await;
+        watched.assert_true();
+        let before = watched.server.0.lock().unwrap().reads;
+        // More than can wait, and of qubes that are not there.
+        for number in 0..10 * DOUBTS_WAITING {
+            let nobody = name(&format!("nobody{number}"));
+            watched.handle.doubt(Hint::Scope(Scope::Exposed(nobody, DeviceClass::Usb)));
+        }
+        watched.pass(Duration::from_secs(1)).await;
+        let reads = watched.server.0.lock().unwrap().reads - before;
+        assert!(reads < DOUBTS_WAITING, "{reads} reads");
+        watched.assert_true();
     });
 }
 

@@ -103,6 +103,23 @@ async fn a_check_reads_afresh_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn what_was_not_as_it_was_seen_is_looked_at_again_at_once() {
+    let fake = Fake::new();
+    let mut client = Client::of(fake.clone()).await;
+    let manager = client.manager().await;
+    let device = stick();
+    let (path, id) = words(&device);
+    let other = DeviceRef { id: DeviceId::new("1234:5678:u080650").unwrap(), ..device.clone() };
+    fake.swap_unheard(other.clone());
+    assert_eq!(kind(within(manager.attach(&path, id, "work", plain())).await), ErrorKind::Changed);
+    client.until(|machine| machine.devices.get(&device.port).is_some_and(|it| it.info.id == other.id)).await;
+    fake.unplug_unheard(&device.port);
+    let (path, id) = words(&other);
+    assert_eq!(kind(within(manager.attach(&path, id, "work", plain())).await), ErrorKind::NotFound);
+    client.until(|machine| !machine.devices.contains_key(&device.port)).await;
+}
+
+#[tokio::test]
 async fn what_is_no_device_qube_id_mode_or_option_is_refused() {
     let client = Client::of(Fake::new()).await;
     let manager = client.manager().await;

@@ -102,6 +102,18 @@ impl Fake {
         self.change(|world| world.devices.retain(|info| info.port != *port));
     }
 
+    /// Puts another device on the port of `device`, and the event that tells of it is lost.
+    pub(crate) fn swap_unheard(&self, device: DeviceRef) {
+        let mut world = self.world.lock().unwrap();
+        world.devices.retain(|info| info.port != device.port);
+        world.devices.push(info(device));
+    }
+
+    /// Pulls out what is on this port, and the event that tells of it is lost.
+    pub(crate) fn unplug_unheard(&self, port: &Port) {
+        self.world.lock().unwrap().devices.retain(|info| info.port != *port);
+    }
+
     /// Goes down or comes up again.
     pub(crate) fn set_up(&self, is_up: bool) {
         self.is_up.send_replace(is_up);

@@ -10,6 +10,7 @@ use device_core::device::Presence;
 use device_core::error::{Error, ErrorKind};
 use device_core::machine::Change;
 use device_core::name::{Port, QubeName};
+use device_core::qube::PowerState;
 use zbus::fdo::ManagedObjects;
 use zbus::message::Message;
 
@@ -228,6 +229,7 @@ impl State {
         self.scene.source = source;
         for change in update.changes {
             self.note_arrival(&change, now);
+            self.forget_failed_start(&change);
             self.scene.machine.apply(change);
         }
         let effects = self.notifier.observe(&self.scene, now);
@@ -243,6 +245,16 @@ impl State {
                 other => other,
             })
         })
+    }
+
+    /// A qube that runs was started after all, whoever did it: once it stops again, nothing is to be said of an older try.
+    fn forget_failed_start(&mut self, change: &Change) {
+        if let Change::Qube(qube) = change
+            && qube.state == PowerState::Running
+        {
+            let start = Command::StartQube(qube.name.clone());
+            self.scene.failures.retain(|failure| failure.command != start);
+        }
     }
 
     fn note_arrival(&mut self, change: &Change, now: Instant) {

@@ -14,6 +14,7 @@ use device_core::device::Device;
 use device_core::error::{Error, ErrorKind};
 use device_core::machine::{Link, Machine};
 use device_core::name::DeviceRef;
+use device_core::qube::{PowerState, QubeClass};
 use zbus::fdo::ManagedObjects;
 use zbus::message::Message;
 use zbus::zvariant::{OwnedObjectPath, Value};
@@ -25,7 +26,7 @@ use crate::notify::Effect;
 use crate::recent::Recent;
 use crate::scene::{Command, Ticket, Wish};
 use crate::strings;
-use crate::testing::{Make, device, laptop, name, port, put};
+use crate::testing::{Make, device, laptop, name, port, put, qube};
 
 const OWNER: &str = ":1.7";
 
@@ -54,8 +55,11 @@ fn tree(machine: &Machine) -> (ManagedObjects, Incoming) {
 /// A signal of the service that a device came.
 fn added(device: &Device, sender: &str) -> Message {
     let sent = DeviceProperties::new(device, PluggedIn::at(std::time::SystemTime::now())).to_outgoing();
-    let interfaces: HashMap<&str, Outgoing> = HashMap::from([(DEVICE, sent)]);
-    let object: OwnedObjectPath = path::of_device(device.port());
+    added_object(&path::of_device(device.port()), DEVICE, sent, sender)
+}
+
+fn added_object(object: &OwnedObjectPath, interface: &str, sent: Outgoing, sender: &str) -> Message {
+    let interfaces: HashMap<&str, Outgoing> = HashMap::from([(interface, sent)]);
     Message::signal(ROOT, "org.freedesktop.DBus.ObjectManager", "InterfacesAdded")
         .unwrap()
         .sender(sender)
@@ -288,6 +292,21 @@ fn a_failure_stays_until_it_is_hidden_or_tried_again() {
     assert_eq!(state.scene().failures.len(), 1);
     state.take(Input::Wish(Wish::Dismiss(command.clone())), now);
     assert!(state.scene().failures.is_empty());
+}
+
+#[test]
+fn a_qube_that_runs_after_all_leaves_no_failure_to_start_it() {
+    let (mut state, now) = following();
+    let start = Command::StartQube(name("sys-usb"));
+    state.take(Input::Wish(Wish::Do(start)), now);
+    state.take(Input::Answer(Answer::Done(Ticket(1), Err(unreachable()))), now);
+    for (running, failures) in [(PowerState::Transient, 1), (PowerState::Running, 0)] {
+        let sys_usb = qube("sys-usb", QubeClass::Disposable, running, "red");
+        let sent = QubeProperties::new(&sys_usb).to_outgoing();
+        let told = added_object(&path::of_qube(&sys_usb.name), QUBE, sent, OWNER);
+        state.take(Input::Message(told), now);
+        assert_eq!(state.scene().failures.len(), failures, "{running:?}");
+    }
 }
 
 #[test]

@@ -191,6 +191,60 @@ fn a_stopped_usb_qube_can_be_started_from_the_menu() {
     assert_eq!(drawn(&scene), strings::no_devices(), "a PCI controller itself is no row");
 }
 
+/// A machine whose USB qube is in this state.
+fn with_usb_qube(state: PowerState) -> Scene {
+    let mut scene = qubes();
+    put_qube(&mut scene, qube("sys-usb", QubeClass::Disposable, state, "red"));
+    put(&mut scene, device("pci", "dom0", "00_14.0").is(&["p0c0330"]).assigned_to("sys-usb"));
+    scene
+}
+
+fn rows(scene: &Scene) -> Vec<Row> {
+    menu(scene, &view()).sections.into_iter().flat_map(|section| section.rows).collect()
+}
+
+#[test]
+fn the_row_of_a_usb_qube_says_that_it_starts_until_it_runs() {
+    use PowerState::{Halted, Paused, Running, Transient};
+    let start = Command::StartQube(name("sys-usb"));
+    for (state, is_asked, is_starting) in [
+        (Halted, true, true),
+        (Paused, true, true),
+        (Transient, true, true),
+        (Transient, false, true),
+        (Paused, false, false),
+        (Running, true, false),
+    ] {
+        let mut scene = with_usb_qube(state);
+        if is_asked {
+            scene.pending.push(Pending { ticket: Ticket(1), command: start.clone(), since: now() });
+        }
+        // What went wrong before is not said beside it.
+        scene.failures.push(Failure { command: start.clone(), reason: "No memory.".into() });
+        let rows = rows(&scene);
+        assert_eq!(rows.len(), usize::from(is_starting), "{state:?}, {is_asked}");
+        for row in rows {
+            assert_eq!(row.status, Some(Status::Pending("starting sys-usb…".into())));
+            assert_eq!(row.spoken, "Start sys-usb to see its USB devices, starting sys-usb…");
+            assert!(!row.is_usable(), "it can be started twice");
+        }
+    }
+}
+
+#[test]
+fn why_a_usb_qube_was_not_started_can_be_hidden_without_another_try() {
+    let mut scene = with_usb_qube(PowerState::Halted);
+    let start = Command::StartQube(name("sys-usb"));
+    scene.failures.push(Failure { command: start.clone(), reason: "No memory.".into() });
+    let [row, hide] = rows(&scene).try_into().unwrap();
+    assert_eq!(row.spoken, "Start sys-usb to see its USB devices, sys-usb was not started. No memory.");
+    assert_eq!(row.action, RowAction::Do(Box::new(Wish::Do(start.clone()))));
+    assert_eq!(hide.name, "Hide that sys-usb was not started");
+    assert_eq!(hide.action, RowAction::Do(Box::new(Wish::Dismiss(start))));
+    scene.machine.link = Link::Resyncing;
+    assert!(rows(&scene).iter().all(|row| row.look == Look::Dim && !row.is_usable()));
+}
+
 #[test]
 fn a_list_that_cannot_be_read_says_so() {
     let mut scene = qubes();

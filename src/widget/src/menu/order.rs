@@ -147,13 +147,11 @@ impl Placed for Row {
     }
 
     fn gone(&self, machine: &Machine) -> Option<Self> {
-        let place = match &self.key {
-            RowKey::Device(port) => Some(port.to_string()),
-            RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => None,
-        };
-        let moved = match &self.key {
-            RowKey::Device(port) => where_now(machine, port),
-            RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => None,
+        let (place, moved) = match &self.key {
+            RowKey::Device(port) => (Some(port.to_string()), where_now(machine, port)),
+            RowKey::StoppedUsbQube(name) => (None, started(machine, name)),
+            RowKey::Unreadable(..) => (None, None),
+            RowKey::HideFailure(_) => return None,
         };
         let why = moved
             .unwrap_or_else(|| self.thing.as_ref().map_or_else(strings::gone, |it| why_gone(machine, it)));
@@ -227,6 +225,12 @@ fn why_no_part(machine: &Machine, port: &Port, thing: &Port) -> String {
         Some(_) => where_now(machine, port).unwrap_or_default(),
         None => why_gone(machine, thing),
     }
+}
+
+/// That a USB qube runs whose row only offered to start it.
+fn started(machine: &Machine, qube: &QubeName) -> Option<String> {
+    let state = machine.qubes.get(qube)?.state;
+    (state == PowerState::Running).then(|| strings::backend_started(qube.as_str()))
 }
 
 fn is_halted(machine: &Machine, qube: &QubeName) -> bool {

@@ -34,6 +34,25 @@ fn new_rows_come_at_the_end_of_their_section() {
 }
 
 #[test]
+fn the_row_of_a_usb_qube_that_has_started_says_so_and_what_hides_a_failure_goes_with_it() {
+    let mut scene = qubes();
+    put_qube(&mut scene, qube("sys-usb", QubeClass::Disposable, PowerState::Halted, "red"));
+    put(&mut scene, device("pci", "dom0", "00_14.0").is(&["p0c0330"]).assigned_to("sys-usb"));
+    let start = Command::StartQube(name("sys-usb"));
+    scene.failures.push(Failure { command: start, reason: "No memory.".into() });
+    let shown = fresh(&scene);
+    assert_eq!(keys(&shown).len(), 2);
+    put_qube(&mut scene, qube("sys-usb", QubeClass::Disposable, PowerState::Running, "red"));
+    let settled = settle_menu(&shown.sections, fresh(&scene), &scene.machine);
+    let spoken: Vec<_> = settled.sections[0].rows.iter().map(|row| row.spoken.as_str()).collect();
+    assert_eq!(spoken, ["Start sys-usb to see its USB devices, sys-usb has started"]);
+    put_qube(&mut scene, qube("sys-usb", QubeClass::Disposable, PowerState::Halted, "red"));
+    scene.machine.devices.clear();
+    let settled = settle_menu(&shown.sections, fresh(&scene), &scene.machine);
+    assert_eq!(settled.sections[0].rows[0].detail, strings::gone());
+}
+
+#[test]
 fn gone_rows_stay_grey_and_inert() {
     let mut scene = laptop();
     let shown = fresh(&scene);

@@ -42,6 +42,8 @@ pub(crate) enum RowKey {
     Device(Port),
     /// A USB qube that does not run.
     StoppedUsbQube(QubeName),
+    /// Hides why this qube was not started.
+    HideFailure(QubeName),
     /// A list that can't be read.
     Unreadable(QubeName, DeviceClass),
 }

@@ -7,9 +7,10 @@ use std::time::Instant;
 use device_core::device::Device;
 use device_core::interface::Category;
 use device_core::name::{DeviceClass, QubeName};
+use device_core::qube::{PowerState, Qube};
 use device_core::rules::Related;
 
-use super::device_row;
+use super::device_row::{self, failure_text};
 use super::fold::Folding;
 use super::rows::{Group, Look, Row, RowAction, RowKey, SectionKind, Status, section_of};
 use crate::naming;
@@ -113,38 +114,73 @@ fn unreadable(backend: &QubeName, class: &DeviceClass, reason: &str) -> Row {
     Row { detail: reason.to_owned(), spoken: format!("{}: {reason}", row.spoken), ..row }
 }
 
-/// A row for each USB qube that does not run: it holds a USB controller, and its devices are known only to itself.
+/// What there is to say of each USB qube that does not run yet: it holds a USB controller, and its devices are known
+/// only to itself.
 fn stopped_usb_qubes(scene: &Scene) -> Vec<Row> {
-    let mut qubes: Vec<&QubeName> = scene
+    let mut qubes: Vec<&Qube> = scene
         .machine
         .devices
         .values()
         .filter(|device| device.info.categories().contains(&Category::PciUsb))
         .flat_map(|device| device.assignments.iter().map(|assignment| &assignment.frontend))
-        .filter(|name| scene.machine.qubes.get(*name).is_some_and(|qube| !qube.is_running()))
+        .filter_map(|name| scene.machine.qubes.get(name).map(AsRef::as_ref))
+        .filter(|qube| is_awaited(scene, qube))
         .collect();
-    qubes.sort();
-    qubes.dedup();
-    qubes.into_iter().map(|name| stopped_usb_qube(scene, name)).collect()
+    qubes.sort_by(|left, right| left.name.cmp(&right.name));
+    qubes.dedup_by(|left, right| left.name == right.name);
+    qubes.into_iter().flat_map(|qube| stopped_usb_qube(scene, qube)).collect()
 }
 
-fn stopped_usb_qube(scene: &Scene, name: &QubeName) -> Row {
+/// Whether its devices are still to come. On its way up a qube is paused at first, which by itself it may be for long.
+fn is_awaited(scene: &Scene, qube: &Qube) -> bool {
+    match qube.state {
+        PowerState::Running => false,
+        PowerState::Transient => true,
+        _ => !qube.is_running() || is_asked_to_start(scene, &qube.name),
+    }
+}
+
+fn is_asked_to_start(scene: &Scene, name: &QubeName) -> bool {
     let command = Command::StartQube(name.clone());
-    let text = strings::start_usb_qube(name.as_str());
-    let key = RowKey::StoppedUsbQube(name.clone());
-    let mut row = plain_row(key, "plugboard-usb-symbolic", text, Look::Plain, RowAction::Nothing);
-    let failed = scene.failures.iter().find(|failure| failure.command == command);
-    row.status = if scene.pending.iter().any(|pending| pending.command == command) {
+    scene.pending.iter().any(|pending| pending.command == command)
+}
+
+/// The row that starts it, and after a failure the one that hides it: neither has a sub-menu.
+fn stopped_usb_qube(scene: &Scene, qube: &Qube) -> Vec<Row> {
+    let name = &qube.name;
+    let command = Command::StartQube(name.clone());
+    let is_starting = qube.state == PowerState::Transient || is_asked_to_start(scene, name);
+    let status = if is_starting {
         Some(Status::Pending(strings::starting(name.as_str())))
     } else {
-        failed.map(|failure| Status::Failed(strings::start_failed(name.as_str(), &failure.reason)))
+        let failure = scene.failures.iter().find(|failure| failure.command == command);
+        failure.map(|failure| Status::Failed(failure_text(failure)))
     };
-    match &row.status {
-        _ if !scene.is_live() => row.look = Look::Dim,
-        Some(Status::Pending(_)) => {}
-        _ => row.action = RowAction::Do(Box::new(Wish::Do(command))),
+    let mut rows = Vec::new();
+    let text = strings::start_usb_qube(name.as_str());
+    let start = if is_starting { RowAction::Nothing } else { done(scene, Wish::Do(command.clone())) };
+    let key = RowKey::StoppedUsbQube(name.clone());
+    let row = plain_row(key, "plugboard-usb-symbolic", text, look(scene), start);
+    let spoken = match &status {
+        Some(Status::Pending(said) | Status::Failed(said)) => format!("{}, {said}", row.spoken),
+        None => row.spoken,
+    };
+    let is_failed = matches!(status, Some(Status::Failed(_)));
+    rows.push(Row { status, spoken, ..row });
+    if is_failed {
+        let text = strings::hide_start_failure(name.as_str());
+        let hide = done(scene, Wish::Dismiss(command));
+        rows.push(plain_row(RowKey::HideFailure(name.clone()), "", text, look(scene), hide));
     }
-    row
+    rows
+}
+
+fn look(scene: &Scene) -> Look {
+    if scene.is_live() { Look::Plain } else { Look::Dim }
+}
+
+fn done(scene: &Scene, wish: Wish) -> RowAction {
+    if scene.is_live() { RowAction::Do(Box::new(wish)) } else { RowAction::Nothing }
 }
 
 fn plain_row(key: RowKey, icon: &'static str, name: String, look: Look, action: RowAction) -> Row {

@@ -156,10 +156,13 @@ pub(super) fn lost_with(
     Notice { is_urgent: true, is_important: true, ..general(summary, String::new()) }
 }
 
-/// A command that failed; `device` is `None` when it is not there any more, or was none.
+/// A command that failed; `device` is what is on the port now, which need not be what the command was for: another one
+/// lends it no name.
 pub(super) fn failed(scene: &Scene, device: Option<&Device>, failure: &Failure) -> Notice {
     let qube = failure.command.qube().as_str();
-    let name = device.map_or_else(
+    let seen = failure.command.device();
+    let meant = device.filter(|device| seen.is_some_and(|seen| device.info.id.agrees_with(&seen.id)));
+    let name = meant.map_or_else(
         || failure.command.port().map_or_else(String::new, ToString::to_string),
         |device| name_of(scene, device),
     );

@@ -220,6 +220,15 @@ fn a_failure_replaces_what_was_said_and_gives_the_reason() {
         effects.iter().map(in_words).collect::<Vec<_>>(),
         ["sys-usb:sda: Cruzer Blade could not be attached to work | work is not running. [Choose…]"]
     );
+    let mut other = disk().called("Other stick");
+    other.info.id = DeviceId::new("1234:5678:other").unwrap();
+    put(&mut watched.scene, other);
+    let effects = watched.notifier.failed(&watched.scene, &failure);
+    assert_eq!(
+        effects.iter().map(in_words).collect::<Vec<_>>(),
+        ["sys-usb:sda: sys-usb:sda could not be attached to work | work is not running. [Choose…]"],
+        "nobody chose the other one"
+    );
     let failure = Failure { command: Command::StartQube(name("sys-usb")), reason: "No memory.".into() };
     let effects = watched.notifier.failed(&watched.scene, &failure);
     assert_eq!(

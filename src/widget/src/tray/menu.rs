@@ -79,7 +79,7 @@ impl Drawing<'_> {
         let icon = if row.look == Look::Attached { "object-select-symbolic" } else { row.icon };
         let device = match &row.key {
             RowKey::Device(port) => self.scene.machine.devices.get(port),
-            RowKey::StoppedUsbQube(_) | RowKey::Unreadable(..) => None,
+            RowKey::StoppedUsbQube(_) | RowKey::HideFailure(_) | RowKey::Unreadable(..) => None,
         };
         match (&row.action, device) {
             (RowAction::Open, Some(device)) => opening(&label(row), icon, self.entries(device, &self.view())),

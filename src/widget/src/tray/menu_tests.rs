@@ -125,7 +125,10 @@ fn a_line_tells_what_is_new_and_what_goes_on_in_it() {
     let cut = "Not attached to work. No free slot. No free slot. No free slot. No free slot. N… >\n";
     assert!(text.contains(&format!("Cruzer Blade · sys-usb:sda → vault · {cut}")), "{text}");
     assert!(
-        text.contains("Start off to see its USB devices · off was not started. Not enough memory.\n"),
+        text.contains(
+            "Start off to see its USB devices · off was not started. Not enough memory.\n\
+             Hide that off was not started\n"
+        ),
         "{text}"
     );
 }
