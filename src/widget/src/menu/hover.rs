@@ -61,11 +61,13 @@ impl Hover {
         self.0.over.upgrade().as_ref() == Some(row)
     }
 
-    /// A row that can't be used any more is entered anew once it can be.
-    pub(super) fn forget_unusable(&self) {
-        if self.0.over.upgrade().is_some_and(|row| !row.is_sensitive()) {
+    /// A row that can't be used any more is entered anew once it can be. Tells whether it is the one under the hand.
+    pub(super) fn forget_unusable(&self) -> bool {
+        let is_unusable = self.0.over.upgrade().is_some_and(|row| !row.is_sensitive());
+        if is_unusable {
             self.0.over.set(None);
         }
+        is_unusable
     }
 
     pub(super) fn set_over(&self, row: &gtk::Button) {

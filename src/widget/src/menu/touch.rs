@@ -14,9 +14,8 @@ use super::window::Parts;
 impl Parts {
     pub(super) fn touched(self: &Rc<Self>, touch: Touch, row: &RowWidget) {
         match touch {
-            Touch::Entered => self.entered(row),
             Touch::Moved if self.hover.is_over(row.button()) => {}
-            Touch::Moved => self.entered(row),
+            Touch::Entered | Touch::Moved => self.entered(row),
             Touch::Chosen if !self.is_settled() => {}
             Touch::Chosen => match row.row().map(|row| row.action) {
                 Some(RowAction::Open) => self.open_submenu(row),

@@ -220,7 +220,9 @@ impl Parts {
         self.frame.show_source(&scene);
         let build = || RowWidget::new(&self.on_touch);
         let change = self.list.borrow_mut().show(&menu.sections, cause, build);
-        self.hover.forget_unusable();
+        if self.hover.forget_unusable() {
+            self.expect_rest();
+        }
         // Afterwards: it hides the whole list, which by then has let the focus go.
         self.frame.show_empty(menu.empty.as_deref());
         if change.is_any {
