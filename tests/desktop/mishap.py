@@ -69,6 +69,23 @@ def what_is_read_again_is_said_and_holds_still(product):
     assert all(again[name] < place for name, place in below_it.items()), f"room was left for no banner: {again}"
 
 
+def row_that_was_grey_under_a_resting_pointer_opens_once_that_moves(product):
+    """It goes grey and can be used again while the pointer rests on it: nothing opens by itself, the first movement counts."""
+    product.wait_for_tray()
+    menu = product.menu
+    menu.open()
+    menu.hover(RADIO)
+    product.control("latency", "mic.Available", "2000")
+    product.control("drop-events")
+    until(lambda: not _usable(menu), lambda: f"no row to be used; there are {_usable(menu)}")
+    until(lambda: len(_usable(menu)) > 3, lambda: f"rows that can be used; there are {_usable(menu)}")
+    settled(lambda: menu.window() and not menu.targets(), lambda: f"no sub-menu but {menu.targets()}", quiet=1)
+    x, y = product.screen.pointer()
+    product.screen.move(x + 6, y)
+    beside = until(menu.beside, "a sub-menu")
+    assert re.search(RADIO, beside), f"it stands beside {beside!r}"
+
+
 def list_that_cant_be_read_has_a_row(product):
     """The devices of one qube can't be listed: a row names it with the reason, until they can."""
     product.wait_for_tray()
@@ -300,6 +317,7 @@ def _all_is_whole_again(product, name, rows):
 TESTS = (
     lost_connection_is_shown_and_mended,
     what_is_read_again_is_said_and_holds_still,
+    row_that_was_grey_under_a_resting_pointer_opens_once_that_moves,
     list_that_cant_be_read_has_a_row,
     server_that_dies_during_an_attach_ends_it_with_a_sentence,
     failed_move_is_rolled_back_and_told,

@@ -43,6 +43,8 @@ mod picture;
 mod place;
 mod row;
 mod section;
+mod still;
 mod submenu;
+mod touch;
 mod window;
 mod x11;

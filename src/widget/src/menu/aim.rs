@@ -15,7 +15,7 @@ pub(super) struct Edge {
 }
 
 /// Movements shorter than this tell no direction.
-const STEP: f64 = 3.0;
+pub(super) const STEP: f64 = 3.0;
 
 /// Where the pointer was and is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,6 +33,11 @@ impl Aim {
             self.was = self.is.replace(to);
             self.steps = self.steps.wrapping_add(1);
         }
+    }
+
+    /// Where the pointer was told to be last.
+    pub(super) fn place(&self) -> Option<Point> {
+        self.is
     }
 
     /// Counts the movements: the same number twice means that the pointer stood still meanwhile.

@@ -31,6 +31,8 @@ fn controller(parts: &Rc<Parts>, answer: fn(&Rc<Parts>, Press) -> bool) -> gtk::
         let Some(parts) = weak.upgrade() else {
             return glib::Propagation::Proceed;
         };
+        // What keys bring under the pointer the hand did not go to.
+        parts.expect_rest();
         let is_rtl = parts.frame.root().direction() == gtk::TextDirection::Rtl;
         // A person who uses keys wants to see where they are.
         match meaning(key, held, is_rtl) {

@@ -54,6 +54,8 @@ fn to_footer(parts: &Rc<Parts>) {
 
 fn to_pointer(parts: &Rc<Parts>) {
     let motion = gtk::EventControllerMotion::new();
+    // Before the rows are told.
+    motion.set_propagation_phase(gtk::PropagationPhase::Capture);
     let moved = parts.hover.clone();
     // Its leaving is not asked for: with a sub-menu open GTK tells of it while the pointer is still on the way.
     motion.connect_motion(move |_, x, y| moved.moved((x, y)));

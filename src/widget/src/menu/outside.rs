@@ -59,10 +59,15 @@ impl Outside {
         (x - was_x).abs() <= SAME_PLACE && (y - was_y).abs() <= SAME_PLACE && when.elapsed() < SAME_CLICK
     }
 
+    /// Where the pointer is, in pixels of the screen.
+    pub(super) fn pointer(&self, window: &gtk::Window) -> Option<(i32, i32)> {
+        self.x11().filter(|_| is_x11(window)).and_then(|x11| x11.pointer())
+    }
+
     /// The place of a click that a host of the tray told, in pixels of the screen.
     pub(super) fn clicked(&self, window: &gtk::Window, told: (i32, i32)) -> (i32, i32) {
-        let pointer = self.x11().filter(|_| is_x11(window)).and_then(|x11| x11.pointer());
-        pointer.map_or(told, |pointer| place::in_pixels(told, pointer, window.scale_factor().max(1)))
+        self.pointer(window)
+            .map_or(told, |pointer| place::in_pixels(told, pointer, window.scale_factor().max(1)))
     }
 
     /// Decides where the menu opens; gives the height that it may have, in units of GTK.

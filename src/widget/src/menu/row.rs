@@ -40,6 +40,7 @@ const SPINNER_SIZE: i32 = 12;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Touch {
     Entered,
+    Moved,
     Chosen,
 }
 
@@ -110,6 +111,9 @@ impl RowWidget {
         let entered = tell(Touch::Entered);
         let motion = gtk::EventControllerMotion::new();
         motion.connect_enter(move |_, _, _| entered());
+        // A row that could not be used when it was entered is not told of it once it can be.
+        let moved = tell(Touch::Moved);
+        motion.connect_motion(move |_, _, _| moved());
         self.0.button.add_controller(motion);
     }
 }

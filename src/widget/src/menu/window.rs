@@ -23,8 +23,8 @@ use super::list::GroupList;
 use super::model::{View, open_menu};
 use super::order::settle_menu;
 use super::outside::Outside;
-use super::row::{OnTouch, RowWidget, Touch};
-use super::rows::{Group, Row, RowAction, RowKey, SectionKind};
+use super::row::{OnTouch, RowWidget};
+use super::rows::{Group, Row, RowKey, SectionKind};
 use super::submenu::Submenu;
 use super::{listen, style};
 use crate::door::Opening;
@@ -155,6 +155,8 @@ impl Parts {
         Outside::introduce(window);
         let (_, size) = window.preferred_size();
         self.outside.put(window, (size.width(), size.height()));
+        self.hover.begin();
+        self.expect_rest();
         self.submenu.set_side(if self.outside.has_room_left(window) {
             gtk::PositionType::Left
         } else {
@@ -218,6 +220,9 @@ impl Parts {
         self.frame.show_source(&scene);
         let build = |_: &Row| RowWidget::new(&self.on_touch);
         let change = self.list.borrow_mut().show(&menu.sections, cause, build);
+        if self.hover.forget_unusable() {
+            self.expect_rest();
+        }
         // Afterwards: it hides the whole list, which by then has let the focus go.
         self.frame.show_empty(menu.empty.as_deref());
         if change.is_any || has_moved {
@@ -264,37 +269,6 @@ impl Parts {
         self.next_change.replace(Some(timer));
     }
 
-    fn touched(self: &Rc<Self>, touch: Touch, row: &RowWidget) {
-        match touch {
-            Touch::Entered => {
-                let (edges, parts, row) = (Rc::downgrade(self), Rc::downgrade(self), row.clone());
-                let edge = move || edges.upgrade().and_then(|parts| parts.submenu_edge());
-                self.hover.rest(edge, move || {
-                    if let Some(parts) = parts.upgrade() {
-                        parts.rested_on(&row);
-                    }
-                });
-            }
-            Touch::Chosen if !self.is_settled() => {}
-            Touch::Chosen => match row.row().map(|row| row.action) {
-                Some(RowAction::Open) => self.open_submenu(row),
-                Some(RowAction::Do(wish)) => self.wish(*wish),
-                Some(RowAction::Nothing) | None => {}
-            },
-        }
-    }
-
-    fn rested_on(self: &Rc<Self>, row: &RowWidget) {
-        // Asked now and not told by crossings: those of a sub-menu that has just closed come late and in odd order.
-        if !row.button().state_flags().contains(gtk::StateFlags::PRELIGHT) {
-            return;
-        }
-        match row.row().map(|row| row.action) {
-            Some(RowAction::Open) => self.open_submenu(row),
-            _ => self.close_submenu(),
-        }
-    }
-
     pub(super) fn open_submenu(self: &Rc<Self>, row: &RowWidget) {
         self.hover.cancel();
         let device = match row.row() {
@@ -332,6 +306,7 @@ impl Parts {
         let parts = Rc::downgrade(self);
         glib::idle_add_local_once(move || {
             if let Some(parts) = parts.upgrade() {
+                parts.expect_rest();
                 parts.open_submenu(&row);
                 if part.is_some() {
                     parts.open_part(part);
