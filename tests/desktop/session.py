@@ -6,6 +6,7 @@ Home and run-time folder are temporary; the caller's desktop and settings are ne
 """
 
 import ctypes
+import faulthandler
 import glob
 import os
 import pathlib
@@ -27,6 +28,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SETTINGS = pathlib.Path(__file__).resolve().parent / "settings"
 SHOTS = ROOT / "target/shots"
 SIZE = (1280, 800)
+# Seconds that a test has for its own end.
+PATIENCE = 20
 
 
 def library_program(name):
@@ -269,4 +272,6 @@ def deadline(seconds):
 
     signal.signal(signal.SIGALRM, too_long)
     signal.alarm(seconds)
+    # A library that never returns hears of no signal.
+    faulthandler.dump_traceback_later(seconds + PATIENCE, exit=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -275,7 +275,7 @@ impl Submenu {
     fn give_surface_back(&self) {
         let popover = self.popover.clone();
         glib::idle_add_local_full(glib::Priority::HIGH_IDLE, move || {
-            if !popover.is_visible() {
+            if !popover.is_visible() && popover.is_realized() {
                 send_pointer_away(&popover);
                 WidgetExt::unrealize(&popover);
             }
@@ -316,9 +316,11 @@ impl Submenu {
 /// GTK may still believe that the pointer is in what was hidden, and at the next layout asks the surface there for it:
 /// without a surface the program would end. What turns insensitive is looked for no more; the layout finds the true place.
 fn send_pointer_away(hidden: &gtk::Popover) {
+    let had_pointer = hidden.state_flags().contains(gtk::StateFlags::PRELIGHT);
     hidden.set_sensitive(false);
     hidden.set_sensitive(true);
-    if let Some(parent) = hidden.parent() {
+    // Not otherwise: what is laid out while the pointer rests leaves GTK a movement to tell, into the next click.
+    if let Some(parent) = hidden.parent().filter(|_| had_pointer) {
         parent.queue_allocate();
     }
 }
