@@ -10,6 +10,7 @@ import concurrent.futures
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 
@@ -74,19 +75,21 @@ def run_here(test):
 def run_apart(test):
     """One test, in a process of its own; its words are shown where it failed."""
     started = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, __file__, "--here", test.__name__],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LONGEST + 60,
-        check=False,
-    )
+    # Into a file: a program that outlives its test could hold a pipe open for ever.
+    with tempfile.TemporaryFile("w+", errors="replace") as words:
+        done = subprocess.run(
+            [sys.executable, __file__, "--here", test.__name__],
+            stdin=subprocess.DEVNULL,
+            stdout=words,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        words.seek(0)
+        said = words.read()
     passed = done.returncode == 0
     line = f"test {test.__name__} ... {'ok' if passed else 'FAILED'} ({time.monotonic() - started:.1f} s)\n"
     # In one piece: others write at the same time.
-    sys.stdout.write(line if passed else line + done.stdout + "\n")
+    sys.stdout.write(line if passed else line + said + "\n")
     sys.stdout.flush()
     return passed
 

@@ -31,6 +31,9 @@ pub(crate) use notice::{Button, Notice};
 /// want.
 const DISK_COMES_WITHIN: Duration = Duration::from_millis(800);
 
+/// How long after the answer to a move the mirror may still hear of the way: a backend notes a second later who has what.
+const MOVE_HEARD_WITHIN: Duration = Duration::from_secs(3);
+
 /// Notifications under one tag replace each other on the screen; there is never more than one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tag {
@@ -80,6 +83,9 @@ pub(crate) struct Notifier {
     said: BTreeMap<Port, Said>,
     /// Sticks that wait for their disk, with the end of their patience.
     waiting: BTreeMap<Port, Instant>,
+    /// Devices whose move has just ended, with the end of the time in which the mirror may still hear of the way, and
+    /// whether they were put back.
+    moved: BTreeMap<Port, (Instant, bool)>,
     bursts: Bursts,
 }
 
@@ -124,6 +130,22 @@ impl Notifier {
         self.show(thing, port.clone(), Saying::Failed, notice).into_iter().collect()
     }
 
+    /// A move ended, or was taken back. Meanwhile the device was in no qube, and the mirror may hear of it after the answer.
+    pub(crate) fn moved(&mut self, port: &Port, is_back: bool, now: Instant) {
+        self.moved.retain(|_, (until, _)| *until > now);
+        self.moved.insert(port.clone(), (now + MOVE_HEARD_WITHIN, is_back));
+    }
+
+    fn was_just_moved(&self, device: &Device, now: Instant) -> bool {
+        self.moved.get(device.port()).is_some_and(|(until, _)| now < *until)
+    }
+
+    /// Whether it has just come back from a move that failed, and nothing else was begun since.
+    fn is_just_back(&self, scene: &Scene, device: &Device, now: Instant) -> bool {
+        let is_back = self.moved.get(device.port()).is_some_and(|(until, is_back)| now < *until && *is_back);
+        is_back && scene.pending_at(device.port()).is_none()
+    }
+
     /// When [`Notifier::wake`] has something to say although nothing happened.
     pub(crate) fn wake_at(&self) -> Option<Instant> {
         self.waiting.values().copied().chain(self.bursts.wake_at()).min()
@@ -150,6 +172,8 @@ impl Notifier {
     fn say(&mut self, scene: &Scene, what: Happening, now: Instant, effects: &mut Vec<Effect>) {
         match what {
             Happening::Came(device) => effects.extend(self.came(scene, device, now)),
+            // The failure says where it is.
+            Happening::Attached(device) if self.is_just_back(scene, device, now) => {}
             Happening::Attached(device) => {
                 let notice = notice::attached(scene, device);
                 effects.extend(self.show(
@@ -160,7 +184,8 @@ impl Notifier {
                 ));
             }
             // On its way to another qube it is said to have arrived there, not to have left.
-            Happening::Detached(device, _) if is_moving(scene, device) => {}
+            Happening::Detached(device, _)
+                if is_moving(scene, device) || self.was_just_moved(device, now) => {}
             Happening::Detached(device, qube) => {
                 let notice = notice::detached(scene, device, &qube);
                 effects.extend(self.show(

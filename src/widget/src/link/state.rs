@@ -328,6 +328,9 @@ impl State {
             return Vec::new();
         };
         let Pending { command, .. } = self.scene.pending.remove(place);
+        if let Command::Move(seen, ..) | Command::MoveToNewDisposable(seen, ..) = &command {
+            self.notifier.moved(&seen.port, outcome.is_err(), now);
+        }
         match outcome {
             Ok(made) => {
                 let last = made.and_then(|made| together::follow_into(&self.scene, &command, made));
