@@ -43,11 +43,7 @@ def no_text_is_missed_and_none_is_cut(product):
     language = invented(product.desktop)
     name = _started(product, language)
 
-    def look(place, texts, labels, known):
-        _all_translated(place, texts(), known)
-        _has_room(labels, known)
-
-    known = _walk(product, language, look)
+    known = _walk(product, language, _looks_right)
     (notice, *_) = product.notices.all()
     _all_translated("the notification", [notice.summary, notice.body, *notice.buttons.values()], known)
     item = product.tray.item(name, "ToolTip")
@@ -67,11 +63,7 @@ def no_text_of_trouble_is_missed_and_none_is_cut(product):
     language = invented(product.desktop)
     name = _started(product, language)
 
-    def look(place, texts, labels, known):
-        _all_translated(place, texts(), known)
-        _has_room(labels, known)
-
-    known = _walk_of_trouble(product, language, name, look)
+    known = _walk_of_trouble(product, language, name, _looks_right)
     for notice in product.notices.all():
         words = [word for word in (notice.summary, notice.body, *notice.buttons.values()) if word]
         _all_translated("the notifications", words, known)
@@ -160,6 +152,11 @@ def _started(product, language):
     """Everything runs, the widget in this language; returns the name of the tray item."""
     product.start(language)
     return product.wait_for_tray()
+
+
+def _looks_right(place, texts, labels, known):
+    _all_translated(place, texts(), known)
+    _has_room(labels, known)
 
 
 def _walk(product, language, look):

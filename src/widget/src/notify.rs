@@ -136,14 +136,18 @@ impl Notifier {
         self.moved.insert(port.clone(), (now + MOVE_HEARD_WITHIN, is_back));
     }
 
+    /// The person wants something else with the device: what the mirror hears from now on is of that.
+    pub(crate) fn begins(&mut self, port: &Port) {
+        self.moved.remove(port);
+    }
+
     fn was_just_moved(&self, device: &Device, now: Instant) -> bool {
         self.moved.get(device.port()).is_some_and(|(until, _)| now < *until)
     }
 
-    /// Whether it has just come back from a move that failed, and nothing else was begun since.
-    fn is_just_back(&self, scene: &Scene, device: &Device, now: Instant) -> bool {
-        let is_back = self.moved.get(device.port()).is_some_and(|(until, is_back)| now < *until && *is_back);
-        is_back && scene.pending_at(device.port()).is_none()
+    /// Whether it has just come back from a move that failed.
+    fn is_just_back(&self, device: &Device, now: Instant) -> bool {
+        self.moved.get(device.port()).is_some_and(|(until, is_back)| now < *until && *is_back)
     }
 
     /// When [`Notifier::wake`] has something to say although nothing happened.
@@ -173,7 +177,7 @@ impl Notifier {
         match what {
             Happening::Came(device) => effects.extend(self.came(scene, device, now)),
             // The failure says where it is.
-            Happening::Attached(device) if self.is_just_back(scene, device, now) => {}
+            Happening::Attached(device) if self.is_just_back(device, now) => {}
             Happening::Attached(device) => {
                 let notice = notice::attached(scene, device);
                 effects.extend(self.show(

@@ -310,6 +310,9 @@ impl State {
             return Vec::new();
         }
         self.scene.failures.retain(|failure| !is_about_the_same(&failure.command, &command));
+        if let Some(port) = command.port() {
+            self.notifier.begins(port);
+        }
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         self.followers.extend(then.map(|then| (ticket, then)));

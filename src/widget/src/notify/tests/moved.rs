@@ -37,7 +37,13 @@ fn of_a_move_that_ended_the_mirror_may_hear_later() {
     assert_eq!(watched.said(), Vec::<String>::new());
     put(&mut watched.scene, disk().held_by(&["vault"]));
     assert_eq!(watched.said().len(), 1, "this time it arrived");
+    watched.notifier.begins(disk().port());
+    put(&mut watched.scene, disk());
+    assert_eq!(watched.said().len(), 1, "what the person does next is no part of the move");
+    put(&mut watched.scene, disk().held_by(&["vault"]));
+    watched.said();
+    watched.notifier.moved(disk().port(), false, watched.now);
     watched.now += MOVE_HEARD_WITHIN;
     put(&mut watched.scene, disk());
-    assert_eq!(watched.said().len(), 1, "this one is no part of the move");
+    assert_eq!(watched.said().len(), 1, "this one is too late for it");
 }
