@@ -10,8 +10,8 @@ ALMOST_OLD = 110
 
 # More than are told one by one.
 MANY = ("stick2", "camera", "mouse", "printer", "headset")
-# As many again.
-MORE = (("stick",), ("keyboard",), ("phone",), ("usb", "sys-usb", "2-6", "desc=4321:dcba Maker Goodthing 1"))
+# Others, each at a port of its own: two that the widget sees change at one port are one.
+MORE = (("stick",), ("keyboard",), ("phone",), ("usb", "sys-usb", "2-14", "desc=4321:dcba Maker Goodthing 1"))
 # Seconds between two summaries by design, but for what a busy machine is late with the first of them.
 APART = 4
 
