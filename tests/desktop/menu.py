@@ -195,6 +195,11 @@ class Menu:
         frame = self._frame()
         return [words for _, words in sorted(_lines(frame), key=lambda line: line[0])] if frame else []
 
+    def place(self, pattern, level=0, quiet=0.2):
+        """Where an entry is on the screen, once it has stood still for `quiet` seconds."""
+        missing = lambda: f"{pattern!r} standing still among {self.rows()} and {self.targets()}"  # noqa: E731
+        return settled(lambda: _still(self.find(pattern, level)), missing, quiet=quiet)
+
     def read(self, pattern, level=0):
         """The texts that can be read in an entry, in order."""
         item = self.find(pattern, level)
@@ -219,8 +224,7 @@ class Menu:
     def hover(self, pattern):
         """Rests the pointer on a row until its sub-menu stands; returns the sentences of the sub-menu."""
         self.wait_for_row(pattern)
-        row = settled(lambda: _still(self.find(pattern)), f"the row {pattern!r} standing still")
-        self.screen.move(*middle(row))
+        self.screen.move(*middle(self.place(pattern)))
 
         def targets():
             # The sub-menu of the row that was hovered before may stand for a moment longer.
@@ -252,13 +256,9 @@ class Menu:
 
     def point_at(self, pattern, level=1):
         """Goes over to an entry, waits until all is still, and returns it."""
-        place = settled(
-            lambda: _still(self.find(pattern, level)), lambda: f"an entry {pattern!r} among {self.targets()}"
-        )
-        self.screen.move(*middle(place))
-        under = f"the entry {pattern!r} under the pointer"
-        settled(lambda: _still(self.find(pattern, level)), under, quiet=STILL)
-        return until(lambda: self.find(pattern, level), under)
+        self.screen.move(*middle(self.place(pattern, level)))
+        self.place(pattern, level, quiet=STILL)
+        return until(lambda: self.find(pattern, level), f"the entry {pattern!r} under the pointer")
 
 
 def _lines(element):

@@ -48,11 +48,12 @@ def die_with_parent():
 class Desktop:
     """The running desktop; use it as a context manager."""
 
-    def __init__(self, panel=True, notifications=True, theme="Adwaita", scale=1):
+    def __init__(self, panel=True, notifications=True, theme="Adwaita", scale=1, touch=False):
         self.with_panel = panel
         self.with_notifications = notifications
         self.theme = theme
         self.scale = scale
+        self.with_touch = touch
         self.running = {}
         self.bus = None
 
@@ -159,16 +160,32 @@ class Desktop:
 
     def _start_display(self):
         read, write = os.pipe()
-        screen = f"{SIZE[0]}x{SIZE[1]}x24"
-        command = ("Xvfb", "-displayfd", write, "-screen", "0", screen, "-nolisten", "tcp", "-noreset")
-        self.start("Xvfb", *command, pass_fds=[write])
+        command = self._touch_screen() if self.with_touch else self._screen()
+        self.start("display", *command, "-displayfd", write, "-nolisten", "tcp", "-noreset", pass_fds=[write])
         os.close(write)
         with os.fdopen(read) as pipe:
             number = pipe.readline().strip()
         if not number:
-            raise Missed(f"Xvfb gave no display: {self.last_words('Xvfb')}")
+            raise Missed(f"there is no display: {self.last_words('display')}")
         self.env["DISPLAY"] = f":{number}"
         os.environ["DISPLAY"] = self.env["DISPLAY"]
+
+    def _screen(self):
+        return "Xvfb", "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24"
+
+    def _touch_screen(self):
+        """The server that has drivers, because the other one knows no fingers."""
+        words = (SETTINGS / "touch-screen.conf").read_text()
+        told = {"FOLDER": self.folder, "SIZE": "{}x{}".format(*SIZE), "WIDTH": SIZE[0], "HEIGHT": SIZE[1]}
+        for name, value in told.items():
+            words = words.replace(f"@{name}@", str(value))
+        configuration = self.folder / "touch-screen.conf"
+        configuration.write_text(words)
+        return "Xorg", "-config", configuration, "-logfile", self.folder / "Xorg.log"
+
+    def finger_socket(self):
+        """Where the touch screen hears of fingers."""
+        return self.folder / "finger"
 
     def start_bus(self):
         """Starts the session bus and our own connection to it; also the way back after it was ended."""
@@ -210,7 +227,7 @@ class Desktop:
 
     def restart_session(self):
         """A new bus and new parts on the same display, as after the old bus has ended."""
-        for name in [name for name in reversed(list(self.running)) if name not in ("Xvfb", "qubesd-sim")]:
+        for name in [name for name in reversed(list(self.running)) if name not in ("display", "qubesd-sim")]:
             self.end(name)
         self.start_bus()
         self._start_session()

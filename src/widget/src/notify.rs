@@ -24,7 +24,7 @@ pub(crate) mod send;
 
 use burst::Bursts;
 use happening::{Happening, happening};
-use loss::Loss;
+use loss::{Lately, Loss};
 pub(crate) use notice::{Button, Notice};
 
 /// How long a stick waits for its disk before it is told without: the disk comes a moment later and is what people
@@ -86,6 +86,8 @@ pub(crate) struct Notifier {
     /// Devices whose move has just ended, with the end of the time in which the mirror may still hear of the way, and
     /// whether they were put back.
     moved: BTreeMap<Port, (Instant, bool)>,
+    /// What was lost of each backend a moment ago.
+    lately: BTreeMap<QubeName, Lately>,
     bursts: Bursts,
 }
 
@@ -111,7 +113,7 @@ impl Notifier {
                 None => {}
             }
         }
-        self.say_lost(scene, &before, &lost, &mut effects);
+        self.say_lost(scene, &before, &lost, now, &mut effects);
         self.forget_losses(&scene.machine);
         effects
     }

@@ -19,7 +19,7 @@ const SAME_CLICK: Duration = Duration::from_millis(700);
 /// Room for a menu where nobody can tell the size of the screen.
 const ANY_SCREEN: Area = Area { x: 0, y: 0, width: 1024, height: 700 };
 
-/// A press of a button outside of our windows.
+/// A press of a button, or a touch of a finger, outside of our windows.
 #[derive(Debug, Clone, Copy)]
 struct Press {
     at: (i32, i32),
@@ -134,18 +134,18 @@ impl Outside {
         }
     }
 
-    /// Calls `pressed` for each press of a button that is on none of our windows.
+    /// Calls `pressed` for each press of a button or touch of a finger that is on none of our windows.
     pub(super) fn watch(&self, window: &gtk::Window, popover: &gtk::Popover, pressed: impl Fn() + 'static) {
         self.forget();
         let Some(x11) = self.x11().filter(|_| is_x11(window)) else {
             return;
         };
         let (ours, closed_by) = ((window.clone(), popover.clone()), self.closed_by.clone());
-        let source = x11.watch_presses(move |x11| {
+        let source = x11.watch_presses(move |x11, at| {
             let windows = [surface_of(&ours.0), surface_of(&ours.1)];
             let windows: Vec<_> = windows.iter().flatten().map(window_of).collect();
-            if !x11.is_over(&windows) {
-                closed_by.set(x11.pointer().map(|at| Press { at, when: Instant::now() }));
+            if !x11.is_over(at, &windows) {
+                closed_by.set(Some(Press { at, when: Instant::now() }));
                 pressed();
             }
         });

@@ -1,4 +1,5 @@
-//! What GTK 4 leaves to others on X11: where a window goes, where the pointer is, and clicks outside of our windows.
+//! What GTK 4 leaves to others on X11: where a window goes, where the pointer is, and clicks and taps outside of our
+//! windows.
 //!
 //! Connections of its own, so nothing here can disturb GTK's. Every failure means "can't tell": the menu then opens
 //! where the window manager puts it, and closes when it loses the focus.
@@ -13,7 +14,7 @@ use x11rb::connection::Connection;
 use x11rb::errors::{ConnectError, ConnectionError, ReplyError};
 use x11rb::properties::WmSizeHints;
 use x11rb::protocol::Event;
-use x11rb::protocol::xinput::{ConnectionExt as _, EventMask, XIEventMask};
+use x11rb::protocol::xinput::{ConnectionExt as _, EventMask, RawTouchBeginEvent, XIEventMask};
 use x11rb::protocol::xproto::{
     AtomEnum, ConfigureWindowAux, ConnectionExt as _, PropMode, StackMode, Window,
 };
@@ -31,6 +32,9 @@ x11rb::atom_manager! {
         work_area: &b"_NET_WORKAREA"[..],
     }
 }
+
+/// In pixels of the screen.
+type Point = (i32, i32);
 
 /// "All master devices" of the input extension.
 const ALL_MASTERS: u16 = 1;
@@ -65,8 +69,8 @@ impl X11 {
         Ok(Self { connection, presses, root, atoms })
     }
 
-    /// Where the pointer is, in pixels of the screen.
-    pub(super) fn pointer(&self) -> Option<(i32, i32)> {
+    /// Where the pointer is.
+    pub(super) fn pointer(&self) -> Option<Point> {
         let pointer = self.connection.query_pointer(self.root).ok()?.reply().ok()?;
         Some((pointer.root_x.into(), pointer.root_y.into()))
     }
@@ -84,7 +88,7 @@ impl X11 {
     }
 
     /// Tells the window manager that this is a menu which stands at `at`, and moves it there.
-    pub(super) fn place(&self, surface: &X11Surface, at: (i32, i32)) {
+    pub(super) fn place(&self, surface: &X11Surface, at: Point) {
         let window = window_of(surface);
         surface.display().sync();
         if let Err(error) = self.try_place(window, at) {
@@ -92,7 +96,7 @@ impl X11 {
         }
     }
 
-    fn try_place(&self, window: Window, (x, y): (i32, i32)) -> Result<(), ReplyError> {
+    fn try_place(&self, window: Window, (x, y): Point) -> Result<(), ReplyError> {
         let kind = [self.atoms.popup_menu];
         let property = self.atoms.window_type;
         self.connection.change_property32(PropMode::REPLACE, window, property, AtomEnum::ATOM, &kind)?;
@@ -106,20 +110,21 @@ impl X11 {
         Ok(())
     }
 
-    /// Watches every press of a button on the whole screen, from now until the source is removed; `pressed` gets the
-    /// place. No grab: the click does what it does elsewhere too.
+    /// Watches every press of a button and every touch of a finger on the whole screen, from now until the source is
+    /// removed; `pressed` gets the place. No grab: the click does what it does elsewhere too.
     pub(super) fn watch_presses(
         self: &Rc<Self>,
-        pressed: impl Fn(&Self) + 'static,
+        pressed: impl Fn(&Self, Point) + 'static,
     ) -> Option<glib::SourceId> {
-        self.select_presses(XIEventMask::RAW_BUTTON_PRESS).ok()?;
+        // What a finger does is a press for the program under it only, not for those who watch.
+        self.select_presses(XIEventMask::RAW_BUTTON_PRESS | XIEventMask::RAW_TOUCH_BEGIN).ok()?;
         let x11 = self.clone();
         let source = glib_unix::unix_fd_add_local(
             self.presses.stream().as_raw_fd(),
             glib::IOCondition::IN | glib::IOCondition::HUP,
             move |_, condition| {
-                if x11.saw_press() {
-                    pressed(&x11);
+                if let Some(at) = x11.last_press() {
+                    pressed(&x11, at);
                 }
                 if condition.contains(glib::IOCondition::HUP) {
                     glib::ControlFlow::Break
@@ -135,7 +140,7 @@ impl X11 {
     pub(super) fn forget_presses(&self, source: glib::SourceId) {
         source.remove();
         let _ = self.select_presses(XIEventMask::default());
-        self.saw_press();
+        self.waiting().for_each(drop);
     }
 
     fn select_presses(&self, mask: XIEventMask) -> Result<(), ConnectionError> {
@@ -144,32 +149,56 @@ impl X11 {
         self.presses.flush()
     }
 
-    /// Reads all that waits.
-    fn saw_press(&self) -> bool {
-        let mut saw = false;
-        while let Ok(Some(event)) = self.presses.poll_for_event() {
-            saw |= matches!(event, Event::XinputRawButtonPress(_));
-        }
-        saw
+    fn waiting(&self) -> impl Iterator<Item = Event> {
+        std::iter::from_fn(|| self.presses.poll_for_event().ok().flatten())
     }
 
-    /// Whether one of `windows` is under the pointer.
-    pub(super) fn is_over(&self, windows: &[Window]) -> bool {
+    /// Reads all that waits; gives the place of the last press or touch.
+    fn last_press(&self) -> Option<Point> {
+        let at = |event| match event {
+            Event::XinputRawButtonPress(_) => self.pointer(),
+            Event::XinputRawTouchBegin(touch) => self.touched(&touch),
+            _ => None,
+        };
+        self.waiting().filter_map(at).last()
+    }
+
+    /// Where a finger is; the pointer follows it later, or not at all.
+    fn touched(&self, touch: &RawTouchBeginEvent) -> Option<Point> {
+        let devices = self.connection.xinput_xi_query_device(touch.sourceid).ok()?.reply().ok()?;
+        let axes = devices.infos.first()?.classes.iter().filter_map(|class| class.data.as_valuator());
+        let screen = self.connection.get_geometry(self.root).ok()?.reply().ok()?;
+        // The values come without those of the axes that the event says nothing of.
+        if touch.valuator_mask.first()? & 0b11 != 0b11 {
+            return None;
+        }
+        let along = |number: u16, pixels: u16| {
+            let axis = axes.clone().find(|axis| axis.number == number)?;
+            let (from, to) = (i64::from(axis.min.integral), i64::from(axis.max.integral));
+            let value = i64::from(touch.axisvalues.get(usize::from(number))?.integral);
+            let pixel = (value - from) * i64::from(pixels) / (to - from + 1).max(1);
+            i32::try_from(pixel).ok()
+        };
+        Some((along(0, screen.width)?, along(1, screen.height)?))
+    }
+
+    /// Whether one of `windows` is what can be seen at a point.
+    pub(super) fn is_over(&self, (x, y): Point, windows: &[Window]) -> bool {
+        let [x, y] = [x, y].map(|side| i16::try_from(side).unwrap_or(i16::MAX));
         let mut window = self.root;
         // Frames of the window manager stand between the root and ours; more levels than this there never are.
         for _ in 0..16 {
-            let Some(child) =
-                self.connection.query_pointer(window).ok().and_then(|cookie| cookie.reply().ok())
-            else {
+            let question = self.connection.translate_coordinates(self.root, window, x, y);
+            let Some(place) = question.ok().and_then(|cookie| cookie.reply().ok()) else {
                 return false;
             };
-            if child.child == x11rb::NONE {
+            if place.child == x11rb::NONE {
                 return false;
             }
-            if windows.contains(&child.child) {
+            if windows.contains(&place.child) {
                 return true;
             }
-            window = child.child;
+            window = place.child;
         }
         false
     }

@@ -1,9 +1,11 @@
 //! What was pulled out while qubes had it: one notification for each thing, whoever lost which part of it, and one for
 //! all of them when their backend stopped. Pure.
 //!
-//! The lists of a backend are read one after the other, so the parts of a stick go one after the other, in any order.
+//! The lists of a backend are read one after the other, so the parts of a stick go one after the other, in any order,
+//! and so may the backend itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use device_core::device::{Device, Presence};
 use device_core::machine::Machine;
@@ -12,6 +14,10 @@ use device_core::name::{DeviceClass, Port, QubeName};
 use super::{Effect, Notifier, Said, Saying, Tag, notice};
 use crate::naming;
 use crate::scene::Scene;
+
+/// Devices that go may be the first to be heard of a backend that stops; so long after it that is still the reason. The
+/// lists of the backend follow one another as closely.
+const STOPS_WITHIN: Duration = Duration::from_secs(3);
 
 /// What was lost of one physical thing so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +61,25 @@ impl Loss {
     }
 }
 
+/// What was lost lately of all that one backend serves.
+#[derive(Debug)]
+pub(super) struct Lately {
+    /// What the devices are called.
+    names: BTreeMap<Port, String>,
+    /// Who lost them.
+    qubes: BTreeSet<QubeName>,
+    /// The things under which that was told one by one.
+    told: BTreeSet<Port>,
+    until: Instant,
+}
+
+impl Lately {
+    fn new(now: Instant) -> Self {
+        let (names, qubes, told) = Default::default();
+        Self { names, qubes, told, until: now + STOPS_WITHIN }
+    }
+}
+
 impl Notifier {
     /// Says who lost what; also what is lost of a thing of which something was lost before.
     pub(super) fn say_lost(
@@ -62,33 +87,50 @@ impl Notifier {
         scene: &Scene,
         before: &Machine,
         lost: &[(&Device, BTreeSet<QubeName>)],
+        now: Instant,
         effects: &mut Vec<Effect>,
     ) {
+        self.lately.retain(|_, lately| now < lately.until);
         let mut by_backend: BTreeMap<&QubeName, Vec<&(&Device, BTreeSet<QubeName>)>> = BTreeMap::new();
+        for (backend, _) in self.lately.iter().filter(|(backend, _)| has_stopped(before, scene, backend)) {
+            if let Some((backend, _)) = scene.machine.qubes.get_key_value(backend) {
+                by_backend.insert(backend, Vec::new());
+            }
+        }
         for entry in lost {
             by_backend.entry(&entry.0.port().backend).or_default().push(entry);
         }
         for (backend, entries) in by_backend {
+            let mut lately = self.lately.remove(backend).unwrap_or_else(|| Lately::new(now));
+            for (device, qubes) in &entries {
+                lately.names.insert(device.port().clone(), notice::name_of(scene, device));
+                lately.qubes.extend(qubes.iter().cloned());
+            }
             if scene.machine.qubes.get(backend).is_some_and(|qube| qube.is_running()) {
                 let things: BTreeSet<Port> = entries
                     .into_iter()
                     .map(|(device, qubes)| self.note_loss(scene, before, device, qubes))
                     .collect();
-                effects.extend(things.into_iter().filter_map(|thing| {
-                    let notice = self.said.get(&thing)?.notice.clone();
-                    Some(Effect::Show(Tag::Thing(thing), notice))
+                effects.extend(things.iter().filter_map(|thing| {
+                    let notice = self.said.get(thing)?.notice.clone();
+                    Some(Effect::Show(Tag::Thing(thing.clone()), notice))
                 }));
+                lately.told.extend(things);
             } else {
-                for (device, _) in &entries {
-                    let key = self.key_of_lost(before, device, &lineage(before, device));
-                    // One notification says it of all of them; none may go on saying that it is attached.
-                    if self.said.remove(&key).is_some() {
-                        effects.push(Effect::Close(Tag::Thing(key)));
-                    }
+                // One notification says it of all of them; none may go on saying that it is attached.
+                let entries = entries.iter();
+                let keys =
+                    entries.map(|(device, _)| self.key_of_lost(before, device, &lineage(before, device)));
+                let keys: BTreeSet<Port> = keys.filter(|key| self.said.contains_key(key)).collect();
+                for key in keys.into_iter().chain(std::mem::take(&mut lately.told)).collect::<BTreeSet<_>>() {
+                    self.said.remove(&key);
+                    effects.push(Effect::Close(Tag::Thing(key)));
                 }
-                let notice = notice::lost_with(scene, backend, &entries);
+                let notice = notice::lost_with(backend, lately.names.values(), &lately.qubes);
                 effects.push(Effect::Show(Tag::Backend(backend.clone()), notice));
             }
+            lately.until = now + STOPS_WITHIN;
+            self.lately.insert(backend.clone(), lately);
         }
     }
 
@@ -130,6 +172,11 @@ impl Notifier {
             .or_else(|| told(&|key, said| lineage.contains(key) || said.subject == *device.port()))
             .unwrap_or_else(|| before.physical_thing(device.port()))
     }
+}
+
+fn has_stopped(before: &Machine, scene: &Scene, backend: &QubeName) -> bool {
+    let runs = |machine: &Machine| machine.qubes.get(backend).is_some_and(|qube| qube.is_running());
+    runs(before) && !runs(&scene.machine)
 }
 
 /// The ports of a device and of all that it is a part of; of a disk also what it says that it is on, which may have gone

@@ -144,15 +144,13 @@ pub(super) fn lost(device: &Device, loss: &Loss) -> Notice {
 }
 
 /// What went because the qube that served it stopped.
-pub(super) fn lost_with(
-    scene: &Scene,
+pub(super) fn lost_with<'a>(
     backend: &QubeName,
-    lost: &[&(&Device, BTreeSet<QubeName>)],
+    names: impl Iterator<Item = &'a String>,
+    qubes: &BTreeSet<QubeName>,
 ) -> Notice {
-    let names: Vec<String> = lost.iter().map(|(device, _)| name_of(scene, device)).collect();
-    let qubes: BTreeSet<&QubeName> = lost.iter().flat_map(|(_, qubes)| qubes).collect();
-    let qubes = naming::list(qubes);
-    let summary = strings::lost_with_backend(backend.as_str(), &names.join(", "), &qubes);
+    let names: Vec<&str> = names.map(String::as_str).collect();
+    let summary = strings::lost_with_backend(backend.as_str(), &names.join(", "), &naming::list(qubes));
     Notice { is_urgent: true, is_important: true, ..general(summary, String::new()) }
 }
 
@@ -200,7 +198,7 @@ fn summed_up(summary: String, count: usize) -> Notice {
 }
 
 /// What the device is called, short enough to leave room for what happened to it.
-fn name_of(scene: &Scene, device: &Device) -> String {
+pub(super) fn name_of(scene: &Scene, device: &Device) -> String {
     naming::cut(scene.name_of(device), NAME_MAX)
 }
 

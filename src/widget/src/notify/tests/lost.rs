@@ -21,15 +21,53 @@ fn a_stick_pulled_out_while_attached_says_who_lost_it_once() {
 
 #[test]
 fn a_backend_that_stops_is_one_notification() {
+    let mut watched = busy_laptop();
+    watched.scene.machine.devices.retain(|port, _| port.backend != name("sys-usb"));
+    stop_sys_usb(&mut watched);
+    let lost = "sys-usb: sys-usb stopped. personal and work lost Cruzer Blade, Camera. | ";
+    let expected = ["sys-usb:2-1: closed", "sys-usb:2-4: closed", lost];
+    assert_eq!(watched.said(), expected, "nothing goes on saying that they are attached");
+}
+
+/// sys-usb with a stick in work and a camera in personal.
+fn busy_laptop() -> Watched {
     let mut watched = Watched::new(laptop());
     put(&mut watched.scene, disk().held_by(&["work"]));
     put(&mut watched.scene, device("usb", "sys-usb", "2-4").called("Camera").held_by(&["personal"]));
     watched.said();
-    watched.scene.machine.devices.retain(|port, _| port.backend != name("sys-usb"));
+    watched
+}
+
+fn stop_sys_usb(watched: &mut Watched) {
     put_qube(&mut watched.scene, qube("sys-usb", QubeClass::Disposable, PowerState::Halted, "red"));
-    let lost = "sys-usb: sys-usb stopped. personal and work lost Cruzer Blade, Camera. | ";
-    let expected = ["sys-usb:2-1: closed", "sys-usb:2-4: closed", lost];
-    assert_eq!(watched.said(), expected, "nothing goes on saying that they are attached");
+}
+
+#[test]
+fn a_backend_that_is_heard_of_after_its_devices_explains_their_loss() {
+    let mut watched = busy_laptop();
+    watched.unplug("block", "sda");
+    let alone = format!("sys-usb:2-1: Cruzer Blade was removed while attached to work | {MAY_BE_LOST}");
+    assert_eq!(watched.said(), [alone]);
+    watched.now += Duration::from_millis(2999);
+    stop_sys_usb(&mut watched);
+    assert_eq!(
+        watched.said(),
+        ["sys-usb:2-1: closed", "sys-usb: sys-usb stopped. work lost Cruzer Blade. | "]
+    );
+    watched.unplug("usb", "2-4");
+    let both = "sys-usb: sys-usb stopped. personal and work lost Cruzer Blade, Camera. | ";
+    assert_eq!(watched.said(), ["sys-usb:2-4: closed", both], "what is heard of later is added");
+    assert_eq!(watched.said(), Vec::<String>::new());
+}
+
+#[test]
+fn a_backend_that_stops_later_explains_nothing() {
+    let mut watched = busy_laptop();
+    watched.unplug("block", "sda");
+    watched.said();
+    watched.now += Duration::from_millis(3000);
+    stop_sys_usb(&mut watched);
+    assert_eq!(watched.said(), Vec::<String>::new());
 }
 
 const MAY_BE_LOST: &str = "What was not yet written to it may be lost. \
