@@ -29,6 +29,7 @@ import preferences
 import sight
 import surroundings
 import telling
+import touch
 from product import Product
 from session import SHOTS, Desktop, deadline
 
@@ -39,6 +40,7 @@ THEMES = (
     choosing,
     hands,
     keys,
+    touch,
     telling,
     hostile,
     places,

@@ -6,7 +6,6 @@ import time
 import preferences
 import spoken
 from dbus_menu import DBusMenu
-from finger import Finger
 from menu import STILL
 from product import PROGRAMS
 from screen import middle
@@ -285,31 +284,6 @@ def click_on_a_row_opens_its_sub_menu_without_a_rest(product):
     product.wait_for_holders("block", stick, "work")
 
 
-def fingers_alone_attach_move_and_detach(product):
-    """On a touch screen, where nothing hovers: a tap opens the menu, a row, another row, acts, and closes the menu."""
-    finger, menu = Finger(product.desktop), product.menu
-    product.wait_for_tray()
-    stick = product.plug("stick")
-    row = product.row(stick)
-    finger.tap(*middle(product.tray.wait_for_icon()))
-    _tap(finger, menu, row)
-    _tap(finger, menu, "^Attach to work$", level=1)
-    product.wait_for_holders("block", stick, "work")
-    _tap(finger, menu, "dom0:mic")
-    until(lambda: re.search("dom0:mic", menu.beside() or ""), lambda: f"the microphone's, not beside {menu.beside()!r}")
-    _tap(finger, menu, row + ".*attached to work")
-    _tap(finger, menu, "^Move to personal", level=1)
-    product.wait_for_holders("block", stick, "personal")
-    _tap(finger, menu, row + ".*attached to personal")
-    _tap(finger, menu, "^Detach", level=1)
-    product.wait_for_holders("block", stick)
-    finger.tap(*AWAY)
-    until(lambda: not menu.window(), "the menu closed by a tap elsewhere")
-
-
-fingers_alone_attach_move_and_detach.desktop = {"touch": True}
-
-
 def host_draws_the_menu_on_a_left_click_under_wayland(product):
     """Where no program may place a window the item is a menu to its host, which draws it; what it draws attaches."""
     product.start_simulator()
@@ -372,11 +346,6 @@ def _state(product, qube):
     return next(it["State"] for it in product.objects("Qube") if it["Name"] == qube)
 
 
-def _tap(finger, menu, pattern, level=0):
-    """Taps an entry once it has stood still for as long as what is new has to be seen."""
-    finger.tap(*middle(menu.place(pattern, level, quiet=STILL)))
-
-
 def _version(product):
     return product.qvm_device("--version").split()[-1]
 
@@ -393,7 +362,6 @@ def _rows_of_devices(menu):
 
 TESTS = (
     click_on_a_row_opens_its_sub_menu_without_a_rest,
-    fingers_alone_attach_move_and_detach,
     host_draws_the_menu_on_a_left_click_under_wayland,
     slow_diagonal_way_to_an_entry_keeps_its_sub_menu,
     keys_do_what_menus_do,

@@ -65,14 +65,14 @@ class Tray:
         """The windows of the menu that the panel draws itself, and of its sub-menus; uppermost first."""
         return [window for window in self.screen.windows(HOST) if window.kind == "popup_menu"]
 
-    def click(self, opened, seconds=4, tries=3, button=1):
-        """Clicks the icon until `opened()` holds; returns how many clicks it took.
+    def click(self, opened, seconds=4, tries=3, button=1, finger=None):
+        """Clicks the icon, or taps it where there is a finger, until `opened()` holds; returns how often that took.
 
         After each change of the D-Bus menu the panel throws its copy away and reads the new one, entry by entry. To a
         click in between it does nothing, or shows its own menu, which the next click closes.
         """
         for count in range(1, tries + 1):
-            self.press(button)
+            finger.tap(*middle(self.wait_for_icon())) if finger else self.press(button)
             try:
                 until(opened, "the menu after a click on the icon", seconds)
                 return count

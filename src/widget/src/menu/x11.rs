@@ -165,19 +165,19 @@ impl X11 {
 
     /// Where a finger is; the pointer follows it later, or not at all.
     fn touched(&self, touch: &RawTouchBeginEvent) -> Option<Point> {
-        let devices = self.connection.xinput_xi_query_device(touch.sourceid).ok()?.reply().ok()?;
-        let axes = devices.infos.first()?.classes.iter().filter_map(|class| class.data.as_valuator());
-        let screen = self.connection.get_geometry(self.root).ok()?.reply().ok()?;
-        // The values come without those of the axes that the event says nothing of.
+        // Only axes of which the event says something have a value; the first two are across and down.
         if touch.valuator_mask.first()? & 0b11 != 0b11 {
             return None;
         }
+        let devices = self.connection.xinput_xi_query_device(touch.sourceid).ok()?.reply().ok()?;
+        let screen = self.connection.get_geometry(self.root).ok()?.reply().ok()?;
+        let classes = &devices.infos.first()?.classes;
         let along = |number: u16, pixels: u16| {
-            let axis = axes.clone().find(|axis| axis.number == number)?;
+            let mut valuators = classes.iter().filter_map(|class| class.data.as_valuator());
+            let axis = valuators.find(|axis| axis.number == number)?;
             let (from, to) = (i64::from(axis.min.integral), i64::from(axis.max.integral));
             let value = i64::from(touch.axisvalues.get(usize::from(number))?.integral);
-            let pixel = (value - from) * i64::from(pixels) / (to - from + 1).max(1);
-            i32::try_from(pixel).ok()
+            i32::try_from((value - from) * i64::from(pixels) / (to - from + 1).max(1)).ok()
         };
         Some((along(0, screen.width)?, along(1, screen.height)?))
     }
