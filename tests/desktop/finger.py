@@ -5,8 +5,10 @@ Where the X server takes it from is a socket of its driver for tests, whose word
 
 import socket
 import struct
+import time
 
 from session import SIZE
+from waiting import until
 
 VERSION, SYNC, TOUCH = 0, 1, 6
 # Steps of the screen's own scale, from edge to edge.
@@ -14,7 +16,9 @@ STEPS = 0x10000
 # Values that a word has room for, of which two say where.
 ROOM = 64
 # What the X protocol calls it.
-PUT_DOWN, LIFTED = 18, 20
+PUT_DOWN, MOVED, LIFTED = 18, 19, 20
+# Of a movement, and the seconds between two of them.
+STRIDES, PACE = 15, 0.02
 
 
 class Finger:
@@ -29,12 +33,26 @@ class Finger:
 
     def tap(self, x, y):
         """Touches a point for a moment; returns once the server has told everybody of it."""
-        for phase in (PUT_DOWN, LIFTED):
-            place = ((at + 0.5) / whole * STEPS for at, whole in zip((x, y), SIZE))
-            where = struct.pack(f"=I8s4x{ROOM}d", 0, bytes((0b11,)), *place, *(0.0,) * (ROOM - 2))
-            self._say(TOUCH, struct.pack("=II", 0, phase) + where + bytes(8 * ROOM))
-            self._say(SYNC)
-            self._hear()
+        self._is(PUT_DOWN, x, y)
+        self._is(LIFTED, x, y)
+
+    def drag(self, x, y, to_y):
+        """Goes up or down with what is under it, and holds that still before it lets go."""
+        self._is(PUT_DOWN, x, y)
+        for stride in range(1, STRIDES + 1):
+            self._is(MOVED, x, y + (to_y - y) * stride / STRIDES)
+            _pass(PACE)
+        for _ in range(STRIDES):
+            self._is(MOVED, x, to_y)
+            _pass(PACE)
+        self._is(LIFTED, x, to_y)
+
+    def _is(self, phase, x, y):
+        place = ((at + 0.5) / whole * STEPS for at, whole in zip((x, y), SIZE))
+        where = struct.pack(f"=I8s4x{ROOM}d", 0, bytes((0b11,)), *place, *(0.0,) * (ROOM - 2))
+        self._say(TOUCH, struct.pack("=II", 0, phase) + where + bytes(8 * ROOM))
+        self._say(SYNC)
+        self._hear()
 
     def _say(self, kind, body=b""):
         self.socket.sendall(struct.pack("=II", 8 + len(body), kind) + body)
@@ -45,3 +63,9 @@ class Finger:
             more = self.socket.recv(8 + length - len(heard))
             assert more, "the X server let go of the finger"
             heard += more
+
+
+def _pass(seconds):
+    """What a hand takes for its way."""
+    end = time.monotonic() + seconds
+    until(lambda: time.monotonic() >= end, "the end of a stride")

@@ -1,5 +1,6 @@
 //! What happens to the window and in it, told to [`Parts`]: focus, size, pointer, typed words.
 
+use std::cell::Cell;
 use std::rc::{Rc, Weak};
 use std::time::Instant;
 
@@ -60,6 +61,11 @@ fn to_pointer(parts: &Rc<Parts>) {
     // Its leaving is not asked for: with a sub-menu open GTK tells of it while the pointer is still on the way.
     motion.connect_motion(move |_, x, y| moved.moved((x, y)));
     parts.frame.window().add_controller(motion);
+    let (told, from) = (Rc::downgrade(parts), Cell::new(0.0));
+    parts.frame.scroller().vadjustment().connect_value_changed(move |place| {
+        let from = from.replace(place.value());
+        with(&told, |parts| parts.scrolled(from, place));
+    });
     let told = Rc::downgrade(parts);
     parts.submenu.on_scroll(move || with(&told, |parts| parts.submenu.draw_more(&parts.scene())));
 }
@@ -109,6 +115,15 @@ impl Parts {
     /// Where the sub-menu begins, while one is open.
     pub(super) fn submenu_edge(&self) -> Option<super::aim::Edge> {
         self.submenu.edge(f64::from(self.frame.window().width()))
+    }
+
+    /// The rows were scrolled: what is open beside a row stays there, and goes with it. Nobody rests on what moves.
+    fn scrolled(&self, from: f64, place: &gtk::Adjustment) {
+        self.hover.cancel();
+        let is_there = self.submenu.follow(self.list.borrow().widget(), from, place);
+        if !is_there {
+            self.close_submenu();
+        }
     }
 
     /// Whether the person has seen what they chose.

@@ -183,6 +183,29 @@ impl Submenu {
         self.popover.set_pointing_to(Some(&gdk::Rectangle::new(-GAP, top, parent.width() + 2 * GAP, height)));
     }
 
+    /// Stays beside its row now that `rows` are scrolled from `from` to where `place` is. False where the row has gone
+    /// out of sight meanwhile.
+    pub(super) fn follow(&self, rows: &gtk::Box, from: f64, place: &gtk::Adjustment) -> bool {
+        let row = self.open.borrow().as_ref().map(|open| open.row.clone());
+        let Some(bounds) = row.and_then(|row| row.button().compute_bounds(rows)) else {
+            return true;
+        };
+        let (top, height) = (f64::from(bounds.y()), f64::from(bounds.height()));
+        let is_in_sight = |at: f64| top + height > at && top < at + place.page_size();
+        if is_in_sight(from) && !is_in_sight(place.value()) {
+            return false;
+        }
+        let (is_pointing, at) = self.popover.pointing_to();
+        if is_pointing {
+            // The row is moved with the next frame.
+            #[expect(clippy::cast_possible_truncation, reason = "pixels of a window fit in any integer")]
+            let way = (from.round() - place.value().round()) as i32;
+            let to = gdk::Rectangle::new(at.x(), at.y() + way, at.width(), at.height());
+            self.popover.set_pointing_to(Some(&to));
+        }
+        true
+    }
+
     /// On which side of the menu it opens.
     pub(super) fn set_side(&self, side: gtk::PositionType) {
         self.popover.set_position(side);

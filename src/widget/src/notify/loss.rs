@@ -15,9 +15,10 @@ use super::{Effect, Notifier, Said, Saying, Tag, notice};
 use crate::naming;
 use crate::scene::Scene;
 
-/// Devices that go may be the first to be heard of a backend that stops; so long after it that is still the reason. The
-/// lists of the backend follow one another as closely.
-const STOPS_WITHIN: Duration = Duration::from_secs(3);
+/// Devices that go may be the first to be heard of a backend that stops. So long before it they were pulled out.
+const STOPS_WITHIN: Duration = Duration::from_secs(1);
+/// So long the lists of a backend that has stopped are still read, one after the other.
+const READ_WITHIN: Duration = Duration::from_secs(10);
 
 /// What was lost of one physical thing so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,13 +71,14 @@ pub(super) struct Lately {
     qubes: BTreeSet<QubeName>,
     /// The things under which that was told one by one.
     told: BTreeSet<Port>,
+    has_stopped: bool,
     until: Instant,
 }
 
 impl Lately {
     fn new(now: Instant) -> Self {
         let (names, qubes, told) = Default::default();
-        Self { names, qubes, told, until: now + STOPS_WITHIN }
+        Self { names, qubes, told, has_stopped: false, until: now }
     }
 }
 
@@ -90,48 +92,69 @@ impl Notifier {
         now: Instant,
         effects: &mut Vec<Effect>,
     ) {
-        self.lately.retain(|_, lately| now < lately.until);
-        let mut by_backend: BTreeMap<&QubeName, Vec<&(&Device, BTreeSet<QubeName>)>> = BTreeMap::new();
-        for (backend, _) in self.lately.iter().filter(|(backend, _)| has_stopped(before, scene, backend)) {
-            if let Some((backend, _)) = scene.machine.qubes.get_key_value(backend) {
-                by_backend.insert(backend, Vec::new());
-            }
-        }
+        self.lately.retain(|backend, lately| {
+            now < lately.until && !(lately.has_stopped && runs(&scene.machine, backend))
+        });
+        let has_stopped = |backend: &&QubeName| runs(before, backend) && !runs(&scene.machine, backend);
+        let stopped = self.lately.keys().filter(has_stopped);
+        let mut by_backend: BTreeMap<QubeName, Vec<&(&Device, BTreeSet<QubeName>)>> =
+            stopped.map(|backend| (backend.clone(), Vec::new())).collect();
         for entry in lost {
-            by_backend.entry(&entry.0.port().backend).or_default().push(entry);
+            by_backend.entry(entry.0.port().backend.clone()).or_default().push(entry);
         }
         for (backend, entries) in by_backend {
-            let mut lately = self.lately.remove(backend).unwrap_or_else(|| Lately::new(now));
+            let mut lately = self.lately.remove(&backend).unwrap_or_else(|| Lately::new(now));
             for (device, qubes) in &entries {
                 lately.names.insert(device.port().clone(), notice::name_of(scene, device));
                 lately.qubes.extend(qubes.iter().cloned());
             }
-            if scene.machine.qubes.get(backend).is_some_and(|qube| qube.is_running()) {
-                let things: BTreeSet<Port> = entries
-                    .into_iter()
-                    .map(|(device, qubes)| self.note_loss(scene, before, device, qubes))
-                    .collect();
-                effects.extend(things.iter().filter_map(|thing| {
-                    let notice = self.said.get(thing)?.notice.clone();
-                    Some(Effect::Show(Tag::Thing(thing.clone()), notice))
-                }));
-                lately.told.extend(things);
+            lately.has_stopped = !runs(&scene.machine, &backend);
+            lately.until = now + if lately.has_stopped { READ_WITHIN } else { STOPS_WITHIN };
+            if lately.has_stopped {
+                self.say_stopped(before, &backend, &entries, &mut lately, effects);
             } else {
-                // One notification says it of all of them; none may go on saying that it is attached.
-                let entries = entries.iter();
-                let keys =
-                    entries.map(|(device, _)| self.key_of_lost(before, device, &lineage(before, device)));
-                let keys: BTreeSet<Port> = keys.filter(|key| self.said.contains_key(key)).collect();
-                for key in keys.into_iter().chain(std::mem::take(&mut lately.told)).collect::<BTreeSet<_>>() {
-                    self.said.remove(&key);
-                    effects.push(Effect::Close(Tag::Thing(key)));
-                }
-                let notice = notice::lost_with(backend, lately.names.values(), &lately.qubes);
-                effects.push(Effect::Show(Tag::Backend(backend.clone()), notice));
+                self.say_pulled_out(scene, before, &entries, &mut lately, effects);
             }
-            lately.until = now + STOPS_WITHIN;
-            self.lately.insert(backend.clone(), lately);
+            self.lately.insert(backend, lately);
         }
+    }
+
+    /// One notification for each thing.
+    fn say_pulled_out(
+        &mut self,
+        scene: &Scene,
+        before: &Machine,
+        lost: &[&(&Device, BTreeSet<QubeName>)],
+        lately: &mut Lately,
+        effects: &mut Vec<Effect>,
+    ) {
+        let things: BTreeSet<Port> =
+            lost.iter().map(|(device, qubes)| self.note_loss(scene, before, device, qubes)).collect();
+        effects.extend(things.iter().filter_map(|thing| {
+            let notice = self.said.get(thing)?.notice.clone();
+            Some(Effect::Show(Tag::Thing(thing.clone()), notice))
+        }));
+        lately.told.extend(things);
+    }
+
+    /// One notification says it of all of them; none may go on saying that it is attached.
+    fn say_stopped(
+        &mut self,
+        before: &Machine,
+        backend: &QubeName,
+        lost: &[&(&Device, BTreeSet<QubeName>)],
+        lately: &mut Lately,
+        effects: &mut Vec<Effect>,
+    ) {
+        let keys = lost.iter().map(|(device, _)| self.key_of_lost(before, device, &lineage(before, device)));
+        let mut outdated: BTreeSet<Port> = keys.filter(|key| self.said.contains_key(key)).collect();
+        outdated.append(&mut lately.told);
+        for key in outdated {
+            self.said.remove(&key);
+            effects.push(Effect::Close(Tag::Thing(key)));
+        }
+        let notice = notice::lost_with(backend, lately.names.values(), &lately.qubes);
+        effects.push(Effect::Show(Tag::Backend(backend.clone()), notice));
     }
 
     /// Forgets the losses of things of which nothing is left that could be lost as well.
@@ -174,9 +197,8 @@ impl Notifier {
     }
 }
 
-fn has_stopped(before: &Machine, scene: &Scene, backend: &QubeName) -> bool {
-    let runs = |machine: &Machine| machine.qubes.get(backend).is_some_and(|qube| qube.is_running());
-    runs(before) && !runs(&scene.machine)
+fn runs(machine: &Machine, backend: &QubeName) -> bool {
+    machine.qubes.get(backend).is_some_and(|qube| qube.is_running())
 }
 
 /// The ports of a device and of all that it is a part of; of a disk also what it says that it is on, which may have gone
