@@ -5,7 +5,6 @@ The bus has no activatable services, so nothing runs that was not started here.
 Home and run-time folder are temporary; the caller's desktop and settings are neither read nor touched.
 """
 
-import ctypes
 import faulthandler
 import glob
 import os
@@ -28,6 +27,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SETTINGS = pathlib.Path(__file__).resolve().parent / "settings"
 SHOTS = ROOT / "target/shots"
 SIZE = (1280, 800)
+# What is started so ends with us, also where we are killed. Python could ask for that itself between fork and exec, but
+# there it hangs for ever when another thread was just loading a library.
+WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
 # Seconds that a test has for its own end.
 PATIENCE = 20
 
@@ -38,11 +40,6 @@ def library_program(name):
         for path in sorted(glob.glob(f"{folder}/{name}")):
             return path
     raise Missed(f"{name} is not installed")
-
-
-def die_with_parent():
-    """Runs in the child before exec: no program outlives a harness that was killed."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 class Desktop:
@@ -83,12 +80,11 @@ class Desktop:
         """
         with open(self.log(name), "ab") as log:
             process = subprocess.Popen(
-                [str(word) for word in command],
+                [*WITH_US, *(str(word) for word in command)],
                 env=dict(self.env, **options.pop("extra", {})),
                 stdin=subprocess.DEVNULL,
                 stdout=options.pop("stdout", log),
                 stderr=log,
-                preexec_fn=die_with_parent,
                 **options,
             )
         self.running[name] = process
