@@ -1,14 +1,16 @@
 """Waiting for what is to be seen, with a deadline.
 
 Nothing here sleeps for a guessed time: the GLib main loop runs, so that D-Bus and accessibility signals arrive, and the
-question is asked again after each of them, at the latest after a tick.
+question is asked again after a tick. One that takes long, as most do of the accessibility tree, is asked less often: the
+programs that have to answer it shall have time for what is waited for.
 """
 
 import time
 
 from gi.repository import GLib
 
-TICK_MILLISECONDS = 20
+# Seconds.
+TICK = 0.02
 
 
 class Missed(AssertionError):
@@ -17,23 +19,24 @@ class Missed(AssertionError):
 
 def until(probe, what, seconds=10):
     """Returns the first truthy answer of `probe`; `what` (text, or a function giving it) names what was missed."""
-    context = GLib.MainContext.default()
     end = time.monotonic() + seconds
-    tick = GLib.timeout_add(TICK_MILLISECONDS, lambda: True)
-    try:
-        while True:
-            seen = probe()
-            if seen:
-                return seen
-            if time.monotonic() > end:
-                text = what() if callable(what) else what
-                raise Missed(f"within {seconds} s there was not to be seen: {text}")
-            context.iteration(True)
-            # A burst of signals is one reason to look again, not many.
-            while context.pending():
-                context.iteration(False)
-    finally:
-        GLib.source_remove(tick)
+    while True:
+        asked = time.monotonic()
+        seen = probe()
+        if seen:
+            return seen
+        answered = time.monotonic()
+        if answered > end:
+            text = what() if callable(what) else what
+            raise Missed(f"within {seconds} s there was not to be seen: {text}")
+        _listen(max(TICK, answered - asked))
+
+
+def _listen(seconds):
+    """Lets the main loop run for so long."""
+    loop = GLib.MainLoop()
+    GLib.timeout_add(round(seconds * 1000), loop.quit)
+    loop.run()
 
 
 def settled(probe, what, seconds=10, quiet=0.2):
