@@ -41,7 +41,12 @@ class DBusMenu:
 
     def click(self, *patterns):
         """Chooses the entry on this way, as a host does after a click; the menu has to have stood still before."""
-        entry = settled(lambda: self.find(*patterns), lambda: f"an entry {patterns} in {self.outline()}", quiet=STILL)
+        settled(
+            lambda: self.find(*patterns) and self.entries(),
+            lambda: f"an entry {patterns}, and all of it standing still, in {self.outline()}",
+            quiet=STILL,
+        )
+        entry = self.find(*patterns)
         data = GLib.Variant("s", "")
         words = (entry.number, "clicked", data, 0)
         self.desktop.call(self.name, self.path, "com.canonical.dbusmenu", "Event", "(isvu)", *words)

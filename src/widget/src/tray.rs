@@ -3,6 +3,7 @@
 //! A host that is not there yet, or restarts, gets the icon when it comes; without any host the program goes on without
 //! an icon.
 
+use std::cell::Cell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,8 +48,9 @@ pub(crate) struct Outside {
 struct Tray<const MENU: bool> {
     scene: Arc<Scene>,
     outside: Outside,
-    fingerprint: u64,
-    changed_at: Option<Instant>,
+    /// What a host shows, in short; `None` before one asked for it.
+    shown: Cell<Option<u64>>,
+    changed_at: Cell<Option<Instant>>,
 }
 
 /// Shows the icon until the scene has no writer any more.
@@ -64,7 +66,7 @@ async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside:
     let scene = scenes.borrow_and_update().clone();
     let mut asked = outside.asked.clone();
     let mut changes_at = model::changes_at(&scene, Instant::now());
-    let tray = Tray::<MENU> { fingerprint: fingerprint(&scene), scene, outside, changed_at: None };
+    let tray = Tray::<MENU> { scene, outside, shown: Cell::default(), changed_at: Cell::default() };
     let handle = match tray.assume_sni_available(true).spawn().await {
         Ok(handle) => handle,
         Err(error) => {
@@ -77,7 +79,7 @@ async fn run<const MENU: bool>(mut scenes: watch::Receiver<Arc<Scene>>, outside:
         let pause = pace.pause_after(rested.elapsed());
         let scene = scenes.borrow_and_update().clone();
         changes_at = model::changes_at(&scene, Instant::now());
-        if handle.update(|tray| tray.take(scene)).await.is_none() {
+        if handle.update(|tray| tray.scene = scene).await.is_none() {
             return;
         }
         rest(pause, &mut asked).await;
@@ -128,18 +130,9 @@ impl<const MENU: bool> Tray<MENU> {
         self.outside.asked.borrow().count()
     }
 
-    fn take(&mut self, scene: Arc<Scene>) {
-        let fingerprint = fingerprint(&scene);
-        if fingerprint != self.fingerprint {
-            self.fingerprint = fingerprint;
-            self.changed_at = Some(Instant::now());
-        }
-        self.scene = scene;
-    }
-
     /// Has it done, unless the menu changed under the pointer.
     fn choose(&self, wish: &Wish) {
-        if self.changed_at.is_none_or(|changed| changed.elapsed() >= SETTLED_AFTER) {
+        if self.changed_at.get().is_none_or(|changed| changed.elapsed() >= SETTLED_AFTER) {
             // The link reads as long as the program lives.
             let _ = self.outside.wishes.send(wish.clone());
         }
@@ -199,7 +192,12 @@ impl<const MENU: bool> ksni::Tray for Tray<MENU> {
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
-        menu::items(&self.scene)
+        let items = menu::items(&self.scene);
+        let now = fingerprint(&self.scene, &items);
+        if self.shown.replace(Some(now)).is_some_and(|before| before != now) {
+            self.changed_at.set(Some(Instant::now()));
+        }
+        items
     }
 
     /// The icon that asks for attention leads to what it asks for.
@@ -261,17 +259,12 @@ fn attached(scene: &Scene) -> impl Iterator<Item = &SharedDevice> {
     shown(scene).filter(|device| device.is_attached())
 }
 
-/// Differs when the menu may mean something else than before.
-fn fingerprint(scene: &Scene) -> u64 {
+/// Differs when any entry may mean something else than before: an entry keeps its number while its words change.
+fn fingerprint<const MENU: bool>(scene: &Scene, items: &[MenuItem<Tray<MENU>>]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    for device in shown(scene) {
-        (&device.info.port, &device.info.id).hash(&mut hasher);
-        device.attachments.keys().for_each(|qube| qube.hash(&mut hasher));
-    }
-    for qube in scene.machine.qubes.values().filter(|qube| scene.offers(qube)) {
-        qube.name.hash(&mut hasher);
-    }
-    (scene.is_live(), scene.pending.len(), scene.failures.len()).hash(&mut hasher);
+    // Another device may be called the same.
+    shown(scene).for_each(|device| (&device.info.port, &device.info.id).hash(&mut hasher));
+    menu::hash(items, &mut hasher);
     hasher.finish()
 }
 
@@ -280,13 +273,17 @@ mod tests {
     use super::*;
     use crate::preferences::Preference;
     use crate::testing::{Make, device, laptop, lost_link, port, put, qubes, stick_in_use};
+    use device_core::name::DeviceId;
     use ksni::Tray as _;
 
     fn tray(scene: Scene) -> (Tray<false>, mpsc::UnboundedReceiver<Wish>) {
         let (wishes, wanted) = mpsc::unbounded_channel();
         let asked = crate::asking::agent().1.asked;
         let outside = Outside { wishes, door: crate::door::door().0, icons: Icons::default(), asked };
-        (Tray { fingerprint: fingerprint(&scene), scene: Arc::new(scene), outside, changed_at: None }, wanted)
+        (
+            Tray { scene: Arc::new(scene), outside, shown: Cell::default(), changed_at: Cell::default() },
+            wanted,
+        )
     }
 
     #[test]
@@ -332,14 +329,33 @@ mod tests {
 
     #[test]
     fn a_choice_right_after_a_change_is_not_taken() {
-        let (mut tray, mut wanted) = tray(laptop());
-        let wish = Wish::GiveUp(crate::scene::Ticket(1));
-        tray.choose(&wish);
-        assert!(wanted.try_recv().is_ok());
-        let mut scene = laptop();
-        put(&mut scene, device("usb", "sys-usb", "1-1"));
-        tray.take(Arc::new(scene));
-        tray.choose(&wish);
-        assert!(wanted.try_recv().is_err());
+        type Changed<'a> = dyn Fn(&mut Scene) + 'a;
+        let camera = || device("usb", "sys-usb", "2-4").called("Integrated Camera").is(&["u0e0100"]);
+        let changes: [(&str, Box<Changed>); 3] = [
+            ("another device", Box::new(|scene| put(scene, device("usb", "sys-usb", "1-1")))),
+            ("another order of qubes", Box::new(|scene| put(scene, camera().assigned_to("work")))),
+            (
+                "another device of the same name",
+                Box::new(|scene| {
+                    let mut camera = camera();
+                    camera.info.id = DeviceId::new("1234:5678:other").unwrap();
+                    put(scene, camera);
+                }),
+            ),
+        ];
+        for (what, change) in changes {
+            let (mut tray, mut wanted) = tray(laptop());
+            let wish = Wish::GiveUp(crate::scene::Ticket(1));
+            tray.menu();
+            tray.menu();
+            tray.choose(&wish);
+            assert!(wanted.try_recv().is_ok(), "nothing has changed");
+            let mut scene = laptop();
+            change(&mut scene);
+            tray.scene = Arc::new(scene);
+            tray.menu();
+            tray.choose(&wish);
+            assert!(wanted.try_recv().is_err(), "{what} is a change");
+        }
     }
 }

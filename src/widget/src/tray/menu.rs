@@ -4,6 +4,7 @@
 //! is doubled. What is open, and what is ticked for the next attachment, is not known here: a choice that the GTK menu
 //! makes in two steps is a sub-menu.
 
+use std::hash::{Hash, Hasher};
 use std::time::Instant;
 
 use device_core::device::Device;
@@ -53,6 +54,21 @@ pub(super) fn items<const MENU: bool>(scene: &Scene) -> Vec<MenuItem<Tray<MENU>>
     let about = strings::about_text(env!("CARGO_PKG_VERSION"), &scene.source.to_string());
     items.push(opening(&strings::about(), "", vec![inert(&about)]));
     items
+}
+
+/// Adds all that a host is told of the entries, in order.
+pub(super) fn hash<const MENU: bool>(items: &[MenuItem<Tray<MENU>>], hasher: &mut impl Hasher) {
+    for item in items {
+        match item {
+            MenuItem::Standard(item) => (0_u8, &item.label, item.enabled).hash(hasher),
+            MenuItem::Checkmark(item) => (1_u8, &item.label, item.checked).hash(hasher),
+            MenuItem::SubMenu(menu) => {
+                (2_u8, &menu.label, menu.submenu.len()).hash(hasher);
+                hash(&menu.submenu, hasher);
+            }
+            MenuItem::Separator | MenuItem::RadioGroup(_) => 3_u8.hash(hasher),
+        }
+    }
 }
 
 type Entries<const MENU: bool> = Vec<MenuItem<Tray<MENU>>>;

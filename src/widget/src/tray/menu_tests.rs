@@ -156,7 +156,12 @@ fn choosing_an_entry_wishes_what_it_says() {
         asked: crate::asking::agent().1.asked,
     };
     let items = items::<false>(&scene);
-    let mut tray = Tray { fingerprint: 0, scene: scene.clone().into(), outside, changed_at: None };
+    let mut tray = Tray {
+        scene: scene.clone().into(),
+        outside,
+        shown: std::cell::Cell::default(),
+        changed_at: std::cell::Cell::default(),
+    };
     let camera = items.iter().find_map(|item| match item {
         MenuItem::SubMenu(menu) if menu.label.starts_with("Integrated Camera") => Some(menu),
         _ => None,
