@@ -4,12 +4,11 @@ import re
 import string
 
 from finger import Finger
+from hands import AWAY
 from menu import STILL
 from screen import middle
 from waiting import settled, until
 
-# Where no window is.
-AWAY = (40, 600)
 # Of a disk that stands high enough to be moved up and out of sight.
 ROW, ENTRY = r"sys-usb:vef(?!\w)", "^Attach to work$"
 

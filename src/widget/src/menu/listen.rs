@@ -1,4 +1,4 @@
-//! What happens to the window and in it, told to [`Parts`]: focus, size, pointer, typed words.
+//! What happens to the window and in it, told to [`Parts`]: focus, size, pointer, scrolling, typed words.
 
 use std::cell::Cell;
 use std::rc::{Rc, Weak};

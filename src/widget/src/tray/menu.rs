@@ -56,7 +56,7 @@ pub(super) fn items<const MENU: bool>(scene: &Scene) -> Vec<MenuItem<Tray<MENU>>
     items
 }
 
-/// Adds all that a host is told of the entries, in order.
+/// Adds what the entries say, in order.
 pub(super) fn hash<const MENU: bool>(items: &[MenuItem<Tray<MENU>>], hasher: &mut impl Hasher) {
     for item in items {
         match item {
