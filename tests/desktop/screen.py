@@ -117,6 +117,11 @@ class Screen:
         self._run("xdotool", "mousemove", str(x), str(y), "click", "1", "mousemove", str(to_x), str(to_y))
         until(lambda: self.pointer() == (to_x, to_y), f"the pointer at {to_x},{to_y}")
 
+    def click_beyond(self, x, y, to_x, to_y):
+        """A click elsewhere by a pointer that was just seen at another place."""
+        self.move(x, y)
+        self._run("xdotool", "mousemove", str(to_x), str(to_y), "click", "1")
+
     def focus(self):
         """The window that gets what is typed, by number."""
         return int(self._run("xdotool", "getwindowfocus").strip() or 0)

@@ -282,25 +282,30 @@ impl Submenu {
     }
 
     pub(super) fn close(&self) {
-        if let Some(open) = self.open.borrow_mut().take() {
+        let was_open = self.open.borrow_mut().take();
+        if let Some(open) = &was_open {
             open.row.set_open(false);
         }
         // GTK would give it to any row.
         focus::let_go(&self.popover);
         self.search.set_text("");
         self.popover.popdown();
-        self.give_surface_back();
+        if was_open.is_some() {
+            self.renew_surface();
+        }
     }
 
     /// GTK goes on to tell a hidden surface of the pointer, as if it lay over the rows of the menu, when a change was
-    /// about to be drawn in it; the rows then no longer know that the pointer is on them. Without a surface there is
-    /// nothing to tell. Later, because a click that closes the sub-menu is still being handled in it.
-    fn give_surface_back(&self) {
+    /// about to be drawn in it; the rows then no longer know that the pointer is on them. Of a fresh one there is nothing
+    /// to tell. Later, because a click that closes the sub-menu is still being handled in it.
+    fn renew_surface(&self) {
         let popover = self.popover.clone();
         glib::idle_add_local_full(glib::Priority::HIGH_IDLE, move || {
             if !popover.is_visible() && popover.is_realized() {
                 send_pointer_away(&popover);
                 WidgetExt::unrealize(&popover);
+                // Until half a second after the pointer was in it GTK asks where it is now, for a tooltip.
+                WidgetExt::realize(&popover);
             }
             glib::ControlFlow::Break
         });
@@ -336,8 +341,8 @@ impl Submenu {
     }
 }
 
-/// GTK may still believe that the pointer is in what was hidden, and at the next layout asks the surface there for it:
-/// without a surface the program would end. What turns insensitive is looked for no more; the layout finds the true place.
+/// GTK may still believe that the pointer is in what was hidden, and at the next layout asks for its place in the surface
+/// there, which may be none or a hidden one. What turns insensitive is looked for no more; the layout finds the true place.
 fn send_pointer_away(hidden: &gtk::Popover) {
     let had_pointer = hidden.state_flags().contains(gtk::StateFlags::PRELIGHT);
     hidden.set_sensitive(false);
