@@ -22,9 +22,6 @@ TITLE = "Devices"
 # Clicks sooner than 300 ms after a change under the pointer do nothing, by design.
 STILL = 0.4
 BOLD = 600
-# What GTK calls the window of a sub-menu.
-POPOVER = Atspi.Role.FILLER
-TOOLTIP = "GtkTooltipWindow"
 # Looks at a menu of which something is missing, before it is taken as it is.
 LOOKS = 5
 # Elements in which no entry can stand; each question about one is a call to the program.
@@ -133,7 +130,7 @@ class Menu:
             kind = spoken.role(child)
             if kind in LEAVES or not spoken.visible(child):
                 continue
-            place = self._place(child) if kind in (POPOVER, *spoken.MENU_ITEMS) else None
+            place = self._place(child) if kind in (Atspi.Role.MENU, *spoken.MENU_ITEMS) else None
             held_by = next((window for window in free if place and _same_size(window.box, place)), None)
             if held_by:
                 free.remove(held_by)
@@ -208,8 +205,8 @@ class Menu:
     def tooltip(self):
         """The texts of the tooltip that stands beside the pointer."""
         frame = self._frame()
-        fillers = spoken.below(frame, (POPOVER,), depth=1) if frame else ()
-        return next((spoken.texts(filler) for filler in fillers if spoken.title(filler) == TOOLTIP), [])
+        _content, *others = (list(spoken.children(frame)) if frame else []) or [None]
+        return next((spoken.texts(other) for other in others if spoken.visible(other)), [])
 
     def is_bold(self, pattern, level=0):
         """Whether the name in the entry is drawn bold, as the text itself tells."""
@@ -265,7 +262,7 @@ def _lines(element):
     for child in spoken.children(element):
         kind = spoken.role(child)
         # A sub-menu is a window of its own.
-        if kind == POPOVER or not spoken.visible(child):
+        if kind == Atspi.Role.MENU or not spoken.visible(child):
             continue
         if kind in (Atspi.Role.LABEL, Atspi.Role.SEPARATOR, *spoken.MENU_ITEMS):
             if place := spoken.box(child, on_screen=False):

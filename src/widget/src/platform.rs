@@ -1,4 +1,4 @@
-//! The few calls that the compiler can't check: environment, locale, and two of GTK that the bindings leave out.
+//! The few calls that the compiler can't check: environment, locale, and three of GTK that the bindings leave out.
 //!
 //! Each says why it is sound. Nothing else in this crate may be `unsafe`.
 
@@ -18,16 +18,19 @@ const LOCALE_DIR: &str = match option_env!("PLUGBOARD_LOCALEDIR") {
 const LOCALE_VARIABLE: &str = "PLUGBOARD_TRANSLATIONS";
 
 /// How GTK shall draw: without GL, which costs 25 to 100 MiB and a third of a second and gains a menu nothing.
-/// The first two are for GTK before 4.16, the third for later ones.
-const DRAWING: [(&str, &str); 3] =
-    [("GSK_RENDERER", "cairo"), ("GDK_DEBUG", "gl-disable"), ("GDK_DISABLE", "gl,vulkan")];
+const RENDERER: (&str, &str) = ("GSK_RENDERER", "cairo");
+/// Says the same to what lies below, since this minor version of GTK 4 in other words than before, which it complains of.
+const NO_GL_SINCE: u32 = 16;
+const NO_GL: (&str, &str) = ("GDK_DISABLE", "gl,vulkan");
+const NO_GL_BEFORE: (&str, &str) = ("GDK_DEBUG", "gl-disable");
 
 /// Sets what has to be set before the first thread starts; what the person set stays.
 ///
 /// Call this first in `main`.
 #[expect(unsafe_code, reason = "the environment and the locale can be set while there is one thread only")]
 pub(crate) fn prepare() {
-    for (name, value) in DRAWING {
+    let no_gl = if gtk::minor_version() < NO_GL_SINCE { NO_GL_BEFORE } else { NO_GL };
+    for (name, value) in [RENDERER, no_gl] {
         if std::env::var_os(name).is_none() {
             // SAFETY: no other thread exists yet, so nobody reads the environment meanwhile.
             unsafe { std::env::set_var(name, value) };
@@ -48,8 +51,9 @@ pub(crate) fn prepare() {
     }
 }
 
-/// Tells a screen reader what `widget` is called.
+/// Tells a screen reader what `widget` is called, whatever is to be read in it. Call it after the text in it was set.
 pub(crate) fn set_accessible_label(widget: &impl IsA<gtk::Widget>, label: &str) {
+    forget_label_within(widget);
     set_accessible(widget, gtk::ffi::GTK_ACCESSIBLE_PROPERTY_LABEL, label);
 }
 
@@ -67,6 +71,20 @@ pub(crate) fn set_accessible_expanded(widget: &impl IsA<gtk::Widget>, is_expande
 /// Tells a screen reader what is to be seen beside the name of `widget`.
 pub(crate) fn set_accessible_description(widget: &impl IsA<gtk::Widget>, words: &str) {
     set_accessible(widget, gtk::ffi::GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, words);
+}
+
+/// Undoes that a button of newer GTK is called what is to be read in it, before all that we say.
+///
+/// The bindings have this for GTK 4.10 and later only; the C function is there since 4.0.
+#[expect(unsafe_code, reason = "the bindings leave this function out below GTK 4.10")]
+fn forget_label_within(widget: &impl IsA<gtk::Widget>) {
+    // SAFETY: every widget is a GtkAccessible, and lives until the call returns; the relation is one that GTK knows.
+    unsafe {
+        gtk_accessible_reset_relation(
+            widget.as_ref().as_ptr(),
+            gtk::ffi::GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+        );
+    }
 }
 
 /// Sets a property that is a text.
@@ -137,6 +155,11 @@ unsafe extern "C" {
 
     #[cfg(target_env = "gnu")]
     fn mallopt(setting: i32, value: i32) -> i32;
+
+    fn gtk_accessible_reset_relation(
+        accessible: *mut gtk::ffi::GtkWidget,
+        relation: gtk::ffi::GtkAccessibleRelation,
+    );
 
     fn gtk_accessible_update_property_value(
         accessible: *mut gtk::ffi::GtkWidget,

@@ -75,6 +75,8 @@ impl Submenu {
         let popover = gtk::Popover::builder()
             .autohide(false)
             .has_arrow(false)
+            // That of a popover takes no name in newer GTK.
+            .accessible_role(gtk::AccessibleRole::Menu)
             .valign(gtk::Align::Start)
             .css_classes(["plugboard"])
             .build();
