@@ -3,7 +3,8 @@
 
 The tests stand by theme, one file for each: see `THEMES`.
 Every test runs in a process of its own, so that none can hang or disturb another; as many at a time as there are
-processors, for most of a test is waiting. With names as arguments only these tests run. The last line is `N passed, N failed`.
+processors, for most of a test is waiting. With names as arguments only these tests run; with `--built` all those that
+start no compiler. The last line is `N passed, N failed`.
 """
 
 import concurrent.futures
@@ -101,6 +102,8 @@ def main():
     by_name = {test.__name__: test for test in TESTS}
     if words[:1] == ["--here"]:
         return 0 if run_here(by_name[words[1]]) else 1
+    if words == ["--built"]:
+        words = [test.__name__ for test in TESTS if test not in door.TESTS]
     unknown = [word for word in words if word not in by_name]
     if unknown:
         print(f"no such test: {', '.join(unknown)}; there are {', '.join(by_name)}", file=sys.stderr)
