@@ -19,7 +19,7 @@ const LOCALE_VARIABLE: &str = "PLUGBOARD_TRANSLATIONS";
 
 /// How GTK shall draw: without GL, which costs 25 to 100 MiB and a third of a second and gains a menu nothing.
 const RENDERER: (&str, &str) = ("GSK_RENDERER", "cairo");
-/// Says the same to what lies below, since this minor version of GTK 4 in other words than before, which it complains of.
+/// GDK is told so in words of its own: others since this minor version of GTK 4, which complains of those before.
 const NO_GL_SINCE: u32 = 16;
 const NO_GL: (&str, &str) = ("GDK_DISABLE", "gl,vulkan");
 const NO_GL_BEFORE: (&str, &str) = ("GDK_DEBUG", "gl-disable");
